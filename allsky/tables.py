@@ -1,0 +1,296 @@
+"""Every public column: its name, type, unit and meaning, said once.
+
+A `Table` turns a data frame into the Arrow table that is stored and back, so that two nights
+written years apart have the same schema and `pandas.read_parquet` reads them as one.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Sequence
+from dataclasses import dataclass
+
+import pandas as pd
+import pyarrow as pa
+
+TIME = pa.timestamp("ms", tz="UTC")
+NAIVE_TIME = pa.timestamp("ms")
+TEXT = pa.string()
+REAL = pa.float64()
+WHOLE = pa.int64()
+SHORT = pa.int32()
+TRUTH = pa.bool_()
+
+
+@dataclass(frozen=True)
+class Column:
+    """One column of a stored table."""
+
+    name: str
+    type: pa.DataType
+    unit: str
+    meaning: str
+
+
+@dataclass(frozen=True)
+class Table:
+    """A stored table: what a row is, and its columns in order.
+
+    `open_ended` tables (predictions, one column per class) keep columns beyond the declared ones.
+    """
+
+    name: str
+    row: str
+    columns: tuple[Column, ...]
+    open_ended: bool = False
+
+    @property
+    def names(self) -> list[str]:
+        return [column.name for column in self.columns]
+
+    @property
+    def schema(self) -> pa.Schema:
+        return pa.schema([(column.name, column.type) for column in self.columns])
+
+    def empty(self) -> pd.DataFrame:
+        """A data frame with this table's columns and no rows."""
+        return self.schema.empty_table().to_pandas()
+
+    def to_arrow(self, frame: pd.DataFrame) -> pa.Table:
+        """`frame` with this table's columns in this order and of these types.
+
+        Raises ValueError naming what is missing or unknown.
+        """
+        missing = [name for name in self.names if name not in frame.columns]
+        extra = [name for name in frame.columns if name not in self.names]
+        if missing or (extra and not self.open_ended):
+            raise ValueError(f"table {self.name}: missing columns {missing}, unknown columns {extra}")
+        schema = self.schema
+        for name in extra:
+            schema = schema.append(pa.field(name, pa.Array.from_pandas(frame[name]).type))
+        return pa.Table.from_pandas(frame[schema.names], schema=schema, preserve_index=False)
+
+
+def _columns(*rows: tuple[str, pa.DataType, str, str]) -> tuple[Column, ...]:
+    return tuple(Column(*row) for row in rows)
+
+
+def _chosen(source: Sequence[Column], *names: str) -> tuple[Column, ...]:
+    by_name = {column.name: column for column in source}
+    return tuple(by_name[name] for name in names)
+
+
+_FRAME_ID = Column("frame_id", TEXT, "", "site name and UTC of the frame, <site>_<YYYYMMDDTHHMMSSZ>")
+_UTC = Column("utc", TIME, "UTC", "when the frame was taken")
+_NIGHT = Column("night", TEXT, "", "date of the night's evening, YYYY-MM-DD (local mean solar time, noon to noon)")
+_VIDEO = Column("video", TEXT, "", "path of the video relative to the archive, with forward slashes")
+_FRAME_INDEX = Column("frame_index", SHORT, "", "index of the frame within its video, from 0, in display order")
+
+VIDEOS = Table(
+    "videos",
+    "a video (or folder of stills) of the archive",
+    (
+        _NIGHT,
+        _VIDEO,
+        *_columns(
+            ("bytes", WHOLE, "byte", "size of the file"),
+            ("width", SHORT, "pixel", "width of a video frame; null when unreadable"),
+            ("height", SHORT, "pixel", "height of a video frame; null when unreadable"),
+            ("fps", REAL, "1/s", "nominal playback rate, which says nothing about the sky's time"),
+            ("n_frames", SHORT, "", "number of frames; null when unreadable"),
+            ("codec", TEXT, "", "name of the video codec, as FFmpeg calls it"),
+            ("problem", TEXT, "", "what is wrong with the video, one sentence, or null"),
+        ),
+    ),
+)
+
+SKY_DISKS = Table(
+    "disk",
+    "the sky disk of one camera epoch",
+    _columns(
+        ("center_x", REAL, "pixel", "x of the disk's centre in the video frame, pixel centres at whole numbers"),
+        ("center_y", REAL, "pixel", "y of the disk's centre in the video frame"),
+        ("radius", REAL, "pixel", "radius of the disk"),
+        ("width", SHORT, "pixel", "width of the video frame"),
+        ("height", SHORT, "pixel", "height of the video frame"),
+        ("source", TEXT, "", "`given` in the configuration, or `found` in the frames"),
+        ("confidence", REAL, "", "0 to 1; 1 for a given disk"),
+        ("nights", TEXT, "", "the nights it was found in, separated by blanks"),
+    ),
+)
+
+READINGS = Table(
+    "readings",
+    "the clock of one video frame",
+    (
+        _VIDEO,
+        _FRAME_INDEX,
+        *_columns(
+            ("ocr_text", TEXT, "", "the overlay's text as read, or null"),
+            ("overlay_time", NAIVE_TIME, "", "the time as burned in, without a zone, or null"),
+        ),
+        _UTC,
+        *_columns(
+            ("source", TEXT, "", "`ocr`, `template` or `interpolated`"),
+            ("confidence", REAL, "", "0 to 1, how sure the reading is"),
+            ("residual_s", REAL, "s", "reading minus fitted clock; null without a reading"),
+            ("clock_flag", TEXT, "", "why this time is in doubt, or null"),
+        ),
+    ),
+)
+
+FRAMES = Table(
+    "frames",
+    "a kept frame",
+    (
+        _FRAME_ID,
+        _UTC,
+        Column("image", TEXT, "", "path of the masked square image, relative to the output folder"),
+        _VIDEO,
+        _FRAME_INDEX,
+        *_columns(
+            ("clock_source", TEXT, "", "`ocr`, `template` or `interpolated`"),
+            ("clock_residual_s", REAL, "s", "reading minus fitted clock; null without a reading"),
+            ("clock_flag", TEXT, "", "why the time is in doubt, or null; flagged frames are not used further"),
+            ("mean_luma", REAL, "", "mean luma inside the sky disk, 0 to 255"),
+        ),
+    ),
+)
+
+CONDITIONS = Table(
+    "conditions",
+    "the sky's conditions at one kept frame",
+    (
+        _FRAME_ID,
+        _UTC,
+        *_columns(
+            ("sun_altitude_deg", REAL, "degree", "topocentric altitude of the sun's centre, airless"),
+            ("sun_azimuth_deg", REAL, "degree", "azimuth of the sun, from north through east"),
+            ("moon_altitude_deg", REAL, "degree", "topocentric altitude of the moon's centre, airless"),
+            ("moon_azimuth_deg", REAL, "degree", "azimuth of the moon, from north through east"),
+            ("moon_phase_deg", REAL, "degree", "ecliptic longitude of the moon past the sun, 0 to 360, new = 0"),
+            ("moon_illuminated_fraction", REAL, "", "illuminated fraction of the moon's disk, 0 to 1"),
+            ("solar_bin", TEXT, "", "`Night`, `Astronomical`, `Nautical`, `Civil` or `Day`"),
+            ("lunar_bin", TEXT, "", "`No_Moon`, `Moon_Quarter` or `Moon_Full`"),
+        ),
+    ),
+)
+
+MONTH_FRAMES = Table(
+    "month_frames",
+    "a kept frame with its conditions",
+    (_NIGHT, *FRAMES.columns, *CONDITIONS.columns[2:]),
+)
+
+SHEET = Table(
+    "sheet",
+    "a frame drawn for a person to label",
+    (
+        _FRAME_ID,
+        _NIGHT,
+        *_columns(
+            ("role", TEXT, "", "`training`, `validation` or `audit`: the role of its night"),
+            ("stratum", TEXT, "", "the group it was drawn from"),
+            ("inclusion_probability", REAL, "", "probability with which it was drawn, above 0 to 1"),
+            ("drawn_for_model", TEXT, "", "the model whose scores defined the stratum, or null"),
+        ),
+        _VIDEO,
+        _FRAME_INDEX,
+    ),
+)
+
+LABELS = Table(
+    "labels",
+    "a person's answer for one frame (CSV)",
+    (
+        _FRAME_ID,
+        *_columns(
+            ("label", TEXT, "", "one of the configured classes, or `unsure`"),
+            ("labeller", TEXT, "", "who answered"),
+            ("time", TEXT, "UTC", "when it was answered, ISO 8601"),
+        ),
+        _VIDEO,
+        _FRAME_INDEX,
+        Column("note", TEXT, "", "anything the labeller wished to add"),
+    ),
+)
+
+SPLIT = Table(
+    "split",
+    "a labelled frame used for training or validation",
+    (
+        _FRAME_ID,
+        _NIGHT,
+        *_columns(
+            ("label", TEXT, "", "its class"),
+            ("split", TEXT, "", "`train` or `validation`"),
+            ("weight", REAL, "", "sampling weight, the inverse of the inclusion probability"),
+        ),
+    ),
+)
+
+PREDICTIONS = Table(
+    "predictions",
+    "a model's answer for one kept, unflagged frame; a column p_<class> for each class stands before `predicted`",
+    (_FRAME_ID, _NIGHT, _UTC, Column("predicted", TEXT, "", "the class by the model's own threshold")),
+    open_ended=True,
+)
+
+_RATE = "weighted; null where not measured"
+
+CONDITION_TABLE = Table(
+    "condition_table",
+    "a cell (solar x lunar), a margin (bin = `All`) or everything",
+    _columns(
+        ("solar_bin", TEXT, "", "solar bin or `All`"),
+        ("lunar_bin", TEXT, "", "lunar bin or `All`"),
+        ("class", TEXT, "", "the class counted as positive"),
+        ("n_frames", WHOLE, "", "predicted frames"),
+        ("n_nights", WHOLE, "", "nights with a predicted frame"),
+        ("n_positive", WHOLE, "", "frames predicted positive"),
+        ("positive_ratio", REAL, "", "share of frames predicted positive, n_positive / n_frames"),
+        ("positive_ratio_low", REAL, "", "lower end of its 95 % interval"),
+        ("positive_ratio_high", REAL, "", "upper end of its 95 % interval"),
+        ("n_labelled", WHOLE, "", "audit frames labelled, unsure not counted"),
+        ("n_audit_nights", WHOLE, "", "audit nights with a labelled frame"),
+        ("n_unsure", WHOLE, "", "audit frames labelled unsure"),
+        ("tp", WHOLE, "", "labelled positive, predicted positive (raw count)"),
+        ("fp", WHOLE, "", "labelled negative, predicted positive (raw count)"),
+        ("tn", WHOLE, "", "labelled negative, predicted negative (raw count)"),
+        ("fn", WHOLE, "", "labelled positive, predicted negative (raw count)"),
+        ("fpr", REAL, "", f"false positive rate, {_RATE}"),
+        ("fpr_low", REAL, "", "lower end of its 95 % interval"),
+        ("fpr_high", REAL, "", "upper end of its 95 % interval"),
+        ("fnr", REAL, "", f"false negative rate, {_RATE}"),
+        ("fnr_low", REAL, "", "lower end of its 95 % interval"),
+        ("fnr_high", REAL, "", "upper end of its 95 % interval"),
+        ("precision", REAL, "", _RATE),
+        ("recall", REAL, "", _RATE),
+        ("f1", REAL, "", _RATE),
+        ("corrected_ratio", REAL, "", "positive ratio corrected for the classifier's errors"),
+        ("corrected_low", REAL, "", "lower end of its 95 % interval"),
+        ("corrected_high", REAL, "", "upper end of its 95 % interval"),
+        ("interval_method", TEXT, "", "how the intervals were computed"),
+        ("status", TEXT, "", "`measured`, `few nights` or `not measured`"),
+    ),
+)
+
+ALL_TABLES = (
+    VIDEOS,
+    SKY_DISKS,
+    READINGS,
+    FRAMES,
+    CONDITIONS,
+    MONTH_FRAMES,
+    SHEET,
+    LABELS,
+    SPLIT,
+    PREDICTIONS,
+    CONDITION_TABLE,
+)
+
+
+def with_probabilities(classes: Sequence[str]) -> Table:
+    """The predictions table of a model with these classes, its probability columns in their place."""
+    probabilities = [Column(f"p_{name}", REAL, "", f"calibrated probability of {name}") for name in classes]
+    fixed = _chosen(PREDICTIONS.columns, "frame_id", "night", "utc")
+    return Table("predictions", PREDICTIONS.row, (*fixed, *probabilities, *PREDICTIONS.columns[3:]))
