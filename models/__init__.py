@@ -1,0 +1,1 @@
+"""The networks: PyTorch lives here and nowhere else."""

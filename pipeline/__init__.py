@@ -1,0 +1,1 @@
+"""What a person launches: the goals and the `allsky` command line."""
