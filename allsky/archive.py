@@ -12,7 +12,8 @@ from allsky.errors import BadConfiguration
 from allsky.site import night_of
 
 VIDEO_SUFFIXES = frozenset(
-    ".mp4 .m4v .mov .avi .mkv .webm .mpg .mpeg .wmv .asf .flv .ts .mts .m2ts .3gp .ogv .mjpg .mjpeg".split()
+    (".mp4", ".m4v", ".mov", ".avi", ".mkv", ".webm", ".mpg", ".mpeg", ".wmv")
+    + (".asf", ".flv", ".ts", ".mts", ".m2ts", ".3gp", ".ogv", ".mjpg", ".mjpeg")
 )
 
 SAMPLE_BYTES = 64 * 1024
@@ -50,7 +51,8 @@ def list_videos(folder: str | Path) -> tuple[list[str], list[str]]:
     Sub-folders are searched; hidden files and folders are passed over. A file is taken for a video by
     its suffix (VIDEO_SUFFIXES, in either case), whether or not it proves to be one.
     """
-    videos, others = [], []
+    videos: list[str] = []
+    others: list[str] = []
     for place, folders, files in os.walk(folder):
         folders[:] = [name for name in folders if not name.startswith(".")]
         for name in files:
