@@ -12,8 +12,11 @@ from allsky.errors import BadConfiguration
 from allsky.site import night_of
 
 VIDEO_SUFFIXES = frozenset(
-    (".mp4", ".m4v", ".mov", ".avi", ".mkv", ".webm", ".mpg", ".mpeg", ".wmv")
-    + (".asf", ".flv", ".ts", ".mts", ".m2ts", ".3gp", ".ogv", ".mjpg", ".mjpeg")
+    f".{name}"
+    for name in (
+        *("mp4", "m4v", "mov", "avi", "mkv", "webm", "mpg", "mpeg", "wmv"),
+        *("asf", "flv", "ts", "mts", "m2ts", "3gp", "ogv", "mjpg", "mjpeg"),
+    )
 )
 
 SAMPLE_BYTES = 64 * 1024
