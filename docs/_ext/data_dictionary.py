@@ -1,0 +1,92 @@
+"""Writes the reference tables of the documentation out of the declarations themselves.
+
+`{columns} FRAMES` becomes the columns of `allsky.tables.FRAMES`, `{settings} camera` the keys of the
+section `[camera]` of `luigi.cfg`. Nothing is said twice, so nothing can go stale.
+"""
+
+from __future__ import annotations
+
+import contextlib
+import dataclasses
+from typing import Any, ClassVar
+
+from docutils import nodes
+from docutils.parsers.rst import Directive
+from docutils.statemachine import StringList
+from sphinx.application import Sphinx
+
+from allsky import tables
+from tasks.settings import SECTIONS
+
+# Words that a key may take for "nothing set" (`tasks.configuration.either`).
+ABSENT = ("auto", "none", "site", "unknown", "train", "backbone", "model")
+
+
+def markdown_table(headings: list[str], rows: list[list[str]]) -> list[str]:
+    """Lines of a Markdown table; bars inside cells are escaped."""
+    lines = [headings, ["---"] * len(headings), *rows]
+    return ["| " + " | ".join(cell.replace("|", "\\|") for cell in line) + " |" for line in lines]
+
+
+def columns_of(name: str) -> list[str]:
+    """What a row of a table is, and its columns."""
+    table: tables.Table = getattr(tables, name)
+    rows = [[f"`{column.name}`", str(column.type), column.unit, column.meaning] for column in table.columns]
+    return [f"A row is {table.row}.", "", *markdown_table(["column", "type", "unit", "meaning"], rows)]
+
+
+def settings_of(section: str) -> list[str]:
+    """The keys of a section, their defaults and meanings."""
+    rows = [
+        [f"`{key.name}`", default_of(key), key.metadata["meaning"]] for key in dataclasses.fields(SECTIONS[section])
+    ]
+    return markdown_table(["key", "default", "meaning"], rows)
+
+
+def default_of(key: dataclasses.Field) -> str:
+    """A key's default as one would write it."""
+    if key.default is None:
+        return word_for_nothing(key)
+    if isinstance(key.default, bool):
+        return "`yes`" if key.default else "`no`"
+    if isinstance(key.default, tuple):
+        return f"`{', '.join(map(str, key.default))}`"
+    if key.default != key.default or key.default == "":  # nan: no number could be right for everybody
+        return "(required)"
+    return f"`{key.default:g}`" if isinstance(key.default, float) else f"`{key.default}`"
+
+
+def word_for_nothing(key: dataclasses.Field) -> str:
+    for word in ABSENT:
+        with contextlib.suppress(ValueError):
+            if key.metadata["read"](word) is None:
+                return f"`{word}`"
+    return "(absent)"
+
+
+class Generated(Directive):
+    """A directive whose Markdown is made by `lines`."""
+
+    required_arguments = 1
+    lines: ClassVar[Any]
+
+    def run(self) -> list[nodes.Node]:
+        container = nodes.container()
+        # A bare < would begin an HTML tag.
+        lines = [line.replace("<", "&lt;") if "`" not in line else line for line in self.lines(self.arguments[0])]
+        self.state.nested_parse(StringList(lines, source=__file__), self.content_offset, container)
+        return container.children
+
+
+class Columns(Generated):
+    lines = staticmethod(columns_of)
+
+
+class Settings(Generated):
+    lines = staticmethod(settings_of)
+
+
+def setup(app: Sphinx) -> dict[str, bool]:
+    app.add_directive("columns", Columns)
+    app.add_directive("settings", Settings)
+    return {"parallel_read_safe": True, "parallel_write_safe": True}
