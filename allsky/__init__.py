@@ -2,3 +2,8 @@
 
 No Luigi, no PyTorch, no configuration, no printing: usable on its own.
 """
+
+from allsky.corpus import Corpus, open_corpus
+from allsky.site import Site, night_of
+
+__all__ = ["Corpus", "Site", "night_of", "open_corpus"]

@@ -1,0 +1,160 @@
+"""Where every artifact of a corpus lies, and how to read a whole corpus back.
+
+`Corpus` is the one home of every path template; `open_corpus` joins frames, conditions and
+predictions of one or several cameras in one table.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Iterable
+from dataclasses import dataclass
+from pathlib import Path
+
+import pandas as pd
+
+from allsky.tables import MONTH_FRAMES
+
+NO_MODEL = "none"
+
+
+@dataclass(frozen=True)
+class Corpus:
+    """The output folder of one camera."""
+
+    root: Path
+
+    # One per corpus.
+
+    @property
+    def record(self) -> Path:
+        return self.root / ".corpus.json"
+
+    @property
+    def videos(self) -> Path:
+        return self.root / "inventory" / "videos.parquet"
+
+    @property
+    def sources(self) -> Path:
+        return self.root / "inventory" / ".sources.parquet"
+
+    @property
+    def sheet(self) -> Path:
+        return self.root / "labels" / "sheet.parquet"
+
+    @property
+    def audit_sheet(self) -> Path:
+        return self.root / "labels" / "audit.parquet"
+
+    @property
+    def split(self) -> Path:
+        return self.root / "labels" / "split.parquet"
+
+    @property
+    def retired(self) -> Path:
+        return self.root / "retired"
+
+    # One per camera epoch.
+
+    def disk(self, epoch: str) -> Path:
+        return self.root / "sky_disk" / f"epoch={epoch}" / "disk.parquet"
+
+    def mask_folder(self, epoch: str) -> Path:
+        return self.root / "masks" / f"epoch={epoch}"
+
+    # One per night.
+
+    def clock(self, night: str) -> Path:
+        return self.root / "clock" / f"night={night}" / "clock.parquet"
+
+    def overlay_folder(self, night: str) -> Path:
+        return self.root / "overlay" / f"night={night}"
+
+    def frames(self, night: str) -> Path:
+        return self.root / "frames" / f"night={night}" / "frames.parquet"
+
+    def readings(self, night: str) -> Path:
+        return self.root / "readings" / f"night={night}" / "readings.parquet"
+
+    def image_folder(self, night: str) -> Path:
+        return self.root / "images" / f"night={night}"
+
+    def strip_folder(self, night: str) -> Path:
+        return self.root / "strips" / f"night={night}"
+
+    def conditions(self, night: str) -> Path:
+        return self.root / "conditions" / f"night={night}" / "conditions.parquet"
+
+    # One per month.
+
+    def month(self, month: str) -> Path:
+        return self.root / "months" / f"month={month}" / "frames.parquet"
+
+    # One per model.
+
+    def model_folder(self, model: str) -> Path:
+        return self.root / "models" / model
+
+    def predictions(self, model: str, night: str) -> Path:
+        return self.root / "predictions" / f"model={model}" / f"month={night[:7]}" / f"{night}.parquet"
+
+    def gradcam_folder(self, model: str) -> Path:
+        return self.root / "gradcam" / f"model={model}"
+
+    def keogram_folder(self, model: str, night: str) -> Path:
+        return self.root / "keograms" / f"model={model}" / f"night={night}"
+
+    def report_folder(self, model: str, nights: str = "") -> Path:
+        folder = self.root / "report" / f"model={model}"
+        return folder / f"nights={nights}" if nights else folder
+
+    def night_artifacts(self, night: str) -> list[Path]:
+        """Everything that belongs to `night` alone and exists."""
+        named = [self.root / top / f"night={night}" for top in NIGHT_ROOTS]
+        of_models = [
+            *self.root.glob(f"keograms/model=*/night={night}"),
+            *self.root.glob(f"predictions/model=*/month={night[:7]}/{night}.parquet"),
+        ]
+        return [path for path in [*named, *of_models] if path.exists()]
+
+    def stored_nights(self) -> set[str]:
+        """Nights of which anything is stored."""
+        return {path.name.removeprefix("night=") for top in NIGHT_ROOTS for path in self.root.glob(f"{top}/night=*")}
+
+
+NIGHT_ROOTS = ("clock", "overlay", "frames", "readings", "images", "strips", "conditions")
+
+
+def open_corpus(outputs: str | Path | Iterable[str | Path], model: str | None = None) -> pd.DataFrame:
+    """One tidy table of every kept frame: when, where on disk, sun, moon, conditions, predictions.
+
+    `outputs` is an output folder or several, one per camera. The columns are those of the months'
+    table (`allsky.tables.MONTH_FRAMES`), `camera` (the site's name) and, where there are
+    predictions, `p_<class>` and `predicted` of `model` (by default the only model there is).
+    `image` is made absolute. Frames without a prediction have nulls there.
+
+    Raises FileNotFoundError where a folder holds no corpus, ValueError where several models could
+    be meant.
+    """
+    roots = [outputs] if isinstance(outputs, str | Path) else list(outputs)
+    return pd.concat([_open_one(Path(root), model) for root in roots], ignore_index=True)
+
+
+def _open_one(root: Path, model: str | None) -> pd.DataFrame:
+    if not (root / "months").is_dir():
+        raise FileNotFoundError(f"{root} holds no corpus: expected the folder 'months' that a run writes there")
+    frames = pd.read_parquet(root / "months")[MONTH_FRAMES.names]
+    frames["camera"] = frames["frame_id"].str.rsplit("_", n=1).str[0]
+    frames["image"] = [str(root / image) for image in frames["image"]]
+    chosen = model or _only_model(root)
+    if chosen is None:
+        return frames
+    predictions = pd.read_parquet(root / "predictions" / f"model={chosen}")
+    answers = ["frame_id", "predicted", *[name for name in predictions.columns if name.startswith("p_")]]
+    return frames.merge(predictions[answers], on="frame_id", how="left")
+
+
+def _only_model(root: Path) -> str | None:
+    models = [path.name.removeprefix("model=") for path in sorted(root.glob("predictions/model=*"))]
+    if len(models) > 1:
+        raise ValueError(f"{root} holds predictions of several models, name one: {', '.join(models)}")
+    return models[0] if models else None

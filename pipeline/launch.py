@@ -1,0 +1,142 @@
+"""What happens around `luigi --module pipeline GOAL`: checks before, an honest exit status after.
+
+Luigi's own exit status misleads: it is 0 on failure unless configured, and 25 with several workers
+although all is done. Ours is decided by what is complete and by what failed. Luigi calls
+`luigi.interface._run` once it has imported this module; there is no public hook around a whole run,
+so that one function is wrapped, and goals of other modules pass through it untouched.
+"""
+
+from __future__ import annotations
+
+import functools
+import logging
+import os
+import sys
+
+import luigi.configuration
+import luigi.interface
+from luigi.cmdline_parser import CmdlineParser
+from luigi.execution_summary import _summary_dict
+
+from allsky.errors import AllskyError
+from tasks import archive, settings
+from tasks.artifacts import sweep
+from tasks.base import Stage
+from tasks.process import OutputInUse, end_on_sigterm, holding
+
+COMPLETE, FAILED, UNUSABLE, LABELS_WANTED, IN_USE = 0, 1, 2, 4, 5
+
+logger = logging.getLogger("allsky")
+
+# What Luigi 3.8.1 needs to survive killed workers and servers that are away; measured, see docs/operations.
+# A key that the user's file sets stays as it is.
+LUIGI_DEFAULTS = {
+    ("core", "no_lock"): "true",
+    ("core", "log_level"): "WARNING",
+    ("core", "rpc_retry_attempts"): "30",
+    ("core", "rpc_retry_wait"): "10",
+    ("worker", "keep_alive"): "true",
+    ("worker", "wait_interval"): "2",
+    ("worker", "wait_jitter"): "0",
+    ("worker", "ping_interval"): "5",
+    ("worker", "max_reschedules"): "3",
+    ("worker", "check_complete_on_run"): "true",
+    ("worker", "force_multiprocessing"): "true",
+    ("worker", "task_process_context"): "tasks.process.TiedToRun",
+    # A stage finds out what it needs while it runs, once the inventory is there (tasks/base.py).
+    ("worker", "check_unfulfilled_deps"): "false",
+    ("scheduler", "retry_count"): "3",
+    ("scheduler", "retry_delay"): "5",
+    ("scheduler", "worker_disconnect_delay"): "15",
+    ("scheduler", "disable_window"): "604800",
+    ("scheduler", "prune_on_get_work"): "true",
+}
+
+
+def install() -> None:
+    """Put the checks and the exit status around Luigi's run."""
+    luigi.interface._run = _launch
+
+
+_luigi_run = luigi.interface._run
+
+
+@functools.wraps(_luigi_run)
+def _launch(argv=None, *args, **kwargs):
+    arguments = list(sys.argv[1:] if argv is None else argv)
+    try:
+        with CmdlineParser.global_instance(arguments) as parser:
+            goal = parser.get_task_obj()
+        if not isinstance(goal, Stage):
+            return _luigi_run(argv, *args, **kwargs)
+        with holding(settings.current().output, shared=not _local_scheduler(arguments)):
+            status = _run(goal, arguments)
+    except OutputInUse as error:
+        status = _refuse(error, IN_USE)
+    except AllskyError as error:
+        status = _refuse(error, UNUSABLE)
+    raise SystemExit(status)
+
+
+def _local_scheduler(arguments: list[str]) -> bool:
+    with CmdlineParser.global_instance(arguments):
+        return luigi.interface.core().local_scheduler
+
+
+def _refuse(error: AllskyError, status: int) -> int:
+    print(f"allsky: {error}", file=sys.stderr)
+    return status
+
+
+def _run(goal: Stage, arguments: list[str]) -> int:
+    _log_plainly()
+    _set_luigi_defaults()
+    end_on_sigterm()
+    if swept := sweep(settings.current().output):
+        logger.info("removed %d temporaries of a run that was killed", swept)
+    if not settings.current().simulated:
+        for name in archive.scan().waiting:
+            logger.warning("%s changed within the last %g s and waits for the next run", name, settings.current().archive.settle_s)
+    result = _luigi_run(arguments)
+    return _outcome(goal, result.worker)
+
+
+def _set_luigi_defaults() -> None:
+    config = luigi.configuration.get_config()
+    workers = settings.current().execution.workers or os.cpu_count() or 1
+    for (section, key), value in {**LUIGI_DEFAULTS, ("core", "workers"): str(workers)}.items():
+        if not config.has_option(section, key):
+            config.set(section, key, value)
+
+
+def _outcome(goal: Stage, worker) -> int:
+    """Say how the run ended; the exit status that goes with it."""
+    tasks = _summary_dict(worker)
+    failed = sorted({str(task) for status in ("failed", "scheduling_error") for task in tasks[status]})
+    for name in failed:
+        logger.error("failed: %s", name)
+    if not goal.complete():
+        logger.error("%s is not complete; the same command goes on where this run ended", goal)
+        return FAILED
+    wanted = getattr(goal, "labels_wanted", str)()
+    if wanted:
+        logger.warning(wanted)
+        return LABELS_WANTED
+    logger.info("complete: %s", getattr(goal, "headline", lambda: goal)())
+    return COMPLETE
+
+
+class _WithoutKnownTracebacks(logging.Filter):
+    """A problem that we explain in a sentence needs no traceback from Luigi besides."""
+
+    def filter(self, record: logging.LogRecord) -> bool:
+        return not (record.exc_info and isinstance(record.exc_info[1], AllskyError))
+
+
+def _log_plainly() -> None:
+    handler = logging.StreamHandler()
+    handler.setFormatter(logging.Formatter("%(asctime)s %(message)s", "%H:%M:%S"))
+    logger.handlers = [handler]
+    logger.setLevel(logging.INFO)
+    logger.propagate = False
+    logging.getLogger("luigi-interface").addFilter(_WithoutKnownTracebacks())

@@ -1,0 +1,258 @@
+"""What a stage leaves behind: tables, folders and files that are whole or absent.
+
+Each artifact carries the recipe that made it. It is written under a temporary name beside its place
+(a dot first, then host, process and start time) and renamed; a marker in `.running/` lists the
+temporary names, so that the next run finds what a killed process left.
+"""
+
+from __future__ import annotations
+
+import contextlib
+import json
+import os
+import shutil
+import socket
+import time
+from collections.abc import Iterator, Mapping
+from pathlib import Path
+from typing import Any
+
+import luigi
+import pandas as pd
+import psutil
+import pyarrow.parquet as pq
+
+from allsky.tables import Table
+
+RECIPE_KEY = b"recipe"
+NOTES_KEY = b"notes"
+RUNNING = ".running"
+STALE_ELSEWHERE_S = 86_400.0
+
+
+class Artifact(luigi.Target):
+    """Something a stage writes, at `path`. Subclasses say how it is written, read and recorded."""
+
+    sealed_with = ""
+
+    def __init__(self, path: Path):
+        self.path = Path(path)
+
+    def exists(self) -> bool:
+        return self.path.exists()
+
+    def recipe(self) -> str | None:
+        """The recipe that made what lies there; None where nothing (readable) lies there."""
+        raise NotImplementedError
+
+    def draft(self, recipe: str) -> Artifact:
+        """The same artifact under a temporary name; sealed with `recipe` when it is published."""
+        twin = type(self).__new__(type(self))
+        twin.__dict__ |= self.__dict__ | {"path": self.path.with_name(temporary_name(self.path.name)), "sealed_with": recipe}
+        return twin
+
+    def seal(self) -> None:
+        """Complete a draft: what was never written becomes empty, and the recipe goes in."""
+
+    def leave_empty(self, problem: str) -> None:
+        """Make a draft say that there is nothing to keep, and why."""
+
+    def publish(self, draft: Artifact) -> None:
+        os.replace(draft.path, self.path)
+
+    def remove(self) -> None:
+        self.path.unlink(missing_ok=True)
+
+
+class TableArtifact(Artifact):
+    """A Parquet table; recipe and notes stand in its schema metadata."""
+
+    def __init__(self, path: Path, table: Table):
+        super().__init__(path)
+        self.table = table
+
+    def read(self, columns: list[str] | None = None) -> pd.DataFrame:
+        return pq.ParquetFile(self.path).read(columns=columns).to_pandas()
+
+    def write(self, frame: pd.DataFrame, **notes: Any) -> None:
+        """Write `frame`, and small JSON-able `notes` beside it (a problem, counts)."""
+        table = self.table.to_arrow(frame)
+        metadata = {RECIPE_KEY: self.sealed_with.encode(), NOTES_KEY: json.dumps(notes).encode()}
+        self.path.parent.mkdir(parents=True, exist_ok=True)
+        pq.write_table(table.replace_schema_metadata((table.schema.metadata or {}) | metadata), self.path, compression="zstd")
+
+    def recipe(self) -> str | None:
+        recipe = self._metadata().get(RECIPE_KEY)
+        return recipe.decode() if recipe else None
+
+    def notes(self) -> dict[str, Any]:
+        return json.loads(self._metadata().get(NOTES_KEY, b"{}"))
+
+    def _metadata(self) -> Mapping[bytes, bytes]:
+        try:
+            return pq.read_schema(self.path).metadata or {}
+        except (OSError, ValueError):  # absent, or not a table: nothing that counts lies there
+            return {}
+
+    def leave_empty(self, problem: str) -> None:
+        self.write(self.table.empty(), problem=problem)
+
+    def seal(self) -> None:
+        if not self.path.exists():
+            self.write(self.table.empty())
+
+
+class FolderArtifact(Artifact):
+    """A folder of files; the recipe stands in its `.recipe.json`."""
+
+    def recipe(self) -> str | None:
+        try:
+            return json.loads((self.path / ".recipe.json").read_text())["recipe"]
+        except (OSError, ValueError, KeyError):
+            return None
+
+    def draft(self, recipe: str) -> FolderArtifact:
+        twin = super().draft(recipe)
+        twin.path.mkdir(parents=True)
+        assert isinstance(twin, FolderArtifact)
+        return twin
+
+    def leave_empty(self, problem: str) -> None:
+        shutil.rmtree(self.path)
+        self.path.mkdir()
+
+    def seal(self) -> None:
+        (self.path / ".recipe.json").write_text(json.dumps({"recipe": self.sealed_with}))
+
+    def publish(self, draft: Artifact) -> None:
+        # Renaming onto a full folder fails, so the old one is moved out of the way first. Where another
+        # worker was faster the folder there is equal to ours, and ours may go.
+        old = self.path.with_name(temporary_name(self.path.name + ".old"))
+        with contextlib.suppress(FileNotFoundError):
+            os.rename(self.path, old)
+        with contextlib.suppress(OSError):
+            os.rename(draft.path, self.path)
+        shutil.rmtree(old, ignore_errors=True)
+        if not self.path.is_dir():
+            raise OSError(f"{self.path} could not be put in place")
+
+    def remove(self) -> None:
+        shutil.rmtree(self.path, ignore_errors=True)
+
+
+class FileArtifact(Artifact):
+    """A single file; the recipe stands in a dot-file beside it."""
+
+    @property
+    def _record(self) -> Path:
+        return self.path.with_name(f".{self.path.name}.recipe.json")
+
+    def recipe(self) -> str | None:
+        try:
+            return json.loads(self._record.read_text())["recipe"] if self.path.exists() else None
+        except (OSError, ValueError, KeyError):
+            return None
+
+    def seal(self) -> None:
+        if not self.path.exists():
+            self.path.touch()
+
+    def publish(self, draft: Artifact) -> None:
+        self._record.unlink(missing_ok=True)
+        os.replace(draft.path, self.path)
+        record = self._record.with_name(temporary_name(self._record.name))
+        record.write_text(json.dumps({"recipe": draft.sealed_with}))
+        os.replace(record, self._record)
+
+
+# Temporary names, and who owns them.
+
+
+def process_start(pid: int) -> float | None:
+    """When a process of this host started; None when there is none."""
+    try:
+        return psutil.Process(pid).create_time()
+    except psutil.Error:
+        return None
+
+
+def owner() -> str:
+    """This process, in a form that no later process can share."""
+    pid = os.getpid()
+    return f"{socket.gethostname()}~{pid}~{process_start(pid):.2f}"
+
+
+def temporary_name(name: str) -> str:
+    return f".{name}.tmp~{owner()}"
+
+
+def _is_dead(owner_name: str, marker: Path) -> bool:
+    host, pid, started = owner_name.split("~")[:3]
+    if host != socket.gethostname():
+        return time.time() - marker.stat().st_mtime > STALE_ELSEWHERE_S
+    now = process_start(int(pid))
+    return now is None or f"{now:.2f}" != started
+
+
+@contextlib.contextmanager
+def drafts(root: Path, output: Mapping[str, Artifact], recipe: str) -> Iterator[dict[str, Any]]:
+    """Drafts of every artifact of `output`, published together when the block ends well.
+
+    The last of them is the record: it is taken away first and put in place last, so that whoever
+    finds it finds everything. Whatever happens short of SIGKILL, no draft is left behind.
+    """
+    for artifact in output.values():
+        artifact.path.parent.mkdir(parents=True, exist_ok=True)
+    marker = _announce(root, output)
+    twins: dict[str, Artifact] = {}
+    try:
+        for name, artifact in output.items():
+            twins[name] = artifact.draft(recipe)
+        yield twins
+        _publish(output, twins)
+    finally:
+        for twin in twins.values():
+            twin.remove()
+        marker.unlink(missing_ok=True)
+
+
+def _announce(root: Path, output: Mapping[str, Artifact]) -> Path:
+    folder = root / RUNNING
+    folder.mkdir(parents=True, exist_ok=True)
+    marker = folder / f"{owner()}~{time.monotonic_ns()}.json"
+    places = [str(artifact.path.parent.relative_to(root)) for artifact in output.values()]
+    marker.write_text(json.dumps(sorted(set(places))))
+    return marker
+
+
+def _publish(output: Mapping[str, Artifact], twins: Mapping[str, Artifact]) -> None:
+    names = list(output)
+    for twin in twins.values():
+        twin.seal()
+    if len(names) > 1:
+        output[names[-1]].remove()
+    for name in names:
+        output[name].publish(twins[name])
+
+
+def sweep(root: Path) -> int:
+    """Remove what killed processes left under `root`; returns how many temporary names there were."""
+    swept = 0
+    for marker in sorted((root / RUNNING).glob("*.json")):
+        name = marker.stem
+        if not _is_dead(name, marker):
+            continue
+        mine = "~".join(name.split("~")[:3])
+        for place in _places(marker):
+            for left in (root / place).glob(f".*.tmp~{mine}"):
+                swept += 1
+                shutil.rmtree(left) if left.is_dir() else left.unlink()
+        marker.unlink(missing_ok=True)
+    return swept
+
+
+def _places(marker: Path) -> list[str]:
+    try:
+        return json.loads(marker.read_text())
+    except ValueError:  # killed while writing the marker: no draft existed yet
+        return []

@@ -1,0 +1,95 @@
+"""Where the classifier looks: maps and overlays of the frames that judge it."""
+
+from __future__ import annotations
+
+import functools
+import json
+import os
+from pathlib import Path
+
+import cv2
+import luigi
+import numpy as np
+import pandas as pd
+
+from allsky.tables import SHEET
+from tasks.artifacts import FolderArtifact, TableArtifact
+from tasks.base import NotKnownYet, Stage
+from tasks.night_frames import NightFrames
+from tasks.train_classifier import model_folder, model_needs, model_recipe
+
+INDEX = "index.json"
+
+
+class GradCamGallery(Stage):
+    """Heat maps of every frame on the audit sheet, whatever it was labelled.
+
+    Which of them were wrong is known only once they are labelled; the report picks those. So a new
+    label needs no new map, and maps of frames that are unchanged under the same model are kept.
+    """
+
+    model = luigi.Parameter(description="the model's name and the start of its recipe")
+
+    def needs(self):
+        return model_needs(self.model)
+
+    def output(self):
+        return FolderArtifact(self.corpus.gradcam_folder(self.model))
+
+    def ingredients(self):
+        frames = {row.frame_id: NightFrames(night=row.night).recipe() for row in audit_frames(self.corpus).itertuples()}
+        return {"model": model_recipe(), "method": self.settings.explanation.method, "frames": frames}
+
+    def produce(self, output):
+        wanted = self.ingredients()
+        kept = self._kept(wanted)
+        for frame_id in kept:
+            for suffix in (".jpg", ".npy"):
+                os.link(self.output().path / f"{frame_id}{suffix}", output.path / f"{frame_id}{suffix}")
+        self._explain([frame_id for frame_id in wanted["frames"] if frame_id not in kept], output.path)
+        (output.path / INDEX).write_text(json.dumps(wanted))
+
+    def _kept(self, wanted) -> set[str]:
+        """Frames whose map lies there already, made by the same model and method from the same image."""
+        try:
+            before = json.loads((self.output().path / INDEX).read_text())
+        except (OSError, ValueError):
+            return set()
+        if (before["model"], before["method"]) != (wanted["model"], wanted["method"]):
+            return set()
+        return {frame_id for frame_id, recipe in wanted["frames"].items() if before["frames"].get(frame_id) == recipe}
+
+    def _explain(self, frame_ids: list[str], folder: Path) -> None:
+        from models.explanation import heat_maps, overlay
+        from models.model_folder import load_model
+
+        paths = [self.corpus.root / image for image in self._images(frame_ids)]
+        maps = heat_maps(load_model(model_folder(self.model)), paths, self.settings.explanation.method)
+        for done, (frame_id, path, heat) in enumerate(zip(frame_ids, paths, maps, strict=True)):
+            self.progress(done / len(paths), f"{done} of {len(paths)} maps")
+            picture = overlay(cv2.imread(str(path))[..., ::-1], heat)
+            cv2.imwrite(str(folder / f"{frame_id}.jpg"), picture[..., ::-1])
+            np.save(folder / f"{frame_id}.npy", heat)
+
+    def _images(self, frame_ids: list[str]) -> list[str]:
+        nights = audit_frames(self.corpus).set_index("frame_id").loc[frame_ids, "night"]
+        tables = [NightFrames(night=night).output()["frames"].read(["frame_id", "image"]) for night in nights.unique()]
+        frames = pd.concat(tables) if tables else pd.DataFrame(columns=["frame_id", "image"])
+        return list(frames.set_index("frame_id").loc[frame_ids, "image"])
+
+
+def audit_frames(corpus) -> pd.DataFrame:
+    """The audit sheet's different frames that are in the archive. Raises NotKnownYet before it is drawn."""
+    path = corpus.audit_sheet
+    if not path.exists():
+        raise NotKnownYet
+    sheet = _read_sheet(path, path.stat().st_mtime_ns)
+    from tasks import archive
+
+    inventory = archive.inventory()
+    return sheet[sheet["night"].isin(inventory.nights if inventory else [])]
+
+
+@functools.lru_cache(maxsize=2)
+def _read_sheet(path: Path, _mtime_ns: int) -> pd.DataFrame:
+    return TableArtifact(path, SHEET).read(["frame_id", "night"]).drop_duplicates()

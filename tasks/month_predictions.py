@@ -1,0 +1,49 @@
+"""What the classifier says of every frame."""
+
+from __future__ import annotations
+
+import luigi
+import pandas as pd
+
+from allsky.tables import with_probabilities
+from tasks.artifacts import TableArtifact
+from tasks.base import LandingMonthStage
+from tasks.month_frames import MonthFrames
+from tasks.night_frames import NightFrames
+from tasks.train_classifier import description, model_folder, model_needs, model_recipe
+
+
+class MonthPredictions(LandingMonthStage):
+    """Probabilities for every unflagged frame of a month: the model loaded once, each night landing on its own."""
+
+    model = luigi.Parameter(description="the model's name and the start of its recipe")
+
+    def needs(self):
+        return [MonthFrames(month=self.month, nights=self.nights), *model_needs(self.model)]
+
+    def night_artifacts(self, night):
+        table = with_probabilities(self.settings.labels.classes)
+        return {"": TableArtifact(self.corpus.predictions(self.model, night), table)}
+
+    def night_ingredients(self, night):
+        return {"model": model_recipe(), "frames": NightFrames(night=night).recipe()}
+
+    def produce_nights(self, nights):
+        from models.inference import predict
+        from models.model_folder import load_model
+
+        model, inference = load_model(model_folder(self.model)), self.settings.inference
+        for done, night in enumerate(nights):
+            self.progress(done / len(nights), f"{night}: {done} of {len(nights)} nights done")
+            with self.landing(night) as output:
+                frames = NightFrames(night=night).output()["frames"].read(["frame_id", "utc", "image", "clock_flag"])
+                frames = frames[frames["clock_flag"].isna()]
+                paths = [self.corpus.root / image for image in frames["image"]]
+                probabilities = predict(model, paths, inference.engine, inference.batch_size)
+                output.write(_table(frames, night, probabilities, model.description), engine=inference.engine)
+
+
+def _table(frames, night, probabilities, described) -> pd.DataFrame:
+    answers = pd.DataFrame(probabilities, columns=[f"p_{name}" for name in described.classes], index=frames.index)
+    table = pd.concat([frames[["frame_id", "utc"]], answers], axis=1)
+    return table.assign(night=night, predicted=described.decide(probabilities))

@@ -1,0 +1,51 @@
+"""What a night's burned-in clock looks like, and how its frames map to UTC."""
+
+from __future__ import annotations
+
+import json
+
+import cv2
+
+from allsky.clock import Keyframe, LearnedClock, learn_clock
+from allsky.errors import NoClock
+from allsky.tables import READINGS
+from allsky.video import read_keyframes
+from tasks.artifacts import FolderArtifact, TableArtifact
+from tasks.base import NightStage
+
+
+class NightClock(NightStage):
+    """Learns a night's clock from its keyframes: box, glyphs, format, zone, a first fit of frame to UTC."""
+
+    def output(self):
+        overlay = FolderArtifact(self.corpus.overlay_folder(self.night))
+        return {"overlay": overlay, "clock": TableArtifact(self.corpus.clock(self.night), READINGS)}
+
+    def ingredients(self):
+        camera, site = self.settings.camera(self.night), self.settings.site
+        return {
+            "files": self.inventory.sources(self.night),
+            "clock": [camera.clock_box, camera.clock_format, camera.clock_timezone, site.timezone, site.longitude_deg],
+        }
+
+    def produce(self, output):
+        keyframes = [
+            Keyframe(video.name, frame.index, frame.luma.copy())
+            for video in self.inventory.videos[self.night]
+            for frame in read_keyframes(video.path)
+        ]
+        clock = learn_clock(keyframes, self.settings.clock(self.night), self.night, self.settings.site.longitude_deg)
+        folder = output["overlay"].path
+        (folder / "clock.json").write_text(json.dumps(clock.to_json(), indent=1))
+        cv2.imwrite(str(folder / "glyphs.png"), clock.glyph_atlas())
+        output["clock"].write(clock.readings)
+
+
+def learned_clock(night: str) -> LearnedClock:
+    """The clock that NightClock learned. Raises NoClock, with its reason, where it could not."""
+    output = NightClock(night=night).output()
+    if problem := output["clock"].notes().get("problem"):
+        raise NoClock(problem)
+    folder = output["overlay"].path
+    facts = json.loads((folder / "clock.json").read_text())
+    return LearnedClock.restore(facts, cv2.imread(str(folder / "glyphs.png"), cv2.IMREAD_GRAYSCALE))

@@ -1,0 +1,62 @@
+"""The kept frames of a night, dated, masked and cropped."""
+
+from __future__ import annotations
+
+import dataclasses
+
+import cv2
+
+from allsky.errors import NotASky
+from allsky.fisheye import SkyDisk as Disk
+from allsky.frames import extract_night
+from allsky.tables import FRAMES, READINGS
+from tasks.artifacts import FolderArtifact, TableArtifact
+from tasks.base import NightStage
+from tasks.night_clock import NightClock, learned_clock
+from tasks.sky_disk import SkyDisk, disk_of
+
+
+class NightFrames(NightStage):
+    """The one decode pass: every video frame dated, one frame kept per minute, the keogram's strip drawn."""
+
+    def needs(self):
+        return [NightClock(night=self.night), SkyDisk(epoch=self.inventory.epoch_of_night[self.night])]
+
+    def output(self):
+        return {
+            "images": FolderArtifact(self.corpus.image_folder(self.night)),
+            "strip": FolderArtifact(self.corpus.strip_folder(self.night)),
+            "readings": TableArtifact(self.corpus.readings(self.night), READINGS),
+            "frames": TableArtifact(self.corpus.frames(self.night), FRAMES),
+        }
+
+    def ingredients(self):
+        # The disk's numbers, not how they came about: a disk found again where it was changes nothing.
+        disk = disk_of(self.inventory.epoch_of_night[self.night])
+        sampling, camera = self.settings.sampling, self.settings.camera(self.night)
+        return {
+            "clock": NightClock(night=self.night).recipe(),
+            "disk": [disk.center_x, disk.center_y, disk.radius] if isinstance(disk, Disk) else disk,
+            "images": [camera.image_size, sampling.cadence_s, sampling.jpeg_quality],
+            "site": self.settings.site.name,
+        }
+
+    def produce(self, output):
+        disk = disk_of(self.inventory.epoch_of_night[self.night])
+        if isinstance(disk, str):
+            raise NotASky(disk)
+        night = extract_night(
+            [(video.name, video.path) for video in self.inventory.videos[self.night]],
+            learned_clock(self.night),
+            disk,
+            site_name=self.settings.site.name,
+            cadence_s=self.settings.sampling.cadence_s,
+            image_size=self.settings.camera(self.night).image_size,
+            image_folder=output["images"].path,
+            image_root=f"images/night={self.night}",
+            jpeg_quality=self.settings.sampling.jpeg_quality,
+            progress=self.progress,
+        )
+        cv2.imwrite(str(output["strip"].path / "strip.png"), cv2.cvtColor(night.strip, cv2.COLOR_RGB2BGR))
+        output["readings"].write(night.readings)
+        output["frames"].write(night.frames, problems=night.problems)

@@ -1,0 +1,84 @@
+"""How the processes of a run live and die: one run per output folder, and no orphan outlives its run."""
+
+from __future__ import annotations
+
+import contextlib
+import ctypes
+import fcntl
+import json
+import os
+import signal
+import socket
+import sys
+import time
+from collections.abc import Iterator
+from pathlib import Path
+
+from allsky.errors import AllskyError
+
+# linux/prctl.h: ask the kernel for a signal when the parent process is gone.
+PR_SET_PDEATHSIG = 1
+
+
+class OutputInUse(AllskyError):
+    """Another run works in the same output folder."""
+
+
+class TiedToRun:
+    """Context of a task's process (Luigi's `[worker] task_process_context`): it dies with the run.
+
+    A main process that is killed cannot end its children; the kernel does it instead. Linux only;
+    elsewhere a killed run's tasks finish what they have in hand.
+    """
+
+    def __init__(self, task_process):
+        self._parent = os.getppid()
+
+    def __enter__(self):
+        if sys.platform == "linux":
+            ctypes.CDLL(None, use_errno=True).prctl(PR_SET_PDEATHSIG, signal.SIGKILL)
+            if os.getppid() != self._parent:  # the run ended before the kernel was asked
+                os._exit(1)
+        return self
+
+    def __exit__(self, *_):
+        return None
+
+
+def end_on_sigterm() -> None:
+    """Let SIGTERM unwind the stack, so that drafts are removed and children ended."""
+    signal.signal(signal.SIGTERM, lambda *_: sys.exit(128 + signal.SIGTERM))
+
+
+@contextlib.contextmanager
+def holding(output: Path, shared: bool) -> Iterator[None]:
+    """Hold the output folder for this run.
+
+    Runs that go through luigid may share it (`shared`), since luigid gives no task to two of them; a
+    run with a scheduler of its own must be alone. Raises OutputInUse saying who holds it.
+    """
+    output.mkdir(parents=True, exist_ok=True)
+    lock = output / ".lock"
+    with lock.open("a+") as file:
+        try:
+            fcntl.flock(file, (fcntl.LOCK_SH if shared else fcntl.LOCK_EX) | fcntl.LOCK_NB)
+        except BlockingIOError:
+            raise OutputInUse(
+                f"another run works in {output}: {_holder(lock)}. Wait for it, or start luigid and run both through it"
+            ) from None
+        file.truncate(0)
+        file.write(json.dumps({"host": socket.gethostname(), "pid": os.getpid(), "since": _now()}))
+        file.flush()
+        yield
+
+
+def _holder(lock: Path) -> str:
+    try:
+        held = json.loads(lock.read_text())
+        return f"process {held['pid']} on {held['host']}, since {held['since']}"
+    except (OSError, ValueError, KeyError):
+        return "it does not say who it is"
+
+
+def _now() -> str:
+    return time.strftime("%Y-%m-%d %H:%M:%S UTC", time.gmtime())

@@ -1,0 +1,87 @@
+"""Which frames wait for a person's answer: the label sheet and the audit sheet."""
+
+from __future__ import annotations
+
+import dataclasses
+
+from allsky.roles import night_role
+from allsky.sampling import append_sheet, draw_audit_sheet, draw_label_sheet
+from allsky.tables import SHEET
+from tasks.artifacts import TableArtifact
+from tasks.base import Stage
+from tasks.month_frames import MonthFrames, read_months
+from tasks.night_conditions import NightConditions
+from tasks.night_frames import NightFrames
+
+
+class Sheet(Stage):
+    """A sheet of frames drawn for labelling. It only ever grows: what is drawn stays, with its probability."""
+
+    roles: tuple[str, ...]
+
+    def needs(self):
+        return [MonthFrames(month=month) for month in self.inventory.nights_of_month]
+
+    def nights(self) -> list[str]:
+        """The archive's nights that have one of this sheet's roles."""
+        return [night for night in self.inventory.nights if role_of(night) in self.roles]
+
+    def drawing(self) -> dict:
+        """How nights and frames are drawn: the key and the shares of the roles."""
+        labels = self.settings.labels
+        shares = (labels.training_share, labels.validation_share, labels.audit_share)
+        return {"seed": labels.seed, "shares": dict(zip(("training", "validation", "audit"), shares, strict=True))}
+
+    def produce(self, output):
+        frames = read_months(list(self.inventory.nights_of_month))
+        before = self.output().read() if self.output().exists() else None
+        output.write(append_sheet(before, self.draw(frames), **self.drawing()))
+
+    def draw(self, frames):
+        raise NotImplementedError
+
+
+class LabelSheet(Sheet):
+    """Frames of training and validation nights for a person to label, from Night and No_Moon."""
+
+    roles = ("training", "validation")
+
+    def output(self):
+        return TableArtifact(self.corpus.sheet, SHEET)
+
+    def ingredients(self):
+        # Only the edges that bound Night and No_Moon: the others cannot change what is drawn here.
+        bins = dataclasses.asdict(self.settings.bins)
+        lunar = ("full_elongation", "full_altitude", "quarter_elongation", "quarter_altitude")
+        return {
+            "nights": {night: NightFrames(night=night).recipe() for night in self.nights()},
+            "drawing": [self.drawing(), self.settings.labels.per_night],
+            "bins": [bins["night_deg"], *(bins[name] for name in lunar)],
+        }
+
+    def draw(self, frames):
+        return draw_label_sheet(frames, self.settings.labels.per_night, **self.drawing())
+
+
+class AuditSheet(Sheet):
+    """Frames of audit nights from every solar x lunar cell, on which the published figures stand."""
+
+    roles = ("audit",)
+
+    def output(self):
+        return TableArtifact(self.corpus.audit_sheet, SHEET)
+
+    def ingredients(self):
+        return {
+            "nights": {night: NightConditions(night=night).recipe() for night in self.nights()},
+            "drawing": [self.drawing(), self.settings.labels.per_cell],
+        }
+
+    def draw(self, frames):
+        return draw_audit_sheet(frames, self.settings.labels.per_cell, **self.drawing())
+
+
+def role_of(night: str) -> str:
+    """The role of a night under the settings in force."""
+    drawing = LabelSheet().drawing()
+    return night_role(night, **drawing)

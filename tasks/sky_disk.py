@@ -1,0 +1,69 @@
+"""Where the sky disk lies in the frames of one camera epoch."""
+
+from __future__ import annotations
+
+import functools
+from pathlib import Path
+
+import cv2
+import luigi
+import pandas as pd
+
+from allsky import fisheye
+from allsky.tables import SKY_DISKS
+from allsky.video import read_keyframes
+from tasks.artifacts import FolderArtifact, TableArtifact
+from tasks.base import NotKnownYet, Stage
+
+# The disk is looked for in this many nights: enough to outvote a cloudy or moonlit one.
+NIGHTS_LOOKED_AT = 5
+
+
+class SkyDisk(Stage):
+    """The disk of an epoch: given in the configuration, or found in its first nights and then kept."""
+
+    epoch = luigi.Parameter(description="first night of the camera epoch")
+    priority = 50
+
+    def output(self):
+        picture = FolderArtifact(self.corpus.mask_folder(self.epoch))
+        return {"picture": picture, "disk": TableArtifact(self.corpus.disk(self.epoch), SKY_DISKS)}
+
+    def ingredients(self):
+        # Not the nights it is found in: once found it is kept, so that a new night moves no mask.
+        camera = self.settings.camera(self.epoch)
+        return {
+            "given": [camera.disk_center, camera.disk_radius],
+            "size": self.inventory.videos[self.epoch][0].size,
+            "epoch": self.epoch,
+        }
+
+    def produce(self, output):
+        nights = self.inventory.nights_of_epoch(self.epoch)[:NIGHTS_LOOKED_AT]
+        frames = [frame.rgb() for night in nights for frame in read_keyframes(self.inventory.videos[night][0].path)]
+        disk = self.settings.disk(self.epoch, self.inventory.videos[self.epoch][0].size)
+        found = disk or fisheye.find_sky_disk(frames)
+        picture = fisheye.disk_picture(frames[len(frames) // 2], found)
+        cv2.imwrite(str(output["picture"].path / "disk.png"), cv2.cvtColor(picture, cv2.COLOR_RGB2BGR))
+        output["disk"].write(_as_table(found, nights))
+
+
+def _as_table(disk: fisheye.SkyDisk, nights: list[str]) -> pd.DataFrame:
+    row = {name: getattr(disk, name) for name in SKY_DISKS.names if name != "nights"}
+    return pd.DataFrame([row | {"nights": " ".join(nights)}])
+
+
+def disk_of(epoch: str) -> fisheye.SkyDisk | str:
+    """The epoch's disk, or the sentence that says why there is none. Raises NotKnownYet before it is made."""
+    task = SkyDisk(epoch=epoch)
+    if not task.is_made():
+        raise NotKnownYet
+    path = task.output()["disk"].path
+    return _read_disk(path, path.stat().st_mtime_ns)
+
+
+@functools.lru_cache(maxsize=64)
+def _read_disk(path: Path, _mtime_ns: int) -> fisheye.SkyDisk | str:
+    artifact = TableArtifact(path, SKY_DISKS)
+    rows = artifact.read().drop(columns="nights").to_dict("records")
+    return fisheye.SkyDisk(**rows[0]) if rows else artifact.notes()["problem"]

@@ -1,0 +1,98 @@
+"""The classifier: trained on the labelled frames, or an existing model used as it is."""
+
+from __future__ import annotations
+
+import json
+from pathlib import Path
+
+import luigi
+import pandas as pd
+
+from allsky.archive import content_digest
+from allsky.errors import BadModel
+from models.description import WEIGHTS, ModelDescription, read_description
+from tasks import settings
+from tasks.artifacts import FolderArtifact
+from tasks.base import NotKnownYet, Stage, digest
+from tasks.label_split import LabelSplit
+from tasks.night_frames import NightFrames
+
+RECIPE_CHARACTERS = 8
+
+
+class TrainClassifier(Stage):
+    """Trains on the split, keeps the best epoch, calibrates it."""
+
+    model = luigi.Parameter(description="the model's name and the start of its recipe")
+
+    def needs(self):
+        return [LabelSplit()]
+
+    def output(self):
+        return FolderArtifact(self.corpus.model_folder(self.model))
+
+    def ingredients(self):
+        return training_ingredients()
+
+    def produce(self, output):
+        from models.training import train
+
+        split = LabelSplit().output().read()
+        nights = sorted(split["night"].unique())
+        images = [NightFrames(night=night).output()["frames"].read(["frame_id", "image"]) for night in nights]
+        split = split.merge(pd.concat(images), on="frame_id", validate="one_to_one")
+        checkpoint = self.corpus.root / ".training" / f"{self.model}.pt"
+        checkpoint.parent.mkdir(parents=True, exist_ok=True)
+        train(split, self.corpus.root, self.settings.training_recipe, output.path, self.progress, checkpoint)
+
+
+def training_ingredients() -> dict:
+    """What a trained model depends on. Raises NotKnownYet while labels are being made."""
+    recipe = settings.current().training_recipe.as_dict()
+    if Path(recipe["weights"]).is_file():
+        recipe["weights"] = content_digest(recipe["weights"])
+    return {"split": LabelSplit().recipe(), "training": recipe}
+
+
+def existing_model() -> Path | None:
+    """The folder that `[training] model` names."""
+    here = settings.current()
+    return here.resolve(here.training.model) if here.training.model else None
+
+
+def model_name() -> str:
+    """Name of the model in force: `<name>-<start of its recipe>`.
+
+    Raises NotKnownYet where it depends on labels that are not there yet, BadModel where the named
+    model cannot be used.
+    """
+    folder = existing_model()
+    if folder is not None:
+        name, recipe = folder.name, model_recipe()
+        return name if name.endswith(recipe[:RECIPE_CHARACTERS]) else f"{name}-{recipe[:RECIPE_CHARACTERS]}"
+    training = settings.current().training
+    return f"{training.name or training.backbone}-{model_recipe()[:RECIPE_CHARACTERS]}"
+
+
+def model_recipe() -> str:
+    folder = existing_model()
+    if folder is None:
+        return digest({"stage": "TrainClassifier", "version": TrainClassifier.version, **training_ingredients()})
+    described = read_description(folder)
+    here = settings.current().labels
+    described.require_classes(here.classes, here.positive)
+    recorded = FolderArtifact(folder).recipe()
+    return recorded or digest([described.recipe, content_digest(folder / WEIGHTS)])
+
+
+def model_folder(model: str) -> Path:
+    return existing_model() or TrainClassifier(model=model).output().path
+
+
+def model_needs(model: str) -> list[luigi.Task]:
+    """The stage that makes the model, where one does."""
+    return [] if existing_model() else [TrainClassifier(model=model)]
+
+
+def description(model: str) -> ModelDescription:
+    return read_description(model_folder(model))

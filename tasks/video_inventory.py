@@ -1,0 +1,93 @@
+"""The inventory: which videos the archive holds, and which night each belongs to."""
+
+from __future__ import annotations
+
+import os
+from functools import partial
+
+from allsky.archive import night_from_name
+from allsky.corpus import Corpus
+from allsky.inventory import take_inventory
+from allsky.tables import VIDEOS
+from tasks import archive
+from tasks.artifacts import TableArtifact
+from tasks.base import Stage
+
+
+class VideoInventory(Stage):
+    """Lists the videos, probes each, dates each to its night, and names what is wrong with it."""
+
+    priority = 100
+
+    def requires(self):
+        return list(self.needs())
+
+    def needs(self):
+        if self.settings.simulated:
+            from tasks.simulation import SimulatedArchive
+
+            return [SimulatedArchive()]
+        return []
+
+    def inventory_is_current(self) -> bool:
+        return True  # it is the inventory itself that is asked for
+
+    def complete(self) -> bool:
+        return all(task.complete() for task in self.needs()) and self.is_made()
+
+    def output(self):
+        sources = TableArtifact(self.corpus.sources, archive.SOURCES)
+        return {"sources": sources, "videos": TableArtifact(self.corpus.videos, VIDEOS)}
+
+    def ingredients(self):
+        here = self.settings
+        return {
+            "files": archive.scan().listing(),
+            "names": [here.archive.night_from_name, here.archive.name_date, here.site.longitude_deg],
+        }
+
+    def produce(self, output):
+        here, scan = self.settings, archive.scan()
+        by_name = partial(
+            night_from_name,
+            pattern=here.archive.night_from_name,
+            name_date=here.archive.name_date,
+            longitude_deg=here.site.longitude_deg,
+        )
+        names = [source.name for source in scan.sources]
+        videos = take_inventory(here.videos, names, by_name, self._night_from_frames, self._known())
+        output["sources"].write(archive.as_table(scan.sources))
+        output["videos"].write(videos, waiting=scan.waiting)
+        retire(self.corpus, set(videos["night"].dropna()))
+
+    def _known(self):
+        """Rows of the inventory as it was, for files that have not changed since."""
+        before = archive.inventory()
+        if before is None:
+            return {}
+        unchanged = before.unchanged(archive.scan().sources)
+        rows = before.table[before.table["video"].isin(unchanged)].to_dict("records")
+        return {row["video"]: row for row in rows}
+
+    def _night_from_frames(self, name: str) -> str | None:
+        from allsky.clock import night_on_frames
+
+        return night_on_frames(self.settings.videos / name, self.settings.clock(""), self.settings.site.longitude_deg)
+
+
+def retire(corpus: Corpus, nights: set[str]) -> None:
+    """Move what is stored of nights that have left the archive to `retired/`."""
+    for night in corpus.stored_nights() - nights:
+        for path in corpus.night_artifacts(night):
+            place = corpus.retired / path.relative_to(corpus.root)
+            place.parent.mkdir(parents=True, exist_ok=True)
+            os.replace(path, _free(place))
+
+
+def _free(place):
+    number = 1
+    free = place
+    while free.exists():
+        number += 1
+        free = place.with_name(f"{place.stem}.{number}{place.suffix}")
+    return free
