@@ -64,6 +64,11 @@ def word_for_nothing(key: dataclasses.Field) -> str:
     return "(absent)"
 
 
+def plain(line: str) -> str:
+    """`line` with every < outside backticks escaped: it would begin an HTML tag."""
+    return "`".join(part if place % 2 else part.replace("<", "&lt;") for place, part in enumerate(line.split("`")))
+
+
 class Generated(Directive):
     """A directive whose Markdown is made by `lines`."""
 
@@ -72,8 +77,7 @@ class Generated(Directive):
 
     def run(self) -> list[nodes.Node]:
         container = nodes.container()
-        # A bare < would begin an HTML tag.
-        lines = [line.replace("<", "&lt;") if "`" not in line else line for line in self.lines(self.arguments[0])]
+        lines = [plain(line) for line in self.lines(self.arguments[0])]
         self.state.nested_parse(StringList(lines, source=__file__), self.content_offset, container)
         return container.children
 
