@@ -1,0 +1,11 @@
+"""A simulated archive: nightly all-sky videos whose every frame is known.
+
+The sun, moon and stars stand where they stood; what clouds and aurora do is drawn by chance from published ranges,
+keyed by seed and night, so that the same seed gives the same sky. `simulate_night` writes one night's video and
+truth table, `simulated_answers` plays the person who labels, `demo_simulation` is the archive built into the program.
+"""
+
+from allsky.simulator.archive import Simulation, demo_simulation, simulate_night
+from allsky.simulator.truth import TRUTH, simulated_answers
+
+__all__ = ["TRUTH", "Simulation", "demo_simulation", "simulate_night", "simulated_answers"]

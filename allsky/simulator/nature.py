@@ -1,0 +1,135 @@
+"""What a night brings, drawn once for the night; and what of it holds at each instant."""
+
+from __future__ import annotations
+
+from dataclasses import dataclass
+
+import numpy as np
+import pandas as pd
+
+from allsky.ephemeris import sun_and_moon
+from allsky.simulator import aurora, clouds, sky, stars
+from allsky.simulator.noise import generator
+from allsky.site import Site
+
+# log10 of a night's typical peak brightness [R]: quiet nights 0.3 kR, disturbed ones 10 kR and more. Yellowknife lies under the
+# oval, where aurora above 1 kR is seen on most clear nights (Y. I. Feldstein and G. V. Starkov 1967, Planet. Space Sci. 15, 209).
+ACTIVITY = (3.35, 0.55)
+
+# Haze [mag per airmass at the zenith]: median 0.08 and up to 0.4 with ice crystals and smoke (Hayes and Latham 1975's aerosol
+# term 0.05 to 0.3).
+HAZE = (0.08, 0.6)
+
+# Column ratios to 557.7 nm: of 630.0 nm 0.05 to 0.6 (softer electrons, more red), of 427.8 nm 0.1 to 0.3 (Vallance Jones
+# 1974, table 4.12 and chapter 5).
+RED_RATIO = (0.05, 0.6)
+BLUE_RATIO = (0.10, 0.30)
+
+
+@dataclass(frozen=True)
+class NightNature:
+    """A night's own weather, air, ground and camera mood."""
+
+    seed: int
+    noise_seed: int
+    forms: tuple[aurora.Form, ...]
+    clouds: clouds.CloudNight
+    haze: float
+    green_airglow_r: float
+    red_airglow_r: float
+    red_ratio: float
+    blue_ratio: float
+    snow: float
+    town: float
+    lamps: float
+    frost: float
+    dirt: float
+    exposure_bias: float
+    white_balance: np.ndarray
+
+
+@dataclass(frozen=True)
+class Instant:
+    """What holds when one frame is taken."""
+
+    seconds: float
+    sun_altitude_deg: float
+    sun_azimuth_deg: float
+    moon_altitude_deg: float
+    moon_azimuth_deg: float
+    moon_phase_deg: float
+    moon_phase_angle_deg: float
+    low_cover: float
+    high_cover: float
+    galactic_pole: np.ndarray
+    star_altitude_deg: np.ndarray
+    star_azimuth_deg: np.ndarray
+    noise_at: int
+
+
+def draw_night(
+    seed: int, night: str, duration_s: float, latitude_deg: float, white_balance: tuple[float, float, float]
+) -> NightNature:
+    """The night's draws: independent of each other, keyed by `seed` and `night`."""
+    rng = generator(seed, night, "air")
+    cast = np.exp(rng.normal(0.0, [0.05, 0.035, 0.05]))
+    return NightNature(
+        seed=int(rng.integers(2**31)),
+        noise_seed=seed,
+        forms=aurora.draw_forms(seed, night, duration_s, float(rng.normal(*ACTIVITY))),
+        clouds=clouds.draw_clouds(seed, night),
+        haze=float(np.clip(rng.lognormal(np.log(HAZE[0]), HAZE[1]), 0.01, 0.5)),
+        green_airglow_r=float(rng.uniform(*sky.GREEN_AIRGLOW_R)),
+        red_airglow_r=float(rng.uniform(*sky.RED_AIRGLOW_R)),
+        red_ratio=float(np.exp(rng.uniform(*np.log(RED_RATIO)))),
+        blue_ratio=float(rng.uniform(*BLUE_RATIO)),
+        snow=_snow(rng, night, latitude_deg),
+        town=float(rng.uniform(0.5, 1.3)),
+        lamps=float(rng.uniform(0.4, 1.2) * (rng.random() < 0.8)),
+        frost=float(rng.uniform(0.6, 2.5) if rng.random() < 0.12 else 0.0),
+        dirt=float(np.exp(rng.normal(0.0, 0.4))),
+        exposure_bias=float(np.exp(rng.normal(0.0, 0.35))),
+        white_balance=np.array(white_balance) * cast,
+    )
+
+
+def _snow(rng: np.random.Generator, night: str, latitude_deg: float) -> float:
+    """Snow lies from November to April north of 55 degrees on nine nights in ten (Canadian Climate Normals, Yellowknife A)."""
+    month = int(night[5:7])
+    likely = 0.9 if latitude_deg > 55.0 and month in (11, 12, 1, 2, 3, 4) else 0.1
+    return float(rng.uniform(0.5, 1.0) if rng.random() < likely else 0.0)
+
+
+def instants(nature: NightNature, site: Site, utc: pd.DatetimeIndex, seed: int) -> list[Instant]:
+    """The state at each of `utc`; sun, moon, stars and cloud cover of the whole night in one go."""
+    if len(utc) == 0:
+        return []
+    bodies = sun_and_moon(utc, site)
+    unix = np.asarray(utc.as_unit("ms").asi8) / 1000.0
+    seconds = unix - unix[0] // 86_400 * 86_400
+    low, high = clouds.covers(nature.clouds, seconds)
+    altitude, azimuth = sky.horizontal(
+        stars.RIGHT_ASCENSION_DEG, stars.DECLINATION_DEG, unix, site.latitude_deg, site.longitude_deg
+    )
+    pole = sky.horizontal(*(np.array([angle]) for angle in sky.GALACTIC_POLE), unix, site.latitude_deg, site.longitude_deg)
+    # Each frame cuts its own stretch of noise: a large odd stride visits all of the store.
+    first = int(generator(seed, str(utc[0])).integers(1 << 18))
+    age = unix - unix[0]
+    return [
+        Instant(
+            float(age[k]),
+            row.sun_altitude_deg,
+            row.sun_azimuth_deg,
+            row.moon_altitude_deg,
+            row.moon_azimuth_deg,
+            row.moon_phase_deg,
+            abs(180.0 - row.moon_phase_deg),
+            float(low[k]),
+            float(high[k]),
+            sky.unit_vector(float(pole[0][k, 0]), float(pole[1][k, 0])),
+            altitude[k],
+            azimuth[k],
+            first + 96_557 * k,
+        )
+        for k, row in enumerate(bodies.itertuples(index=False))
+    ]

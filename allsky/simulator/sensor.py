@@ -1,0 +1,124 @@
+"""What the camera makes of light: exposure, gain, noise, colour, vignetting, glare and ghosts, and how noisy it is.
+
+Light in rayleigh becomes electrons, electrons become 8-bit levels. Noise is shot noise, read noise and rounding;
+nothing here knows what the light came from.
+"""
+
+from __future__ import annotations
+
+from dataclasses import dataclass
+
+import numpy as np
+
+from allsky.simulator.noise import normal_bank
+
+# sRGB-like tone curve of consumer cameras and of the THEMIS movies' square-root stretch.
+GAMMA = 2.2
+
+# Rounding to whole levels has a standard deviation of 1 / sqrt(12); H.264 at the rate used leaves errors of about a level
+# in smooth sky (measured on the encoder: 0.9 to 1.4), which do not average out over a patch.
+COMPRESSION_SD_LEVELS = 1.1
+
+
+@dataclass(frozen=True)
+class Sensor:
+    """A camera body.
+
+    `sensitivity` is electrons per rayleigh, second and steradian in a colour channel's pixel: 1 R is 8e8 photons m^-2 s^-1 sr^-1,
+    a 1.4 mm lens at f/2 collects them on 0.4 mm^2, and a colour filter, glass and silicon keep a third: 100.
+    `read_noise_e` and `full_scale_e` (at gain 1) in electrons, `exposure_range_s` what its automatic may choose, aiming
+    at `target` (share of full scale, linear) for the mean sky; it corrects `auto_share` of the difference,
+    the rest is left to be seen.
+    """
+
+    colour: bool = True
+    sensitivity: float = 100.0
+    read_noise_e: float = 6.0
+    full_scale_e: float = 6000.0
+    exposure_range_s: tuple[float, float] = (0.02, 8.0)
+    gain_range: tuple[float, float] = (0.5, 4.0)
+    target: float = 0.05
+    auto_share: float = 0.8
+    white_balance: tuple[float, float, float] = (0.95, 1.0, 1.05)
+    vignetting: float = 0.35
+    glare: float = 0.006
+    ghost: float = 2e-4
+
+
+@dataclass(frozen=True)
+class Exposure:
+    """How one frame is taken: `seconds`, `gain`, and `white_balance` (3,) of the frame's night."""
+
+    seconds: float
+    gain: float
+    white_balance: np.ndarray
+
+
+def expose(
+    sensor: Sensor, mean_radiance: float, pixel_sr: float, bias: float, white_balance: np.ndarray
+) -> Exposure:
+    """The automatic's choice for a sky of `mean_radiance` [R, green]; `bias` is the night's own factor on its aim."""
+    rate = max(mean_radiance, 50.0) * sensor.sensitivity * pixel_sr
+    wanted = sensor.target * sensor.full_scale_e * bias
+    # An aim lower than full correction lets a bright sky stay brighter than a dark one.
+    reference = 1500.0 * sensor.sensitivity * pixel_sr
+    signal = wanted * (rate / reference) ** (1.0 - sensor.auto_share)
+    seconds = float(np.clip(signal / rate, *sensor.exposure_range_s))
+    gain = float(np.clip(signal / (rate * seconds), *sensor.gain_range))
+    return Exposure(seconds, gain, white_balance)
+
+
+def vignette(radius_share: np.ndarray, sensor: Sensor) -> np.ndarray:
+    """Share of light kept at a distance from the centre (1 = edge of the circle)."""
+    return (1.0 - sensor.vignetting * np.clip(radius_share, 0, 1.05) ** 2).astype(np.float32)
+
+
+def electrons_per_rayleigh(sensor: Sensor, exposure: Exposure, pixel_sr: float) -> float:
+    """Electrons a pixel gathers for each rayleigh in its channel."""
+    return sensor.sensitivity * pixel_sr * exposure.seconds
+
+
+def develop(radiance, keep, sensor: Sensor, exposure: Exposure, pixel_sr: float, noise_at: int, seed: int):
+    """8-bit picture (h, w, 3) of `radiance` [R] (h, w, 3); `keep` (h, w, 1) is the vignetting.
+
+    `noise_at` chooses the stretch of noise, so that every frame of a night has its own.
+    """
+    channels = 3 if sensor.colour else 1
+    signal = radiance if sensor.colour else radiance.sum(axis=2, keepdims=True)
+    electrons = signal * (keep * np.float32(electrons_per_rayleigh(sensor, exposure, pixel_sr)))
+    count = electrons.shape[0] * electrons.shape[1] * channels
+    bank = normal_bank(seed, count + (1 << 18))
+    start = noise_at % (1 << 18)
+    noise = bank[start : start + count].reshape(electrons.shape)
+    electrons += noise * np.sqrt(electrons + np.float32(sensor.read_noise_e**2))
+    scale = np.float32(exposure.gain / sensor.full_scale_e)
+    balance = exposure.white_balance if sensor.colour else np.ones(1)
+    level = _TONE[np.clip(electrons * (scale * 4095.0 * balance).astype(np.float32), 0, 4095).astype(np.uint16)]
+    return level if sensor.colour else np.repeat(level, 3, axis=2)
+
+
+_TONE = np.round(255.0 * (np.arange(4096) / 4095.0) ** (1.0 / GAMMA)).astype(np.uint8)
+
+
+def level_noise_electrons(electrons, sensor: Sensor, exposure: Exposure) -> np.ndarray:
+    """Electrons that rounding and compression errors of a finished 8-bit level amount to where a pixel has `electrons`."""
+    share = np.clip(electrons * exposure.gain / sensor.full_scale_e, 2e-4, 1.0)
+    slope = 255.0 / GAMMA * share ** (1.0 / GAMMA - 1.0) * exposure.gain / sensor.full_scale_e
+    return COMPRESSION_SD_LEVELS / slope
+
+
+def saturated(electrons, sensor: Sensor, exposure: Exposure) -> np.ndarray:
+    """Where the picture is burnt out, so that no signal is left."""
+    return electrons * exposure.gain >= sensor.full_scale_e
+
+
+def glare_kernel(n: int, sensor: Sensor) -> np.ndarray:
+    """(2n + 1, 2n + 1): share of a point's light spread over each cell by the lens and dome, sum = `sensor.glare`.
+
+    Falls as 1 / (r0^2 + r^2), the usual shape of veiling glare (J. J. Vos 2003, "On the cause of disability glare",
+    Clin. Exp. Optom. 86, 363), with a faint ring from the lens's inner reflections.
+    """
+    row, column = np.mgrid[-n : n + 1, -n : n + 1].astype(np.float32)
+    distance = np.hypot(row, column) / n
+    spread = 1.0 / (0.02**2 + distance**2) + 60.0 * np.exp(-0.5 * ((distance - 0.42) / 0.015) ** 2)
+    return (sensor.glare * spread / spread.sum()).astype(np.float32)
