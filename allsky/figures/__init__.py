@@ -1,0 +1,38 @@
+"""Figures of a corpus: tables in, `matplotlib.figure.Figure` out.
+
+`conditions` (rates by sun and moon), `occurrence` (by hour, month and night), `coverage` (which nights exist), `night`
+(the keogram), `clock`, `training` (curves, confusion, reliability), `gallery` (errors); `canvas` holds their looks and
+turns them into PNG or SVG, `words` how conditions and rates are said.
+"""
+
+from allsky.figures.canvas import inline_svg, png
+from allsky.figures.clock import clock_figure, clock_points
+from allsky.figures.conditions import condition_matrix, error_rates, rate_cells
+from allsky.figures.coverage import coverage_calendar, night_coverage
+from allsky.figures.gallery import error_panel
+from allsky.figures.night import night_figure
+from allsky.figures.occurrence import hour_month_figure, night_occurrence_figure, occurrence_by_hour, occurrence_by_night
+from allsky.figures.training import confusion_counts, confusion_figure, learning_curves, reliability, reliability_figure
+
+__all__ = [
+    "clock_figure",
+    "clock_points",
+    "condition_matrix",
+    "confusion_counts",
+    "confusion_figure",
+    "coverage_calendar",
+    "error_panel",
+    "error_rates",
+    "hour_month_figure",
+    "inline_svg",
+    "learning_curves",
+    "night_coverage",
+    "night_figure",
+    "night_occurrence_figure",
+    "occurrence_by_hour",
+    "occurrence_by_night",
+    "png",
+    "rate_cells",
+    "reliability",
+    "reliability_figure",
+]

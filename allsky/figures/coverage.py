@@ -1,0 +1,140 @@
+"""Which nights does the archive have, which are broken, and which are missing?"""
+
+from __future__ import annotations
+
+import calendar
+
+import pandas as pd
+from matplotlib.axes import Axes
+from matplotlib.figure import Figure
+from matplotlib.patches import Rectangle
+
+from allsky.figures.canvas import (
+    BROKEN,
+    INK,
+    MUTED,
+    POSITIVE,
+    RULE,
+    SMALL_TEXT,
+    TEXT_SIZE,
+    bare,
+    new_figure,
+    sentence_figure,
+    shade_of,
+)
+from allsky.figures.words import count
+
+PRESENT, PARTLY, BROKEN_NIGHT, MISSING = "present", "present with a problem", "broken", "missing"
+DAYS = 31
+
+
+def night_coverage(videos: pd.DataFrame, frames: pd.DataFrame, problems: pd.DataFrame | None = None) -> pd.DataFrame:
+    """What became of each night from the first to the last of the archive, a row per night in order.
+
+    `videos` is the inventory, `frames` the kept frames with `night` and `clock_flag`, `problems` (night, video,
+    sentence) what went wrong later than the inventory. Columns: night, n_videos, n_frames, n_flagged, status
+    (`present`: has usable frames; `present with a problem`; `broken`: videos but no usable frame; `missing`: no
+    video), reason (sentences, or empty).
+    """
+    reasons = _reasons(videos, problems)
+    nights = sorted({*videos["night"].dropna(), *frames["night"].dropna(), *reasons.index})
+    if not nights:
+        columns = ["night", "n_videos", "n_frames", "n_flagged", "status", "reason"]
+        return pd.DataFrame(columns=columns)
+    every = pd.date_range(nights[0], nights[-1], freq="D").strftime("%Y-%m-%d")
+    flagged = frames["clock_flag"].notna()
+    table = pd.DataFrame(index=pd.Index(every, name="night"))
+    table["n_videos"] = videos.groupby("night").size()
+    table["n_frames"] = frames[~flagged].groupby("night").size()
+    table["n_flagged"] = frames[flagged].groupby("night").size()
+    table = table.fillna(0).astype(int)
+    table["reason"] = reasons.reindex(every).fillna("").to_numpy()
+    table["status"] = [_status(night) for night in table.itertuples()]
+    return table.reset_index()[["night", "n_videos", "n_frames", "n_flagged", "status", "reason"]]
+
+
+def _reasons(videos: pd.DataFrame, problems: pd.DataFrame | None) -> pd.Series:
+    said = [videos.loc[videos["problem"].notna(), ["night", "problem"]].set_axis(["night", "sentence"], axis=1)]
+    if problems is not None and len(problems):
+        said.append(problems[["night", "sentence"]])
+    sentences = pd.concat(said).dropna().drop_duplicates()
+    return sentences.groupby("night")["sentence"].agg(" ".join)
+
+
+def _status(night) -> str:
+    if night.n_frames:
+        return PARTLY if night.reason else PRESENT
+    return BROKEN_NIGHT if night.n_videos or night.n_flagged or night.reason else MISSING
+
+
+def coverage_calendar(coverage: pd.DataFrame) -> Figure:
+    """A line per month, a tile per night: shaded by its number of frames, crossed where broken, hollow where missing.
+
+    `coverage` as `night_coverage` returns it. Runs of months without any video shrink to one line that says so.
+    """
+    if coverage.empty:
+        return sentence_figure("No night yet.")
+    lines = _lines(coverage)
+    figure = new_figure(10.0, 0.95 + 0.29 * len(lines))
+    ax = bare(figure.add_subplot())
+    most = coverage["n_frames"].max()
+    for height, (_, nights) in enumerate(lines):
+        if isinstance(nights, str):
+            ax.text(0.1, height + 0.5, nights, va="center", fontsize=SMALL_TEXT, color=MUTED)
+            continue
+        for night in nights.itertuples():
+            _night_tile(ax, int(night.night[8:]) - 1, height, night, most)
+    ax.set(xlim=(-0.1, DAYS + 0.1), ylim=(len(lines) + 1.5, -0.1))
+    ax.set_xticks([day + 0.5 for day in range(DAYS)], [str(day + 1) for day in range(DAYS)])
+    ax.set_yticks([height + 0.5 for height in range(len(lines))], [name for name, _ in lines])
+    ax.xaxis.tick_top()
+    ax.tick_params(axis="x", labelsize=SMALL_TEXT)
+    _legend(ax, len(lines) + 0.55, most)
+    return figure
+
+
+def _lines(coverage: pd.DataFrame) -> list[tuple[str, pd.DataFrame | str]]:
+    lines: list[tuple[str, pd.DataFrame | str]] = []
+    empty: list[str] = []
+    for month, nights in coverage.groupby(coverage["night"].str[:7]):
+        if (nights["status"] == MISSING).all():
+            empty.append(str(month))
+            continue
+        lines += _gap(empty)
+        empty = []
+        lines.append((_month_name(str(month)), nights))
+    return lines
+
+
+def _gap(months: list[str]) -> list[tuple[str, str]]:
+    if not months:
+        return []
+    span = months[0] if len(months) == 1 else f"{months[0]} to {months[-1]}"
+    return [("", f"{count(len(months), 'month')} without a video, {span}")]
+
+
+def _month_name(month: str) -> str:
+    return f"{calendar.month_abbr[int(month[5:])]} {month[:4]}"
+
+
+def _night_tile(ax: Axes, x: float, y: float, night, most: int) -> None:
+    ax.add_patch(_tile(x, y, facecolor="none", edgecolor=RULE, linewidth=0.7))
+    if night.status in (PRESENT, PARTLY):
+        opacity = 0.15 + shade_of(night.n_frames, most) if most else 0.15
+        ax.add_patch(_tile(x, y, facecolor=POSITIVE, alpha=opacity, linewidth=0))
+    if night.status == PARTLY:
+        ax.plot(x + 0.72, y + 0.3, "o", markersize=3.2, color=BROKEN)
+    if night.status == BROKEN_NIGHT:
+        ax.plot(x + 0.5, y + 0.5, "x", markersize=6, markeredgewidth=1.8, color=BROKEN)
+
+
+def _tile(x: float, y: float, **look) -> Rectangle:
+    return Rectangle((x + 0.08, y + 0.1), 0.84, 0.8, **look)
+
+
+def _legend(ax: Axes, y: float, most: int) -> None:
+    night = pd.DataFrame({"status": [PRESENT, PARTLY, BROKEN_NIGHT, MISSING], "n_frames": [most, most, 0, 0]})
+    words = (f"frames (darkest: {most:,})", "frames, with a problem", "broken: no usable frame", "no video")
+    for x, example, meaning in zip((0, 8, 16, 24), night.itertuples(), words, strict=True):
+        _night_tile(ax, x, y, example, most)
+        ax.text(x + 1.15, y + 0.5, meaning, va="center", fontsize=TEXT_SIZE - 0.6, color=INK)

@@ -1,0 +1,153 @@
+"""How did the classifier learn, what does it confuse, and do its probabilities mean what they say?
+
+All from the model's own history and validation tables: figures used for selection, never for publication.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Sequence
+
+import numpy as np
+import pandas as pd
+from matplotlib.axes import Axes
+from matplotlib.figure import Figure
+
+from allsky.figures.canvas import (
+    FALSE_NEGATIVE,
+    FALSE_POSITIVE,
+    INK,
+    MUTED,
+    POSITIVE,
+    RULE,
+    SMALL_TEXT,
+    TEXT_SIZE,
+    bare,
+    dress,
+    heat_tile,
+    new_figure,
+    shade_of,
+)
+from allsky.figures.words import in_words, percent
+
+TRAINING_COLOR, VALIDATION_COLOR = FALSE_NEGATIVE, FALSE_POSITIVE
+
+
+def best_epoch(history: pd.DataFrame) -> int:
+    """Place (row number) of the epoch with the lowest validation loss."""
+    return int(np.nanargmin(history["validation_loss"].to_numpy(dtype=float)))
+
+
+def learning_curves(history: pd.DataFrame) -> Figure:
+    """Loss and accuracy by epoch, training against validation, the kept epoch and the stages marked.
+
+    `history` has epoch, stage, train_loss, validation_loss, train_accuracy and validation_accuracy (shares).
+    """
+    figure = new_figure(10.0, 2.9)
+    loss, accuracy = figure.subplots(1, 2)
+    dress(loss, title="Loss", x="epoch", grid="y")
+    dress(accuracy, title="Accuracy, percent", x="epoch", grid="y")
+    _curves(loss, history, "loss", 1.0)
+    _curves(accuracy, history, "accuracy", 100.0)
+    loss.set_ylim(0, None)
+    for ax in (loss, accuracy):
+        _mark_epochs(ax, history)
+    loss.legend(frameon=False, fontsize=TEXT_SIZE, labelcolor=INK, loc="best")
+    return figure
+
+
+def _curves(ax: Axes, history: pd.DataFrame, quantity: str, scale: float) -> None:
+    epochs = np.arange(1, len(history) + 1)
+    looks = (("train", "training", TRAINING_COLOR, "o-"), ("validation", "validation", VALIDATION_COLOR, "s--"))
+    for column, name, color, line in looks:
+        values = scale * history[f"{column}_{quantity}"].to_numpy(dtype=float)
+        ax.plot(epochs, values, line, color=color, label=name, markersize=3.5, linewidth=1.6)
+
+
+def _mark_epochs(ax: Axes, history: pd.DataFrame) -> None:
+    if history["validation_loss"].notna().any():
+        kept = best_epoch(history) + 1
+        ax.axvline(kept, color=POSITIVE, linewidth=1.2, linestyle=":")
+        place = (kept, 1.0)
+        ax.annotate(
+            f"kept: epoch {kept}", place, (3, -2), xycoords=ax.get_xaxis_transform(), textcoords="offset points",
+            fontsize=SMALL_TEXT, color=INK, va="top", ha="left" if kept < 0.75 * len(history) else "right",
+        )  # fmt: skip
+    stages = history["stage"].astype(str).tolist()
+    for epoch in range(1, len(stages)):
+        if stages[epoch] != stages[epoch - 1]:
+            ax.axvline(epoch + 0.5, color=MUTED, linewidth=0.8)
+            ax.text(epoch + 0.6, 0.03, stages[epoch], fontsize=SMALL_TEXT, color=MUTED, transform=ax.get_xaxis_transform())
+    ax.xaxis.get_major_locator().set_params(integer=True)
+
+
+def confusion_counts(answers: pd.DataFrame, classes: Sequence[str]) -> pd.DataFrame:
+    """Frames by label (rows) and prediction (columns), both in the order of `classes`."""
+    table = pd.crosstab(answers["label"], answers["predicted"])
+    return table.reindex(index=list(classes), columns=list(classes), fill_value=0).rename_axis(None, axis=1)
+
+
+def confusion_figure(counts: pd.DataFrame) -> Figure:
+    """The confusion matrix: counts, with the share of each label's frames beneath and in the shade."""
+    classes = list(counts.index)
+    size = 1.7 + 0.75 * len(classes)
+    figure = new_figure(4.8, max(3.2, size))
+    ax = bare(figure.add_subplot(), title="Confusion")
+    shares = counts.div(counts.sum(axis=1).replace(0, np.nan), axis=0)
+    for y, label in enumerate(classes):
+        for x, predicted in enumerate(classes):
+            share = shares.loc[label, predicted]
+            color = POSITIVE if x == y else FALSE_POSITIVE
+            heat_tile(ax, x, y, 1, 1, color, 0.0 if np.isnan(share) else shade_of(share, 1.0))
+            number = f"{counts.loc[label, predicted]:,}"
+            ax.text(x + 0.5, y + 0.42, number, ha="center", va="center", fontsize=TEXT_SIZE + 2, color=INK)
+            ax.text(x + 0.5, y + 0.6, percent(share), ha="center", va="center", fontsize=SMALL_TEXT, color=INK)
+    middle = np.arange(len(classes)) + 0.5
+    ax.set(xlim=(0, len(classes)), ylim=(len(classes), 0))
+    ax.set_xticks(middle, [in_words(name) for name in classes])
+    ax.set_yticks(middle, [in_words(name) for name in classes], rotation=90, va="center")
+    ax.set_xlabel("predicted", fontsize=TEXT_SIZE, color=MUTED)
+    ax.set_ylabel("labelled", fontsize=TEXT_SIZE, color=MUTED)
+    return figure
+
+
+def reliability(answers: pd.DataFrame, positive: str, n_bins: int = 10) -> pd.DataFrame:
+    """Predicted probability against observed share, in bins of equal width.
+
+    `answers` has `label` and `p_<positive>`. Columns: low, high (edges), n_frames, mean_probability, positive_share.
+    """
+    edges = np.linspace(0.0, 1.0, n_bins + 1)
+    probability = answers[f"p_{positive}"].to_numpy(dtype=float)
+    place = np.clip(np.digitize(probability, edges) - 1, 0, n_bins - 1)
+    table = pd.DataFrame({"bin": place, "p": probability, "hit": (answers["label"] == positive).to_numpy()})
+    bins = table.groupby("bin").agg(n_frames=("p", "size"), mean_probability=("p", "mean"), positive_share=("hit", "mean"))
+    bins = bins.reindex(range(n_bins))
+    bins["n_frames"] = bins["n_frames"].fillna(0).astype(int)
+    return bins.assign(low=edges[:-1], high=edges[1:])[["low", "high", "n_frames", "mean_probability", "positive_share"]]
+
+
+def calibration_gap(bins: pd.DataFrame) -> float:
+    """Mean distance of probability and observed share over the bins, weighted by their frames.
+
+    The binned error of Naeini et al. 2015 (AAAI 29, 2901), of the positive class's probability.
+    """
+    gap = (bins["mean_probability"] - bins["positive_share"]).abs()
+    total = bins["n_frames"].sum()
+    return float((gap * bins["n_frames"]).sum() / total) if total else float("nan")
+
+
+def reliability_figure(bins: pd.DataFrame) -> Figure:
+    """Observed share against predicted probability, the number of frames of each bin beneath."""
+    figure = new_figure(4.8, 3.6)
+    upper, lower = figure.subplots(2, 1, sharex=True, height_ratios=[4, 1])
+    dress(upper, title="Reliability", y="share labelled positive", grid="both")
+    dress(lower, x="predicted probability", y="frames")
+    upper.plot([0, 1], [0, 1], color=MUTED, linewidth=0.9, linestyle=":")
+    filled = bins[bins["n_frames"] > 0]
+    upper.plot(filled["mean_probability"], filled["positive_share"], "o-", color=POSITIVE, markersize=5, linewidth=1.5)
+    upper.set(xlim=(0, 1), ylim=(-0.02, 1.02))
+    upper.text(
+        0.03, 0.93, f"mean distance from the diagonal {calibration_gap(bins):.3f}",
+        fontsize=SMALL_TEXT, color=INK, transform=upper.transAxes,
+    )  # fmt: skip
+    lower.bar(bins["low"], bins["n_frames"], width=bins["high"] - bins["low"], align="edge", color=MUTED, edgecolor=RULE)
+    return figure

@@ -1,0 +1,224 @@
+"""What stands in each table of the page?
+
+Rows ready to be shown: the template arranges them and computes nothing.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Iterator, Mapping, Sequence
+from typing import Any
+
+import numpy as np
+import pandas as pd
+
+from allsky.figures.conditions import RATE_TITLES, rate_cells
+from allsky.figures.words import condition_in_words, count, in_words, interval, is_number, percent
+from allsky.report.data import ReportData
+from allsky.report.inlining import PLATE_PIXELS, data_uri
+from allsky.tables import ALL_TABLES
+
+KEOGRAMS_SHOWN = 24
+OUTCOMES = {"fp": "False positives", "fn": "False negatives"}
+MEASURES = ("accuracy", "balanced_accuracy", "fpr", "fnr", "precision", "recall", "f1")
+MEASURE_WORDS = {"fpr": "false positive rate", "fnr": "false negative rate", "f1": "F1"}
+
+
+def matrices(data: ReportData) -> list[dict[str, Any]]:
+    """The heat maps of the page: errors where any were measured, occurrence always."""
+    if data.class_rows is None:
+        return []
+    rates = ("fpr", "fnr", "positive_ratio") if data.has_errors else ("positive_ratio",)
+    return [_matrix(data.class_rows, rate) for rate in rates]
+
+
+def _matrix(rows: pd.DataFrame, rate: str) -> dict[str, Any]:
+    cells = rate_cells(rows, rate)
+    lunar = list(dict.fromkeys(cells["lunar_bin"]))
+    strongest = cells["rate"].max()
+    lines = [
+        {"name": in_words(solar), "margin": solar == "All", "cells": [_tile(cell, strongest) for cell in line.itertuples()]}
+        for solar, line in cells.groupby("solar_bin", sort=False)
+    ]
+    return {"rate": rate, "title": RATE_TITLES[rate], "lunar": [in_words(name) for name in lunar], "lines": lines}
+
+
+def _tile(cell, strongest: float) -> dict[str, Any]:
+    """One cell of a heat map; `shade` from 0 to 100."""
+    shade = 100 * cell.rate / strongest if is_number(cell.rate) and strongest > 0 else 0
+    return {
+        "measured": cell.status != "not measured",
+        "few": cell.status == "few nights",
+        "margin": "All" in (cell.solar_bin, cell.lunar_bin),
+        "rate": percent(cell.rate),
+        "interval": interval(cell.low, cell.high),
+        "counts": f"{cell.n_hits:,} of {cell.n:,}",
+        "nights": count(cell.n_nights, "night"),
+        "shade": round(shade),
+    }
+
+
+def condition_lines(data: ReportData) -> list[dict[str, Any]]:
+    """The condition table a line per condition with frames, margins last; rates as text."""
+    if data.class_rows is None:
+        return []
+    cells = rate_cells(data.class_rows, "positive_ratio")
+    order = [(cell.solar_bin, cell.lunar_bin) for cell in cells.itertuples()]
+    rows = {(row.solar_bin, row.lunar_bin): row for row in data.class_rows.itertuples()}
+    order.sort(key=lambda name: name.count("All"))
+    return [_condition_line(rows[name]) for name in order if name in rows and rows[name].n_frames]
+
+
+def _condition_line(row) -> dict[str, Any]:
+    rates = {rate: (percent(getattr(row, rate)), interval(getattr(row, f"{rate}_low"), getattr(row, f"{rate}_high")))
+             for rate in ("positive_ratio", "fpr", "fnr", "corrected")
+             if hasattr(row, rate)}  # fmt: skip
+    plain = {name: percent(getattr(row, name)) for name in ("precision", "recall", "f1")}
+    numbers = {name: _whole(getattr(row, name)) for name in ("n_frames", "n_nights", "n_labelled", "n_audit_nights", "tp", "fp", "tn", "fn")}
+    name = condition_in_words(row.solar_bin, row.lunar_bin)
+    return {"name": name, "margin": "All" in (row.solar_bin, row.lunar_bin), "status": row.status, **rates, **plain, **numbers}
+
+
+def _whole(number) -> str:
+    return f"{int(number):,}" if is_number(number) else "–"
+
+
+def gallery(data: ReportData) -> list[dict[str, Any]]:
+    """The errors by condition and kind: pictures as data URIs, each with when, sun and moon."""
+    frames = data.frames.drop_duplicates("frame_id").set_index("frame_id")
+    groups: dict[tuple[str, str], dict[str, list]] = {}
+    for item in data.gallery:
+        kinds = groups.setdefault((item.solar_bin, item.lunar_bin), {kind: [] for kind in OUTCOMES})
+        kinds.setdefault(item.outcome, []).append(_error(item, frames))
+    return [
+        {
+            "name": condition_in_words(*condition),
+            "kinds": [{"kind": kind, "title": OUTCOMES.get(kind, kind), "errors": errors} for kind, errors in kinds.items()],
+        }
+        for condition, kinds in groups.items()
+    ]
+
+
+def _error(item, frames: pd.DataFrame) -> dict[str, Any]:
+    sky = frames.loc[item.frame_id] if item.frame_id in frames.index else None
+    return {
+        "frame_id": item.frame_id,
+        "probability": f"{item.probability:.2f}" if is_number(item.probability) else "–",
+        "when": "" if sky is None else f"{sky['utc']:%Y-%m-%d %H:%M:%S} UTC",
+        "sky": "" if sky is None else _sky_words(sky),
+        "image": data_uri(item.image),
+        "overlay": data_uri(item.overlay),
+    }
+
+
+def _sky_words(sky: pd.Series) -> str:
+    lit = 100 * sky["moon_illuminated_fraction"]
+    return f"sun {sky['sun_altitude_deg']:+.1f}°, moon {sky['moon_altitude_deg']:+.1f}° ({lit:.0f} % lit)"
+
+
+def keograms(data: ReportData) -> list[dict[str, Any]]:
+    """At most `KEOGRAMS_SHOWN` nights, those with most frames predicted positive, in order of date."""
+    chosen = sorted(data.keograms, key=lambda keogram: -_interest(data).get(keogram.night, 0))[:KEOGRAMS_SHOWN]
+    shown = [(keogram.night, data_uri(keogram.path, PLATE_PIXELS)) for keogram in sorted(chosen)]
+    return [{"night": night, "image": image} for night, image in shown if image]
+
+
+def _interest(data: ReportData) -> Mapping[str, int]:
+    if data.predictions is None:
+        return data.usable_frames.groupby("night").size().to_dict()
+    return (data.predictions["predicted"] == data.positive).groupby(data.predictions["night"]).sum().to_dict()
+
+
+def disks(data: ReportData) -> list[dict[str, Any]]:
+    return [{"epoch": epoch, "image": uri} for epoch, path in data.disks if (uri := data_uri(path, 640))]
+
+
+def baseline(data: ReportData) -> dict[str, Any] | None:
+    """Methods beside each other: the measures that any of them has, with intervals where given."""
+    methods = {name: values for name, values in (data.baseline or {}).items() if isinstance(values, Mapping)}
+    measures = [name for name in MEASURES if any(is_number(values.get(name)) for values in methods.values())]
+    if not measures:
+        return None
+    lines = [
+        {
+            "name": in_words(name),
+            "note": values.get("note", ""),
+            "measures": [
+                (percent(values.get(measure)), interval(values.get(f"{measure}_low"), values.get(f"{measure}_high")))
+                for measure in measures
+            ],
+        }
+        for name, values in methods.items()
+    ]
+    return {"measures": [MEASURE_WORDS.get(name, name.replace("_", " ")) for name in measures], "lines": lines}
+
+
+def clock_lines(data: ReportData) -> list[dict[str, Any]]:
+    """Per night: frames, how they were dated, residuals and flags."""
+    return [_clock_line(str(night), frames) for night, frames in data.frames.groupby("night")]
+
+
+def _clock_line(night: str, frames: pd.DataFrame) -> dict[str, Any]:
+    kept = frames[frames["clock_flag"].isna()]
+    residual = kept["clock_residual_s"].abs().dropna()
+    return {
+        "night": night,
+        "first": f"{frames['utc'].min():%H:%M}",
+        "last": f"{frames['utc'].max():%H:%M}",
+        "frames": len(frames),
+        "interpolated": int((frames["clock_source"] == "interpolated").sum()),
+        "median": f"{residual.median():.2f}" if len(residual) else "–",
+        "largest": f"{residual.max():.2f}" if len(residual) else "–",
+        "flagged": len(frames) - len(kept),
+    }
+
+
+def flagged(data: ReportData) -> list[tuple[str, int, int]]:
+    """Why frames were set aside: reason, frames, nights."""
+    doubtful = data.frames[data.frames["clock_flag"].notna()]
+    reasons = doubtful.groupby("clock_flag")["night"].agg(["size", "nunique"]).sort_values("size", ascending=False)
+    return [(str(reason), int(row["size"]), int(row["nunique"])) for reason, row in reasons.iterrows()]
+
+
+def funnel(data: ReportData) -> list[tuple[str, int, str]]:
+    """Where frames came from and where they were lost: step, number, why fewer than before."""
+    readable = data.videos[data.videos["problem"].isna()]
+    steps = [
+        ("videos in the archive", len(data.videos), ""),
+        ("videos without a problem", len(readable), "unreadable, or see the table below"),
+        ("frames in them", int(np.nansum(data.videos["n_frames"].astype(float))), "as the inventory counted them"),
+        ("frames kept", len(data.frames), "one per step of the cadence; no status cards, nothing but sky"),
+        ("frames with a sure time", len(data.usable_frames), "their clock disagreed with the night's"),
+    ]
+    if data.predictions is not None:
+        steps.append(("frames predicted", len(data.predictions), "their night was not predicted"))
+    steps.append(("frames drawn for a person", data.sheet["frame_id"].nunique(), "a sample is enough"))
+    labelled = 0 if data.labels is None else data.labels["frame_id"].nunique()
+    return [*steps, ("frames labelled", labelled, "they wait, or are not in this range of nights")]
+
+
+def flattened(values: Mapping[str, Any], above: str = "") -> Iterator[tuple[str, str]]:
+    """Nested mappings as pairs of dotted name and text."""
+    for key, value in values.items():
+        name = f"{above}{key}"
+        if isinstance(value, Mapping):
+            yield from flattened(value, f"{name}.")
+        else:
+            yield name, _text(value)
+
+
+def _text(value: Any) -> str:
+    if value is None:
+        return "–"
+    if isinstance(value, float):
+        return f"{value:.6g}"
+    if isinstance(value, Sequence) and not isinstance(value, str):
+        return ", ".join(_text(part) for part in value)
+    return str(value)
+
+
+def dictionary() -> list[dict[str, Any]]:
+    """Every stored table with its columns, types, units and meanings."""
+    return [
+        {"name": table.name, "row": table.row, "columns": [(c.name, str(c.type), c.unit, c.meaning) for c in table.columns]}
+        for table in ALL_TABLES
+    ]

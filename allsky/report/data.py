@@ -1,0 +1,129 @@
+"""What does the report need to know? Everything that goes into it, in one place."""
+
+from __future__ import annotations
+
+from collections.abc import Mapping, Sequence
+from dataclasses import dataclass, field
+from pathlib import Path
+from typing import Any, NamedTuple
+
+import pandas as pd
+
+from allsky.conditions import ConditionBins
+from allsky.site import Site
+from allsky.tables import MONTH_FRAMES, SHEET, VIDEOS
+
+
+class GalleryItem(NamedTuple):
+    """One error: the frame, what kind (`fp` or `fn`), its condition, p(positive), its image and Grad-CAM overlay."""
+
+    frame_id: str
+    outcome: str
+    solar_bin: str
+    lunar_bin: str
+    probability: float
+    image: Path
+    overlay: Path
+
+
+class Problem(NamedTuple):
+    """What went wrong with a night or a video (`video` None: the whole night), in one sentence."""
+
+    night: str
+    video: str | None
+    sentence: str
+
+
+class Keogram(NamedTuple):
+    """The finished keogram of a night, a PNG."""
+
+    night: str
+    path: Path
+
+
+@dataclass(frozen=True)
+class ReportData:
+    """Everything the report tells. Only `site` must be given: what is absent is said to be absent.
+
+    - `site`: the camera's place. `classes` and `positive`: what a frame can be, and what counts as yes.
+    - `bins`: the edges of the solar and lunar bins, for the methods paragraph.
+    - `videos` (VIDEOS), `frames` (MONTH_FRAMES, every night of the report, flagged frames included).
+    - `predictions` (PREDICTIONS with probabilities), None without a model.
+    - `condition_table` (CONDITION_TABLE), None without a model.
+    - `occurrence`: shares `share_of_frames` and `mean_of_cell_shares`, and optionally `n_cells`; None without a model.
+    - `sheet` (SHEET): the label and the audit sheet, one after the other. `labels` (LABELS as matched): None without.
+    - `model_name`; `model`: the content of model.json; `history` and `validation`: the model's tables; None without.
+    - `gallery`: the worst errors, in the order in which they are shown. `gallery_method`: what drew the maps.
+    - `problems`: what went wrong after the inventory (whose own problems stand in `videos`). `notices`: sentences that
+      the reader should see, such as labels matched by video and frame index.
+    - `baseline`: measures on the same audit frames by method, for instance `{"EfficientNet-B1": {"accuracy": 0.94,
+      "fpr": ...}, "green-pixel rule": {...}}`; shares, in the order of reading, `<measure>_low` and `<measure>_high`
+      their intervals; a text under `note`.
+    - `configuration`: section to key to value. `provenance`: anything that says what made this report, may be nested.
+    - `keograms`: of the nights that have one. `readings` (READINGS by night): the clocks to be drawn, a few.
+    - `disks`: (epoch, picture of the disk drawn on a frame).
+    - `title`: heading of the page. `nights`: first and last night where the report was restricted to a range.
+    """
+
+    site: Site
+    classes: tuple[str, ...] = ("aurora", "no_aurora")
+    positive: str = "aurora"
+    bins: ConditionBins = field(default_factory=ConditionBins)
+    videos: pd.DataFrame = field(default_factory=VIDEOS.empty)
+    frames: pd.DataFrame = field(default_factory=MONTH_FRAMES.empty)
+    predictions: pd.DataFrame | None = None
+    condition_table: pd.DataFrame | None = None
+    occurrence: Mapping[str, float] | None = None
+    sheet: pd.DataFrame = field(default_factory=SHEET.empty)
+    labels: pd.DataFrame | None = None
+    model_name: str = ""
+    model: Mapping[str, Any] | None = None
+    history: pd.DataFrame | None = None
+    validation: pd.DataFrame | None = None
+    gallery: Sequence[GalleryItem] = ()
+    gallery_method: str = "Grad-CAM"
+    problems: Sequence[Problem] = ()
+    notices: Sequence[str] = ()
+    baseline: Mapping[str, Mapping[str, Any]] | None = None
+    configuration: Mapping[str, Mapping[str, Any]] = field(default_factory=dict)
+    provenance: Mapping[str, Any] = field(default_factory=dict)
+    keograms: Sequence[Keogram] = ()
+    readings: Mapping[str, pd.DataFrame] = field(default_factory=dict)
+    disks: Sequence[tuple[str, Path]] = ()
+    title: str | None = None
+    nights: tuple[str, str] | None = None
+
+    @property
+    def usable_frames(self) -> pd.DataFrame:
+        """The frames whose time is not in doubt."""
+        return self.frames[self.frames["clock_flag"].isna()]
+
+    @property
+    def all_problems(self) -> pd.DataFrame:
+        """Problems of the inventory and later ones: night, video, sentence; each once, by night."""
+        broken = self.videos.loc[self.videos["problem"].notna(), ["night", "video", "problem"]]
+        later = pd.DataFrame(list(self.problems), columns=["night", "video", "sentence"])
+        rows = [*broken.itertuples(index=False, name=None), *later.itertuples(index=False, name=None)]
+        table = pd.DataFrame(rows, columns=["night", "video", "sentence"])
+        return table.drop_duplicates().sort_values(["night", "video"], ignore_index=True, na_position="first")
+
+    @property
+    def class_rows(self) -> pd.DataFrame | None:
+        """The condition table's rows of the positive class; None without a table or with an empty one."""
+        if self.condition_table is None or self.condition_table.empty:
+            return None
+        return self.condition_table[self.condition_table["class"] == self.positive]
+
+    @property
+    def everything(self) -> Any:
+        """The condition table's row of all conditions, or None."""
+        if self.class_rows is None:
+            return None
+        rows = self.class_rows.query("solar_bin == 'All' and lunar_bin == 'All'")
+        return next(rows.itertuples(), None)
+
+    @property
+    def has_errors(self) -> bool:
+        """Whether any false positive or false negative rate was measured."""
+        rows = self.class_rows
+        return rows is not None and bool(rows[["fpr", "fnr"]].notna().any(axis=None))

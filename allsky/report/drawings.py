@@ -1,0 +1,107 @@
+"""Which figures does this corpus have, and what are the numbers behind each?"""
+
+from __future__ import annotations
+
+from collections.abc import Iterator
+from dataclasses import dataclass
+from pathlib import Path
+
+import pandas as pd
+from matplotlib.figure import Figure
+
+from allsky import figures
+from allsky.figures.words import in_words
+from allsky.report.data import ReportData
+
+
+@dataclass(frozen=True)
+class Drawing:
+    """A figure, the numbers it shows, its name in files and links, and what it shows in a sentence."""
+
+    name: str
+    title: str
+    description: str
+    numbers: pd.DataFrame
+    figure: Figure
+
+    @property
+    def svg(self) -> str:
+        return figures.inline_svg(self.figure, self.name, self.description)
+
+
+def drawings(data: ReportData) -> list[Drawing]:
+    """Every figure that this corpus has the numbers for."""
+    return [*_conditions(data), *_occurrence(data), *_coverage(data), *_training(data), *_clocks(data)]
+
+
+def write_figures(data: ReportData, folder: Path) -> list[Path]:
+    """Write each figure as `<name>.png` with its numbers as `<name>.csv` into `folder`; the paths written."""
+    folder.mkdir(parents=True, exist_ok=True)
+    written = []
+    for drawing in drawings(data):
+        picture, numbers = folder / f"{drawing.name}.png", folder / f"{drawing.name}.csv"
+        picture.write_bytes(figures.png(drawing.figure))
+        drawing.numbers.to_csv(numbers, index=False)
+        written += [picture, numbers]
+    return written
+
+
+def _conditions(data: ReportData) -> Iterator[Drawing]:
+    rows = data.class_rows
+    if rows is None:
+        return
+    cells = {rate: figures.rate_cells(rows, rate) for rate in ("fpr", "fnr", "positive_ratio")}
+    for rate, name in (("fpr", "false_positives"), ("fnr", "false_negatives"), ("positive_ratio", "occurrence")):
+        title = f"{in_words(name)} by solar and lunar condition".capitalize()
+        description = f"{title}, with 95 % intervals; the same numbers stand in the table."
+        yield Drawing(f"{name}_matrix", title, description, cells[rate], figures.condition_matrix(cells[rate], rate))
+    if data.has_errors:
+        both = pd.concat([cells["fpr"].assign(of="fpr"), cells["fnr"].assign(of="fnr")], ignore_index=True)
+        drawn = figures.error_rates(cells["fpr"], cells["fnr"])
+        description = "False positive and false negative rates of each condition as points with 95 % intervals."
+        yield Drawing("error_rates", "Error rates with their intervals", description, both, drawn)
+
+
+def _occurrence(data: ReportData) -> Iterator[Drawing]:
+    if data.predictions is None or data.predictions.empty:
+        return
+    hours = figures.occurrence_by_hour(data.predictions, data.positive)
+    drawn = figures.hour_month_figure(hours, data.site.longitude_deg)
+    yes = f"frames predicted {in_words(data.positive)}"
+    yield Drawing("occurrence_by_hour", "By hour and month", f"Share of {yes} by hour of UTC and month.", hours, drawn)
+    nights = figures.occurrence_by_night(data.predictions, data.positive)
+    drawn = figures.night_occurrence_figure(nights)
+    yield Drawing("occurrence_by_night", "By night", f"Share of {yes} in each night.", nights, drawn)
+
+
+def _coverage(data: ReportData) -> Iterator[Drawing]:
+    coverage = figures.night_coverage(data.videos, data.frames, data.all_problems)
+    if coverage.empty:
+        return
+    counted = coverage["status"].value_counts()
+    description = "Calendar of nights: " + ", ".join(f"{number} {status}" for status, number in counted.items()) + "."
+    yield Drawing("coverage", "Nights of the archive", description, coverage, figures.coverage_calendar(coverage))
+
+
+def _training(data: ReportData) -> Iterator[Drawing]:
+    history, validation = data.history, data.validation
+    if history is not None and len(history):
+        description = "Loss and accuracy of training and validation frames by epoch."
+        yield Drawing("learning_curves", "Learning curves", description, history, figures.learning_curves(history))
+    if validation is None or validation.empty:
+        return
+    counts = figures.confusion_counts(validation, data.classes)
+    description = "Confusion matrix of the validation frames: labels down, predictions across."
+    numbers = counts.rename_axis("label").reset_index()
+    yield Drawing("validation_confusion", "Confusion", description, numbers, figures.confusion_figure(counts))
+    bins = figures.reliability(validation, data.positive)
+    description = "Share of validation frames labelled positive against the predicted probability."
+    yield Drawing("reliability", "Reliability", description, bins, figures.reliability_figure(bins))
+
+
+def _clocks(data: ReportData) -> Iterator[Drawing]:
+    for night, readings in data.readings.items():
+        points = figures.clock_points(readings)
+        description = f"Burned-in clock of {night}: time by frame, and each reading minus the fitted clock."
+        drawn = figures.clock_figure(points, night)
+        yield Drawing(f"clock_{night}", f"Clock of {night}", description, points, drawn)

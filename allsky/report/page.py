@@ -1,0 +1,58 @@
+"""One self-contained page: everything inlined, no script, nothing asked from anywhere."""
+
+from __future__ import annotations
+
+from typing import Any
+
+from jinja2 import Environment, PackageLoader, StrictUndefined
+from markupsafe import Markup
+
+from allsky.figures.words import in_words
+from allsky.report import contents, sentences
+from allsky.report.data import ReportData
+from allsky.report.drawings import drawings
+
+
+def render_report(data: ReportData) -> str:
+    """The page as one HTML document, with whatever of `data` there is."""
+    environment = Environment(
+        loader=PackageLoader("allsky.report"), autoescape=True, undefined=StrictUndefined, trim_blocks=True, lstrip_blocks=True
+    )
+    return environment.get_template("report.html").render(**_context(data))
+
+
+def _context(data: ReportData) -> dict[str, Any]:
+    # Named for the template; the drawings are finished SVG elements.
+    drawn = {drawing.name: drawing for drawing in drawings(data)}
+    return {
+        "data": data,
+        "title": data.title or f"How often is the classifier wrong? {data.site.name}",
+        "positive": in_words(data.positive),
+        "headline": sentences.headline(data),
+        "lead": sentences.lead(data),
+        "occurrence": sentences.occurrence_sentences(data),
+        "methods": sentences.methods(data),
+        "labels": sentences.label_counts(data).to_dict("records"),
+        "drawings": {name: {"title": d.title, "svg": Markup(d.svg)} for name, d in drawn.items() if "_matrix" not in name},
+        "clocks": [name for name in drawn if name.startswith("clock_")],
+        **_tables(data),
+    }
+
+
+def _tables(data: ReportData) -> dict[str, Any]:
+    return {
+        "matrices": contents.matrices(data),
+        "condition_lines": contents.condition_lines(data),
+        "gallery": contents.gallery(data),
+        "keograms": contents.keograms(data),
+        "disks": contents.disks(data),
+        "baseline": contents.baseline(data),
+        "clock_lines": contents.clock_lines(data),
+        "flagged": contents.flagged(data),
+        "funnel": contents.funnel(data),
+        "problems": data.all_problems.to_dict("records"),
+        "model_facts": list(contents.flattened(data.model or {})),
+        "configuration": {name: list(contents.flattened(keys)) for name, keys in data.configuration.items()},
+        "provenance": list(contents.flattened(data.provenance)),
+        "dictionary": contents.dictionary(),
+    }

@@ -1,0 +1,199 @@
+"""What does the report say, in words with numbers?
+
+Each function returns sentences that are true for whatever the corpus holds: nothing, frames only, a model without
+labels, or everything.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Mapping
+
+import pandas as pd
+
+from allsky.figures.words import condition_in_words, count, in_words, interval, is_number, listed, percent
+from allsky.report.data import ReportData
+from allsky.tables import CONDITION_TABLE
+
+
+def headline(data: ReportData) -> str:
+    """The one sentence a reader takes home."""
+    if data.frames.empty:
+        return "There is nothing to report yet: the archive holds no usable frame."
+    if data.predictions is None:
+        return f"{count(len(_waiting(data)), 'frame')} wait to be labelled."
+    if not data.has_errors:
+        return (
+            f"The classifier sees {in_words(data.positive)} in {_occurrence(data)} of the frames; "
+            "how often it is wrong cannot be said before audit frames are labelled."
+        )
+    return _error_headline(data)
+
+
+def _error_headline(data: ReportData) -> str:
+    row, positive = data.everything, in_words(data.positive)
+    false_alarm = f"sees {positive} that is not there in {_rate(row, 'fpr')} of the frames without it"
+    miss = f"misses {_rate(row, 'fnr')} of the frames that show it"
+    parts = [words for words, rate in ((false_alarm, row.fpr), (miss, row.fnr)) if is_number(rate)]
+    return f"The classifier {listed(parts)}."
+
+
+def _rate(row, rate: str) -> str:
+    ends = interval(getattr(row, f"{rate}_low"), getattr(row, f"{rate}_high"))
+    return percent(getattr(row, rate)) + (f" ({ends})" if ends else "")
+
+
+def _occurrence(data: ReportData) -> str:
+    if data.predictions is None or data.predictions.empty:
+        return "none"
+    return percent((data.predictions["predicted"] == data.positive).mean())
+
+
+def _waiting(data: ReportData) -> pd.DataFrame:
+    """The drawn frames that nobody has answered."""
+    answered = set() if data.labels is None else set(data.labels["frame_id"])
+    return data.sheet[~data.sheet["frame_id"].isin(answered)]
+
+
+def lead(data: ReportData) -> list[str]:
+    """The sentences beneath the headline: on what it stands, where it is worst, what is unknown, what to do."""
+    if data.videos.empty and data.frames.empty:
+        return ["No video was found. Point [archive] videos at a folder of nightly videos and run this again."]
+    sentences = [_material(data)]
+    if data.frames.empty:
+        return [*sentences, "Every video has a problem; the section “What was left out, and why” names each."]
+    if data.predictions is None:
+        sentences.append("Label the frames of labels/sheet.parquet (allsky label), then run this again.")
+    elif data.has_errors:
+        sentences += [_basis(data), *_worst(data), _unmeasured(data)]
+    else:
+        waiting = _waiting(data).query("role == 'audit'")
+        sentences.append(f"{count(len(waiting), 'audit frame')} wait in labels/audit.parquet; run allsky label, then this again.")
+    return [sentence for sentence in sentences if sentence]
+
+
+def _material(data: ReportData) -> str:
+    usable = data.usable_frames
+    if usable.empty:
+        return f"{count(len(data.videos), 'video')}, but no usable frame."
+    nights = sorted(usable["night"].unique())
+    span = nights[0] if len(nights) == 1 else f"{nights[0]} to {nights[-1]}"
+    return f"{count(len(usable), 'frame')} of {count(len(nights), 'night')}, {span}, at {data.site.name}."
+
+
+def _basis(data: ReportData) -> str:
+    row = data.everything
+    unsure = f", {row.n_unsure:,} more were unsure" if row.n_unsure else ""
+    return (
+        f"Judged by {count(row.n_labelled, 'labelled frame')} of {count(row.n_audit_nights, 'audit night')} that neither "
+        f"trained nor tuned the model{unsure}; in brackets are 95 % intervals over nights."
+    )
+
+
+def _worst(data: ReportData) -> list[str]:
+    rows = data.class_rows
+    cells = rows[(rows["solar_bin"] != "All") & (rows["lunar_bin"] != "All") & (rows["status"] != "not measured")]
+    sentences = []
+    for rate, words in (("fpr", "False alarms are most frequent in"), ("fnr", "Misses are most frequent in")):
+        ranked = cells[cells[rate].notna()].sort_values(rate, ascending=False)
+        if len(ranked) > 1 and ranked[rate].iloc[0] > 0:
+            row = next(ranked.itertuples())
+            few = ", on few nights" if row.status == "few nights" else ""
+            where = condition_in_words(row.solar_bin, row.lunar_bin)
+            sentences.append(f"{words} {where[0].lower()}{where[1:]}: {_rate(row, rate)}{few}.")
+    return sentences
+
+
+def _unmeasured(data: ReportData) -> str:
+    rows = data.class_rows
+    cells = rows[(rows["solar_bin"] != "All") & (rows["lunar_bin"] != "All") & (rows["n_frames"].fillna(0) > 0)]
+    unknown = cells[cells["status"] == "not measured"]
+    if unknown.empty:
+        return f"All {len(cells)} conditions that have frames were measured."
+    names = [condition_in_words(row.solar_bin, row.lunar_bin).lower() for row in unknown.itertuples()]
+    frames = int(unknown["n_frames"].sum())
+    return (
+        f"Nothing is known about errors in {len(unknown)} of the {count(len(cells), 'condition')} with frames "
+        f"({listed(names)}; {count(frames, 'frame')}): fewer than five audit nights were labelled there."
+    )
+
+
+def occurrence_sentences(data: ReportData) -> list[str]:
+    """The share of frames predicted positive and the mean of cell shares beside it."""
+    if data.predictions is None or data.predictions.empty:
+        return []
+    yes, total = int((data.predictions["predicted"] == data.positive).sum()), len(data.predictions)
+    positive = in_words(data.positive)
+    sentences = [f"{yes:,} of {total:,} frames were predicted {positive}: {percent(yes / total)}."]
+    mean = (data.occurrence or {}).get("mean_of_cell_shares")
+    if is_number(mean):
+        sentences.append(
+            f"The unweighted mean of the condition cells' shares is {percent(mean)}; it gives a cell with few frames as "
+            "much say as one with many."
+        )
+    sentences.append("Both are shares of recorded frames in which the classifier sees it, clouds included; neither is an odds.")
+    return sentences
+
+
+def methods(data: ReportData) -> str:
+    """A paragraph for a paper, with this corpus's numbers."""
+    site, bins, usable = data.site, data.bins, data.usable_frames
+    sentences = [
+        f"All-sky frames of {site.name} ({abs(site.latitude_deg):.4f}° {'N' if site.latitude_deg >= 0 else 'S'}, "
+        f"{abs(site.longitude_deg):.4f}° {'E' if site.longitude_deg >= 0 else 'W'}) were taken from nightly timelapse videos "
+        "and dated by the clock burned into them, which was read in every frame and fitted robustly against the frame "
+        f"index; {count(len(data.frames) - len(usable), 'frame')} whose clock disagreed with the fit were set aside, which "
+        f"left {count(len(usable), 'frame')} of {count(usable['night'].nunique(), 'night')} (a night runs from noon to noon "
+        "of local mean solar time).",
+        "Topocentric, airless altitudes of sun and moon were computed with Skyfield. "
+        f"Solar conditions are night (sun at or below {bins.night_deg:g}°), astronomical (to {bins.astronomical_deg:g}°) and "
+        f"nautical twilight (to {bins.nautical_deg:g}°); the moon counts as full from {bins.full_elongation:g}° elongation "
+        f"when above {bins.full_altitude:g}°, as quarter from {bins.quarter_elongation:g}° when above "
+        f"{bins.quarter_altitude:g}°, otherwise as no moon.",
+        *_model_methods(data),
+        *_error_methods(data),
+    ]
+    return " ".join(sentences)
+
+
+def _model_methods(data: ReportData) -> list[str]:
+    if data.model is None:
+        return []
+    recipe = data.model.get("recipe") or {}
+    strategy = str(recipe.get("strategy", "")).replace("_", " ")
+    how = f", strategy {strategy}, weights {recipe.get('weights')}" if strategy else ""
+    return [
+        f"A {data.model.get('backbone', 'convolutional')} network ({data.model.get('image_size', '?')} pixels{how}) was trained "
+        "on labelled frames of training nights; its epoch, temperature and decision rule were chosen on validation nights."
+    ]
+
+
+def _error_methods(data: ReportData) -> list[str]:
+    row = data.everything
+    if row is None or not data.has_errors:
+        return ["No error rate is given, since no audit frame has been labelled."]
+    how = sorted(set(data.class_rows["interval_method"].dropna()))
+    return [
+        f"Error rates were estimated from {count(row.n_labelled, 'labelled frame')} of "
+        f"{count(row.n_audit_nights, 'audit night')}, drawn at random within each condition and weighted by the inverse of "
+        "their inclusion probability; nights were assigned to training, validation and audit at random beforehand. "
+        f"Intervals (95 %) treat the night as the unit{f' ({listed(how)})' if how else ''}. Conditions with fewer than five "
+        "audit nights count as not measured."
+    ]
+
+
+def label_counts(data: ReportData) -> pd.DataFrame:
+    """Per role of nights: role, drawn, nights, then the answers by class, unsure, waiting (frames)."""
+    labels = pd.DataFrame(columns=["frame_id", "label"]) if data.labels is None else data.labels[["frame_id", "label"]]
+    answers = data.sheet.merge(labels.drop_duplicates("frame_id", keep="last"), on="frame_id", how="left")
+    rows = []
+    for role in ("training", "validation", "audit"):
+        of_role = answers[answers["role"] == role]
+        told = {name: int((of_role["label"] == name).sum()) for name in (*data.classes, "unsure")}
+        waiting = int(of_role["label"].isna().sum())
+        rows.append({"role": role, "nights": of_role["night"].nunique(), "drawn": len(of_role), **told, "waiting": waiting})
+    return pd.DataFrame(rows)
+
+
+def column_meanings() -> Mapping[str, str]:
+    """What each column of the condition table means, by name."""
+    return {column.name: column.meaning for column in CONDITION_TABLE.columns}
