@@ -1,0 +1,168 @@
+"""Where on a frame does text stand, and what does it say?
+
+Burned-in text is small, sharp and set in a row; sky is soft, stars stand alone. Candidates are rows of
+connected marks of like height that stand out from their surroundings, bright or dark. Tesseract then
+says which of them are words.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Sequence
+from dataclasses import dataclass, replace
+
+import cv2
+import numpy as np
+from scipy.sparse import coo_array
+from scipy.sparse.csgraph import connected_components
+
+from allsky.tesseract import Char, TextLine, read_lines
+
+# Tesseract's network was trained on lines about 36 px high with capitals of some 25 to 30 px.
+OCR_TEXT_HEIGHT = 30
+OCR_MARGIN = 12
+
+SMALLEST_TEXT, LARGEST_TEXT = 5, 80
+FEWEST_MARKS = 4
+MOST_MARKS = 6000
+
+
+@dataclass(frozen=True)
+class Box:
+    """A rectangle in pixels of the frame."""
+
+    x: int
+    y: int
+    width: int
+    height: int
+
+    @property
+    def right(self) -> int:
+        return self.x + self.width
+
+    @property
+    def bottom(self) -> int:
+        return self.y + self.height
+
+    def crop(self, picture: np.ndarray) -> np.ndarray:
+        """The part of `picture` (H, W, ...) inside the box."""
+        return picture[self.y : self.bottom, self.x : self.right]
+
+    def grown(self, by_x: int, by_y: int, width: int, height: int) -> Box:
+        """The box with a margin, kept inside a frame of `width` x `height`."""
+        x, y = max(self.x - by_x, 0), max(self.y - by_y, 0)
+        return Box(x, y, min(self.right + by_x, width) - x, min(self.bottom + by_y, height) - y)
+
+    def moved(self, x: int, y: int) -> Box:
+        """The box `x` farther right and `y` farther down."""
+        return Box(self.x + x, self.y + y, self.width, self.height)
+
+    def overlap(self, other: Box) -> float:
+        """Shared area over the smaller one's area."""
+        across = min(self.right, other.right) - max(self.x, other.x)
+        down = min(self.bottom, other.bottom) - max(self.y, other.y)
+        smaller = min(self.width * self.height, other.width * other.height)
+        return max(across, 0) * max(down, 0) / max(smaller, 1)
+
+
+def union(boxes: Sequence[Box]) -> Box:
+    """The smallest box around all of `boxes`."""
+    x, y = min(box.x for box in boxes), min(box.y for box in boxes)
+    return Box(x, y, max(box.right for box in boxes) - x, max(box.bottom for box in boxes) - y)
+
+
+@dataclass(frozen=True)
+class Line:
+    """A row of marks that may be text: its box, the height of its letters, and whether it is bright on dark."""
+
+    box: Box
+    text_height: float
+    bright: bool
+
+
+def text_lines(luma: np.ndarray) -> list[Line]:
+    """Rows of marks on `luma` (H, W) that could be text, of both polarities, the most regular first."""
+    lines = []
+    for bright in (True, False):
+        lines += _rows(_marks(luma, bright), bright, luma.shape)
+    return lines
+
+
+def _marks(luma: np.ndarray, bright: bool) -> np.ndarray:
+    """Boxes (n, 4: x, y, width, height) of connected marks that stand out from what surrounds them."""
+    picture = luma if bright else 255 - luma
+    surroundings = cv2.blur(picture, (25, 25))
+    contrast = cv2.subtract(picture, surroundings)
+    sharp = cv2.subtract(picture, cv2.erode(picture, np.ones((7, 7), np.uint8)))
+    ink = ((contrast > 25) & (sharp > 40)).astype(np.uint8)
+    stats = cv2.connectedComponentsWithStats(ink, connectivity=8)[2][1:, :4]
+    width, height = stats[:, 2], stats[:, 3]
+    letters = (height >= SMALLEST_TEXT) & (height <= LARGEST_TEXT) & (width <= 12 * height)
+    return stats[letters][:MOST_MARKS]
+
+
+def _rows(marks: np.ndarray, bright: bool, shape: tuple[int, ...]) -> list[Line]:
+    """Marks joined to rows: neighbours of like height on one baseline, no more than about two letters apart."""
+    if len(marks) < FEWEST_MARKS:
+        return []
+    x, y, width, height = marks.T.astype(np.float32)
+    order = np.argsort(x)
+    x, y, width, height = x[order], y[order], width[order], height[order]
+    left, right = _neighbours(x, y, width, height)
+    graph = coo_array((np.ones(len(left)), (left, right)), shape=(len(x), len(x)))
+    group = connected_components(graph, directed=False)[1]
+    rows = [np.flatnonzero(group == number) for number in np.flatnonzero(np.bincount(group) >= 2)]
+    return [line for row in rows if (line := _line(x[row], y[row], width[row], height[row], bright, shape))]
+
+
+def _neighbours(x: np.ndarray, y: np.ndarray, width: np.ndarray, height: np.ndarray) -> tuple[np.ndarray, np.ndarray]:
+    """Index pairs of marks that may belong to one row of text."""
+    pairs = [(np.empty(0, int), np.empty(0, int))]
+    bottom = y + height
+    for step in range(1, min(60, len(x))):
+        gap = x[step:] - (x[:-step] + width[:-step])
+        tall = np.maximum(height[step:], height[:-step])
+        like = np.minimum(height[step:], height[:-step]) > 0.6 * tall
+        level = (np.abs(bottom[step:] - bottom[:-step]) < 0.3 * tall) & (np.abs(y[step:] - y[:-step]) < 0.4 * tall)
+        joined = np.flatnonzero(like & level & (gap < 1.6 * tall) & (gap > -0.5 * tall))
+        pairs.append((joined, joined + step))
+    return np.concatenate([one for one, _ in pairs]), np.concatenate([two for _, two in pairs])
+
+
+def _line(
+    x: np.ndarray, y: np.ndarray, width: np.ndarray, height: np.ndarray, bright: bool, shape: tuple[int, ...]
+) -> Line | None:
+    text_height = float(np.median(height))
+    box = Box(int(x.min()), int(y.min()), int((x + width).max() - x.min()), int((y + height).max() - y.min()))
+    if box.width < 2.5 * text_height:
+        return None
+    margin = max(2, round(0.35 * text_height))
+    return Line(box.grown(2 * margin, margin, shape[1], shape[0]), text_height, bright)
+
+
+def page(crop: np.ndarray, text_height: float, bright: bool) -> tuple[np.ndarray, float]:
+    """`crop` as Tesseract likes it, dark on light, letters `OCR_TEXT_HEIGHT` high; and the scale used."""
+    scale = OCR_TEXT_HEIGHT / max(text_height, 1.0)
+    grey = 255 - crop if bright else crop
+    low, high = np.percentile(grey, (1, 95))
+    grey = np.clip((grey - low) * (255.0 / max(high - low, 1.0)), 0, 255).astype(np.uint8)
+    size = (max(round(crop.shape[1] * scale), 8), max(round(crop.shape[0] * scale), 8))
+    large = cv2.resize(grey, size, interpolation=cv2.INTER_CUBIC if scale > 1 else cv2.INTER_AREA)
+    margins = (OCR_MARGIN,) * 4
+    return cv2.copyMakeBorder(large, *margins, cv2.BORDER_CONSTANT, value=255), scale
+
+
+def read_crops(crops: Sequence[np.ndarray], text_heights: Sequence[float], bright: Sequence[bool]) -> list[TextLine]:
+    """What Tesseract reads in each crop, its characters' boxes in pixels of the crop."""
+    pages = [page(*each) for each in zip(crops, text_heights, bright, strict=True)]
+    lines = read_lines([picture for picture, _ in pages])
+    return [_back(line, scale) for line, (_, scale) in zip(lines, pages, strict=True)]
+
+
+def _back(line: TextLine, scale: float) -> TextLine:
+    """Character boxes from pixels of the page to pixels of the crop."""
+    return TextLine(tuple(_unscaled(char, scale) for char in line.chars))
+
+
+def _unscaled(char: Char, scale: float) -> Char:
+    x, y = (char.x - OCR_MARGIN) / scale, (char.y - OCR_MARGIN) / scale
+    return replace(char, x=x, y=y, width=char.width / scale, height=char.height / scale)
