@@ -32,6 +32,9 @@ RED_BLUR_KM = 25.0
 # Inclination of the field where aurora is common; Yellowknife has 83 degrees (IGRF-13, Alken et al. 2021).
 DEFAULT_INCLINATION_DEG = 83.0
 
+# Chosen so that under the oval two or three forms are in the sky at a time and none in a third of the night.
+FORMS_PER_HOUR = 1.3
+
 KINDS = ("arc", "band", "diffuse", "patches")
 
 
@@ -224,12 +227,12 @@ def radiance(foot: np.ndarray, geometry: AuroraGeometry, red_ratio: float, blue_
 def draw_forms(seed: int, night: str, duration_s: float, activity: float) -> tuple[Form, ...]:
     """The forms of a night.
 
-    `activity` is the night's typical log10 of peak brightness in rayleigh. Forms come at random, 1.3 an hour on average, and
+    `activity` is the night's typical log10 of peak brightness in rayleigh. Forms come at random, `FORMS_PER_HOUR` of them, and
     live for 15 to 110 minutes, so that the hour says little about aurora; a night's forms share a
     latitude, as the oval's edge moves with activity (S. I. Akasofu 1964, Planet. Space Sci. 12, 273).
     """
     rng = generator(seed, night, "aurora")
-    count = rng.poisson(1.3 * duration_s / 3600.0)
+    count = rng.poisson(FORMS_PER_HOUR * duration_s / 3600.0)
     belt = rng.normal(60.0, 160.0)
     return tuple(_draw_form(rng, duration_s, activity, belt) for _ in range(count))
 

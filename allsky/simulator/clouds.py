@@ -46,6 +46,7 @@ class CloudNight:
     high_depth: float
     low_wind: tuple[float, float]
     high_wind: tuple[float, float]
+    softness: float
     seed: int
 
 
@@ -96,6 +97,7 @@ def draw_clouds(seed: int, night: str) -> CloudNight:
         high_depth=float(np.exp(rng.uniform(*np.log(HIGH_DEPTH)))),
         low_wind=_wind(rng, LOW_BASE_KM),
         high_wind=_wind(rng, HIGH_BASE_KM / 2.0),
+        softness=float(rng.uniform(0.25, 0.8)),
         seed=int(rng.integers(0, 2**31)),
     )
 
@@ -120,21 +122,22 @@ def optical_depth(
     """Optical depth of both decks along each cell's line of sight, (n, n) float32."""
     low = _deck(clouds.seed + 3, geometry.low_xy, clouds.low_wind, seconds, geometry.detail, 1.0)
     high = _deck(clouds.seed + 5, geometry.high_xy, clouds.high_wind, seconds, geometry.detail, 3.0)
-    depth = clouds.low_depth * _thickness(low + np.float32(low_cover), 1.0)
-    depth += clouds.high_depth * _thickness(high + np.float32(high_cover), 0.6)
+    depth = clouds.low_depth * _thickness(low + np.float32(low_cover), clouds.softness)
+    depth += clouds.high_depth * _thickness(high + np.float32(high_cover), 0.8)
     return depth * np.sqrt(geometry.slant)
 
 
 def _thickness(above: np.ndarray, softness: float) -> np.ndarray:
-    """Thickness where the field stands above the cut, in units of solid cloud."""
-    return np.clip(above / softness, 0.0, 1.6) ** 1.5
+    """Thickness where the field stands above the cut, in units of solid cloud; `softness` is how slowly edges fade."""
+    rounded = softness * np.log1p(np.exp(np.clip((above - softness) / softness, -8.0, 20.0) * np.float32(1.5))) / 1.5
+    return np.clip(rounded - np.float32(0.01), 0.0, None)
 
 
 def _deck(seed: int, xy, wind, seconds: float, detail: np.ndarray, stretch: float) -> np.ndarray:
     """The deck's field: two textures that drift apart, so that clouds form and dissolve on their way."""
     x, y = (axis * np.float32(CELLS_PER_HEIGHT) for axis in xy)
     dx, dy = (np.float32(speed * seconds * CELLS_PER_HEIGHT) for speed in wind)
-    first = sample(texture(seed, 256, 3.0, 48.0, stretch), x - dx, y - dy)
+    first = sample(texture(seed, 256, 2.9, 48.0, stretch), x - dx, y - dy)
     second = sample(texture(seed + 1, 256, 3.0, 48.0, stretch), x - dx * 1.25 + 97, y - dy * 0.8 + 31)
     return (first + second) * np.float32(0.7071) * (0.35 + 0.65 * detail)
 

@@ -182,7 +182,7 @@ def _expose(scene: Scene, nature: NightNature, now: Instant, layers: _Layers) ->
     light = layers.ground + layers.seen
     inside = scene.mid.inside
     exposure = sensor.expose(
-        scene.sensor, float(light[inside].mean(axis=0)[1]), scene.pixel_sr, nature.exposure_bias, nature.white_balance
+        scene.sensor, light[inside].mean(axis=0), scene.pixel_sr, nature.exposure_bias, nature.white_balance
     )
     picture = up(light, size)
     add_stars(scene, picture, now, up(layers.passed, size), nature.haze)

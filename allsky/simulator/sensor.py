@@ -37,11 +37,12 @@ class Sensor:
     full_scale_e: float = 6000.0
     exposure_range_s: tuple[float, float] = (0.02, 8.0)
     gain_range: tuple[float, float] = (0.5, 4.0)
-    target: float = 0.05
+    target: float = 0.06
     auto_share: float = 0.8
     white_balance: tuple[float, float, float] = (0.95, 1.0, 1.05)
+    grey_world: float = 0.35
     vignetting: float = 0.35
-    glare: float = 0.006
+    glare: float = 0.02
     ghost: float = 2e-4
 
 
@@ -55,10 +56,15 @@ class Exposure:
 
 
 def expose(
-    sensor: Sensor, mean_radiance: float, pixel_sr: float, bias: float, white_balance: np.ndarray
+    sensor: Sensor, mean_radiance: np.ndarray, pixel_sr: float, bias: float, white_balance: np.ndarray
 ) -> Exposure:
-    """The automatic's choice for a sky of `mean_radiance` [R, green]; `bias` is the night's own factor on its aim."""
-    rate = max(mean_radiance, 50.0) * sensor.sensitivity * pixel_sr
+    """The automatic's choice for a sky of `mean_radiance` [R] (3,); `bias` is the night's own factor on its aim.
+
+    Its white balance goes `sensor.grey_world` of the way from the night's own to that which makes the mean sky grey
+    (G. Buchsbaum 1980, J. Franklin Inst. 310, 1: the grey world).
+    """
+    rate = max(mean_radiance[1], 50.0) * sensor.sensitivity * pixel_sr
+    white_balance = white_balance * (mean_radiance[1] / np.maximum(mean_radiance, 1.0)) ** sensor.grey_world
     wanted = sensor.target * sensor.full_scale_e * bias
     # An aim lower than full correction lets a bright sky stay brighter than a dark one.
     reference = 1500.0 * sensor.sensitivity * pixel_sr
@@ -120,5 +126,5 @@ def glare_kernel(n: int, sensor: Sensor) -> np.ndarray:
     """
     row, column = np.mgrid[-n : n + 1, -n : n + 1].astype(np.float32)
     distance = np.hypot(row, column) / n
-    spread = 1.0 / (0.02**2 + distance**2) + 60.0 * np.exp(-0.5 * ((distance - 0.42) / 0.015) ** 2)
+    spread = 1.0 / (0.02**2 + distance**2) + 15.0 * np.exp(-0.5 * ((distance - 0.42) / 0.02) ** 2)
     return (sensor.glare * spread / spread.sum()).astype(np.float32)

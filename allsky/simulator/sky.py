@@ -34,14 +34,15 @@ TWILIGHT_FIT = np.array([[11.40, 1.567, -0.064], [11.84, 1.518, -0.057], [11.84,
 # Share in the channels of the lines' photons: 557.7, 630.0 and 427.8 nm through common colour filters (the curves of
 # Jiang et al. 2013 at these wavelengths, rounded; the red one behind an infrared-blocking filter).
 LINE_RESPONSE = {
-    "557.7": np.array([0.22, 0.95, 0.20]),
+    "557.7": np.array([0.30, 0.95, 0.16]),
     "630.0": np.array([0.55, 0.08, 0.02]),
     "427.8": np.array([0.04, 0.07, 0.65]),
 }
 
 # Lower edge and top of the ranges that nights draw from: rayleigh at the zenith of the 557.7 nm airglow and of the
-# 630.0 nm one (F. E. Roach and J. L. Gordon 1973, "The Light of the Night Sky": 250 R and 60 R typical).
-GREEN_AIRGLOW_R = (120.0, 450.0)
+# 630.0 nm one (F. E. Roach and J. L. Gordon 1973, "The Light of the Night Sky": 250 R and 60 R typical; 557.7 nm from 50 to some 600 R
+# with season and solar cycle).
+GREEN_AIRGLOW_R = (100.0, 600.0)
 RED_AIRGLOW_R = (30.0, 150.0)
 
 EARTH_RADIUS_KM = 6371.0
