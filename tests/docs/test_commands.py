@@ -1,0 +1,108 @@
+"""Commands, code and configurations in the documentation work as written.
+
+Every ```console, ```python and ```ini block is run, or says in a comment above it why not:
+`<!-- not run: the reason -->`.
+"""
+
+from __future__ import annotations
+
+import os
+import re
+import subprocess
+import sys
+from dataclasses import dataclass
+from pathlib import Path
+
+import pandas as pd
+import pytest
+
+from allsky.conditions import observing_conditions
+from allsky.corpus import Corpus
+from allsky.site import Site, frame_ids
+from allsky.tables import FRAMES, MONTH_FRAMES
+from tasks import settings
+from tasks.configuration import parse, read_section
+
+ROOT = Path(__file__).resolve().parents[2]
+PAGES = [ROOT / "README.md", ROOT / "CONTRIBUTING.md", *sorted((ROOT / "docs").rglob("*.md"))]
+BLOCK = re.compile(r"(?:<!-- not run: (?P<reason>[^\n]+) -->\n)?```(?P<language>\w+)\n(?P<body>.*?)^```", re.S | re.M)
+SITE = Site("yellowknife", 62.43, -114.35, 200.0, "America/Yellowknife")
+
+
+@dataclass(frozen=True)
+class Block:
+    page: str
+    line: int
+    language: str
+    body: str
+    reason: str | None
+
+    def __str__(self) -> str:
+        return f"{self.page}:{self.line}"
+
+
+def blocks_of(page: Path) -> list[Block]:
+    text = page.read_text(encoding="utf-8")
+    name = str(page.relative_to(ROOT))
+    return [
+        Block(name, text[: found.start()].count("\n") + 1, found["language"], found["body"], found["reason"])
+        for found in BLOCK.finditer(text)
+    ]
+
+
+BLOCKS = [block for page in PAGES for block in blocks_of(page)]
+
+
+def blocks(language: str) -> list[Block]:
+    return [block for block in BLOCKS if block.language == language and block.reason is None]
+
+
+@pytest.fixture
+def beside_a_corpus(tmp_path, monkeypatch) -> Path:
+    """A folder as a user's: `output/` of a small corpus, the examples, and our commands on the path."""
+    write_small_corpus(tmp_path / "output")
+    (tmp_path / "examples").symlink_to(ROOT / "examples")
+    monkeypatch.chdir(tmp_path)
+    monkeypatch.setenv("PATH", f"{Path(sys.executable).parent}{os.pathsep}{os.environ['PATH']}")
+    monkeypatch.delenv("LUIGI_CONFIG_PATH", raising=False)
+    return tmp_path
+
+
+def write_small_corpus(output: Path) -> None:
+    """The months' table of one short night."""
+    utc = pd.Series(pd.date_range("2024-03-11T07:00", periods=30, freq="min", tz="UTC")).dt.as_unit("ms")
+    frames = pd.DataFrame({"frame_id": frame_ids(SITE.name, utc), "utc": utc}).reindex(columns=FRAMES.names)
+    frames = frames.assign(image="images/night=2024-03-10/" + frames["frame_id"] + ".jpg", frame_index=range(30))
+    conditions = observing_conditions(frames[["frame_id", "utc"]], SITE).drop(columns="utc")
+    month = Corpus(output).month("2024-03")
+    month.parent.mkdir(parents=True)
+    table = frames.merge(conditions, on="frame_id").assign(night="2024-03-10")
+    MONTH_FRAMES.to_arrow(table).to_pandas().to_parquet(month)
+
+
+@pytest.mark.parametrize("block", blocks("console"), ids=str)
+def test_commands_work_as_written(block, beside_a_corpus):
+    commands = [line.removeprefix("$ ") for line in block.body.splitlines() if line.startswith("$ ")]
+    assert commands, "a console block holds lines that begin with `$ `"
+    program = "\n".join(commands)
+    answer = subprocess.run(["bash", "-e", "-c", program], capture_output=True, text=True, timeout=300)
+    assert answer.returncode == 0, answer.stdout + answer.stderr
+
+
+@pytest.mark.parametrize("block", blocks("python"), ids=str)
+def test_code_works_as_written(block, beside_a_corpus):
+    exec(compile(block.body, str(block), "exec"), {})
+
+
+@pytest.mark.parametrize("block", blocks("ini"), ids=str)
+def test_configurations_are_understood(block, tmp_path):
+    path = tmp_path / "page.cfg"
+    path.write_text(block.body, encoding="utf-8")
+    for name, given in parse(path).items():
+        if name not in settings.LUIGI_SECTIONS:
+            kind = settings.SECTIONS["camera" if name.startswith("camera:") else name]
+            read_section(kind, name, given, path)
+
+
+def test_commands_stand_in_console_blocks_where_they_are_run():
+    assert [str(block) for block in BLOCKS if block.language in {"sh", "bash", "shell", "cfg"}] == []

@@ -1,0 +1,47 @@
+"""The documentation says everything it has to, and points at nothing that is not there."""
+
+from __future__ import annotations
+
+import re
+from pathlib import Path
+
+import pytest
+
+from allsky import tables
+from tasks.settings import SECTIONS
+
+ROOT = Path(__file__).resolve().parents[2]
+DOCS = ROOT / "docs"
+LINK = re.compile(r"!?\[[^\]]*\]\((?!https?:|#)([^)#]+)(?:#[^)]*)?\)")
+
+
+def page(name: str) -> str:
+    return (DOCS / name).read_text(encoding="utf-8")
+
+
+def test_every_table_stands_in_the_data_dictionary():
+    declared = {name for name, value in vars(tables).items() if isinstance(value, tables.Table)}
+    assert set(re.findall(r"^:::\{columns\} (\w+)$", page("artifacts.md"), flags=re.M)) == declared
+
+
+def test_every_section_stands_in_the_configuration_reference():
+    assert re.findall(r"^:::\{settings\} (\w+)$", page("configuration.md"), flags=re.M) == list(SECTIONS)
+
+
+@pytest.mark.parametrize("section", SECTIONS)
+def test_every_key_says_what_it_means(section):
+    for key in SECTIONS[section].__dataclass_fields__.values():
+        assert key.metadata["meaning"], f"[{section}] {key.name}"
+
+
+@pytest.mark.parametrize("source", ["README.md", "CONTRIBUTING.md", "CHANGELOG.md"])
+def test_links_of_pages_outside_sphinx_lead_somewhere(source):
+    # Sphinx checks those under docs/.
+    for target in LINK.findall((ROOT / source).read_text(encoding="utf-8")):
+        assert (ROOT / target).exists(), target
+
+
+def test_no_picture_is_left_over():
+    text = "".join(path.read_text(encoding="utf-8") for path in [ROOT / "README.md", *DOCS.rglob("*.md")])
+    pictures = [path for path in (DOCS / "pictures").glob("*") if path.suffix in {".png", ".jpg", ".svg"}]
+    assert [picture.name for picture in pictures if picture.name not in text] == []
