@@ -12,6 +12,7 @@ import subprocess
 import sys
 from dataclasses import dataclass
 from pathlib import Path
+from textwrap import dedent
 
 import pandas as pd
 import pytest
@@ -25,7 +26,9 @@ from tasks.configuration import parse, read_section
 
 ROOT = Path(__file__).resolve().parents[2]
 PAGES = [ROOT / "README.md", ROOT / "CONTRIBUTING.md", *sorted((ROOT / "docs").rglob("*.md"))]
-BLOCK = re.compile(r"(?:<!-- not run: (?P<reason>[^\n]+) -->\n)?```(?P<language>\w+)\n(?P<body>.*?)^```", re.S | re.M)
+BLOCK = re.compile(
+    r"^(?: *<!-- not run: (?P<reason>[^\n]+) -->\n)? *```(?P<language>\w+)\n(?P<body>.*?)^ *```$", re.S | re.M
+)
 SITE = Site("yellowknife", 62.43, -114.35, 200.0, "America/Yellowknife")
 
 
@@ -45,7 +48,7 @@ def blocks_of(page: Path) -> list[Block]:
     text = page.read_text(encoding="utf-8")
     name = str(page.relative_to(ROOT))
     return [
-        Block(name, text[: found.start()].count("\n") + 1, found["language"], found["body"], found["reason"])
+        Block(name, text[: found.start()].count("\n") + 1, found["language"], dedent(found["body"]), found["reason"])
         for found in BLOCK.finditer(text)
     ]
 
