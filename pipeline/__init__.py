@@ -1,1 +1,39 @@
-"""What a person launches: the goals and the `allsky` command line."""
+"""What a person launches: `luigi --module pipeline FullCorpusReport`."""
+
+from pipeline import launch
+from tasks.full_corpus_report import FullCorpusReport
+from tasks.gradcam_gallery import GradCamGallery
+from tasks.label_split import LabelSplit
+from tasks.month_frames import MonthFrames
+from tasks.month_keograms import MonthKeograms
+from tasks.month_predictions import MonthPredictions
+from tasks.night_clock import NightClock
+from tasks.night_conditions import NightConditions
+from tasks.night_frames import NightFrames
+from tasks.sheets import AuditSheet, LabelSheet
+from tasks.simulation import SimulatedArchive, SimulatedLabels, SimulatedNight
+from tasks.sky_disk import SkyDisk
+from tasks.train_classifier import TrainClassifier
+from tasks.video_inventory import VideoInventory
+
+__all__ = [
+    "AuditSheet",
+    "FullCorpusReport",
+    "GradCamGallery",
+    "LabelSheet",
+    "LabelSplit",
+    "MonthFrames",
+    "MonthKeograms",
+    "MonthPredictions",
+    "NightClock",
+    "NightConditions",
+    "NightFrames",
+    "SimulatedArchive",
+    "SimulatedLabels",
+    "SimulatedNight",
+    "SkyDisk",
+    "TrainClassifier",
+    "VideoInventory",
+]
+
+launch.install()

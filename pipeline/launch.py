@@ -32,6 +32,7 @@ logger = logging.getLogger("allsky")
 # A key that the user's file sets stays as it is.
 LUIGI_DEFAULTS = {
     ("core", "no_lock"): "true",
+    ("core", "autoload_range"): "false",
     ("core", "log_level"): "WARNING",
     ("core", "rpc_retry_attempts"): "30",
     ("core", "rpc_retry_wait"): "10",
@@ -96,7 +97,9 @@ def _run(goal: Stage, arguments: list[str]) -> int:
         logger.info("removed %d temporaries of a run that was killed", swept)
     if not settings.current().simulated:
         for name in archive.scan().waiting:
-            logger.warning("%s changed within the last %g s and waits for the next run", name, settings.current().archive.settle_s)
+            logger.warning(
+                "%s changed within the last %g s and waits for the next run", name, settings.current().archive.settle_s
+            )
     result = _luigi_run(arguments)
     return _outcome(goal, result.worker)
 

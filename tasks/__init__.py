@@ -1,1 +1,1 @@
-"""One Luigi task a stage: what it needs, where it writes, when it is complete."""
+"""One file a stage: what it needs, where it writes, when it is complete."""

@@ -7,12 +7,14 @@ from pathlib import Path
 
 import pandas as pd
 
-from allsky.labels import read_labels
-from allsky.site import night_of
+from allsky.labels import label_nights, labels_digest, read_labels
+from allsky.roles import roles_of
 from allsky.tables import LABELS
 from tasks import archive, settings
 from tasks.base import NotKnownYet
-from tasks.sheets import role_of
+
+TEACHING = ("training", "validation")
+AUDIT = ("audit",)
 
 
 def answers() -> pd.DataFrame:
@@ -30,47 +32,25 @@ def answers() -> pd.DataFrame:
         return _read(path, moment, archive.inventory())
     if here.labels.file == settings.SIMULATED:
         raise NotKnownYet
-    return LABELS.empty().assign(night=[], role=[])
+    return LABELS.empty().assign(night=None, role=None)
 
 
 @functools.lru_cache(maxsize=2)
 def _read(path: Path, _moment: int, inventory: archive.Inventory) -> pd.DataFrame:
     here = settings.current()
     labels = read_labels(path, here.labels.classes)
-    labels["night"] = _nights(labels, here.site.longitude_deg, inventory)
-    roles = {night: role_of(night) for night in labels["night"].dropna().unique()}
-    return labels.assign(role=labels["night"].map(roles))
+    nights = label_nights(labels, here.site.longitude_deg, inventory.night_of_video)
+    roles = roles_of(nights.dropna(), **here.drawing)
+    return labels.assign(night=nights, role=nights.map(roles))
 
 
-def _nights(labels: pd.DataFrame, longitude_deg: float, inventory: archive.Inventory) -> pd.Series:
-    """The night of each label: by its video where the archive holds it, else by the time in its frame_id."""
-    by_video = labels["video"].map(inventory.night_of_video)
-    stamps = labels["frame_id"].str.rsplit("_", n=1).str[-1]
-    utc = pd.to_datetime(stamps, format="%Y%m%dT%H%M%SZ", utc=True, errors="coerce")
-    known = utc.notna()
-    by_time = pd.Series(index=labels.index, dtype=object)
-    by_time[known] = night_of(utc[known], longitude_deg)
-    return by_video.where(by_video.notna(), by_time)
+def answers_of(roles: tuple[str, ...]) -> pd.DataFrame:
+    """Labels of nights that have one of `roles` and are in the archive."""
+    labels, inventory = answers(), archive.inventory()
+    nights = inventory.nights if inventory else []
+    return labels[labels["role"].isin(roles) & labels["night"].isin(nights)]
 
 
-def teaching_answers() -> pd.DataFrame:
-    """Labels of training and validation nights that are in the archive."""
-    labels = answers()
-    return labels[labels["role"].isin(["training", "validation"]) & labels["night"].isin(_archived())]
-
-
-def audit_answers() -> pd.DataFrame:
-    """Labels of audit nights that are in the archive."""
-    labels = answers()
-    return labels[(labels["role"] == "audit") & labels["night"].isin(_archived())]
-
-
-def _archived() -> list[str]:
-    inventory = archive.inventory()
-    return inventory.nights if inventory else []
-
-
-def as_rows(labels: pd.DataFrame) -> list[list[str]]:
-    """What of labels enters a recipe, in an order that does not depend on the file's."""
-    columns = ["night", "frame_id", "video", "frame_index", "label", "labeller"]
-    return sorted([[str(value) for value in row] for row in labels[columns].itertuples(index=False)])
+def answers_digest(roles: tuple[str, ...]) -> str:
+    """What of those labels enters a recipe."""
+    return labels_digest(answers_of(roles))

@@ -48,7 +48,10 @@ class Artifact(luigi.Target):
     def draft(self, recipe: str) -> Artifact:
         """The same artifact under a temporary name; sealed with `recipe` when it is published."""
         twin = type(self).__new__(type(self))
-        twin.__dict__ |= self.__dict__ | {"path": self.path.with_name(temporary_name(self.path.name)), "sealed_with": recipe}
+        twin.__dict__ |= self.__dict__ | {
+            "path": self.path.with_name(temporary_name(self.path.name)),
+            "sealed_with": recipe,
+        }
         return twin
 
     def seal(self) -> None:
@@ -79,7 +82,9 @@ class TableArtifact(Artifact):
         table = self.table.to_arrow(frame)
         metadata = {RECIPE_KEY: self.sealed_with.encode(), NOTES_KEY: json.dumps(notes).encode()}
         self.path.parent.mkdir(parents=True, exist_ok=True)
-        pq.write_table(table.replace_schema_metadata((table.schema.metadata or {}) | metadata), self.path, compression="zstd")
+        pq.write_table(
+            table.replace_schema_metadata((table.schema.metadata or {}) | metadata), self.path, compression="zstd"
+        )
 
     def recipe(self) -> str | None:
         recipe = self._metadata().get(RECIPE_KEY)

@@ -143,7 +143,7 @@ class Stage(luigi.Task):
         """Drafts of `artifacts`, published when the block ends well; what is wrong with a night is recorded."""
         with drafts(self.settings.output, artifacts, recipe) as output:
             try:
-                yield output[""] if "" in output else output
+                yield output.get("", output)
             except PROBLEMS as problem:
                 logger.warning("%s: %s", self, problem)
                 for draft in output.values():

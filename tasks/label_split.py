@@ -2,32 +2,30 @@
 
 from __future__ import annotations
 
-from allsky.errors import BadLabels
+import pandas as pd
+
 from allsky.labels import match_labels
-from allsky.sampling import split_labels
+from allsky.split import split_labels
 from allsky.tables import SHEET, SPLIT
-from tasks import settings
-from tasks.answers import as_rows, teaching_answers
+from tasks.answers import TEACHING, answers_digest, answers_of
 from tasks.artifacts import TableArtifact
-from tasks.base import NotKnownYet, Stage
+from tasks.base import Stage
 from tasks.night_frames import NightFrames
-from tasks.month_frames import MonthFrames
 
 
 class LabelSplit(Stage):
-    """Labels joined to frames: the training part balanced, validation as it was sampled."""
+    """Labels joined to frames: the training part balanced, validation as it was sampled.
+
+    It stands on the labels and the frames they name, and on nothing else: neither another night nor
+    an audit label can change a model.
+    """
 
     def needs(self):
-        if self.settings.labels.file == settings.SIMULATED:
-            from tasks.simulation import SimulatedLabels
-
-            if not SimulatedLabels().complete():
-                return [SimulatedLabels()]
         return [NightFrames(night=night) for night in self.nights()]
 
     def nights(self) -> list[str]:
         """Training and validation nights with a label."""
-        return sorted(teaching_answers()["night"].unique())
+        return sorted(answers_of(TEACHING)["night"].unique())
 
     def output(self):
         return TableArtifact(self.corpus.split, SPLIT)
@@ -35,18 +33,22 @@ class LabelSplit(Stage):
     def ingredients(self):
         labels = self.settings.labels
         return {
-            "labels": as_rows(teaching_answers()),
+            "labels": answers_digest(TEACHING),
             "frames": {night: NightFrames(night=night).recipe() for night in self.nights()},
             "classes": [labels.classes, labels.positive, labels.seed],
         }
 
     def produce(self, output):
-        import pandas as pd
-
-        frames = pd.concat(
-            [NightFrames(night=night).output()["frames"].read().assign(night=night) for night in self.nights()]
+        tables = [NightFrames(night=night).output()["frames"].read().assign(night=night) for night in self.nights()]
+        frames = pd.concat(tables, ignore_index=True)
+        labels, notices = match_labels(answers_of(TEACHING), frames)
+        drawing, classes = self.settings.drawing, self.settings.labels.classes
+        split = split_labels(
+            labels, self._sheet(), frames, classes, role_seed=drawing["seed"], shares=drawing["shares"]
         )
-        labels, notices = match_labels(teaching_answers(), frames)
+        output.write(split, notices=notices)
+
+    def _sheet(self) -> pd.DataFrame:
+        """The label sheet, for its probabilities; a corpus may be labelled without one."""
         sheet = TableArtifact(self.corpus.sheet, SHEET)
-        drawn = sheet.read() if sheet.exists() else SHEET.empty()
-        output.write(split_labels(labels, drawn, frames, self.settings.labels.classes, self.settings.labels.seed), notices=notices)
+        return sheet.read() if sheet.exists() else SHEET.empty()

@@ -10,7 +10,7 @@ from tasks.artifacts import TableArtifact
 from tasks.base import LandingMonthStage
 from tasks.month_frames import MonthFrames
 from tasks.night_frames import NightFrames
-from tasks.train_classifier import description, model_folder, model_needs, model_recipe
+from tasks.train_classifier import model_folder, model_needs, model_recipe
 
 
 class MonthPredictions(LandingMonthStage):

@@ -1,6 +1,6 @@
-"""Every key a user can set, with its default and its meaning; and the settings in force.
+"""The settings in force.
 
-The settings come from exactly one file: the one that `LUIGI_CONFIG_PATH` names, else `luigi.cfg` in
+They come from exactly one file: the one that `LUIGI_CONFIG_PATH` names, else `luigi.cfg` in
 the working directory. Relative paths in it are relative to the file.
 """
 
@@ -16,176 +16,35 @@ from pathlib import Path
 from typing import Any
 from zoneinfo import ZoneInfo
 
+from allsky.clock import ClockSettings
 from allsky.conditions import ConditionBins
 from allsky.errors import BadConfiguration
-from allsky.clock import ClockSettings
 from allsky.fisheye import SkyDisk
+from allsky.roles import ROLES
 from allsky.site import Site
-from models.recipe import AUGMENTATIONS, STRATEGIES, TrainingRecipe
-from tasks.configuration import (
-    either,
-    nearest,
-    numbers,
-    one_of,
-    option,
-    parse,
-    positive_real,
-    positive_whole,
-    read_section,
-    real,
-    share,
-    text,
-    whole,
-    words,
-    yes_or_no,
+from models.recipe import TrainingRecipe
+from tasks.configuration import nearest, parse, read_section
+from tasks.sections import (
+    SECTIONS,
+    SIMULATED,
+    Archive,
+    Camera,
+    Conditions,
+    Execution,
+    Explanation,
+    Inference,
+    Labels,
+    Report,
+    Sampling,
+    SimulationSection,
+    SiteSection,
+    Training,
 )
-
-SIMULATED = "simulated"
-BINS = ConditionBins()
-PUBLISHED = TrainingRecipe()
-
-
-@dataclass(frozen=True)
-class Archive:
-    videos: str = option(SIMULATED, text, "folder of the videos (searched recursively), or `simulated`: the demonstration archive is made first")
-    output: str = option("output", text, "folder that receives everything; one camera's alone")
-    night_from_name: str | None = option(
-        None, either(text, none=None), "strptime pattern of the date in a video's name, such as `auroramaxHD_%Y%m%d_720p`; without it a date is looked for in the name, then on a keyframe"
-    )
-    name_date: str = option("utc", one_of("utc", "evening", "morning"), "whether that date is the UTC date, the night's evening or its morning")
-    settle_s: float = option(600.0, real, "a file changed within this many seconds waits for the next run (it may still be growing)")
-
-
-@dataclass(frozen=True)
-class SiteSection:
-    name: str = option("", text, "short name of the camera, without blanks; begins every frame_id")
-    latitude: float = option(float("nan"), real, "degrees north (WGS84)")
-    longitude: float = option(float("nan"), real, "degrees east of Greenwich")
-    elevation_m: float = option(0.0, real, "height in metres")
-    timezone: str = option("UTC", text, "IANA name of the site's time zone, `UTC`, or an offset such as `-07:00`")
-
-
-@dataclass(frozen=True)
-class Camera:
-    disk_center: tuple[float, float] | None = option(None, either(numbers(2), auto=None), "centre of the sky disk, `x, y` in pixels of the video frame, or `auto`")
-    disk_radius: float | None = option(None, either(positive_real, auto=None), "radius of the sky disk in pixels of the video frame, or `auto`")
-    image_size: int = option(720, positive_whole, "side of the square images that are kept, in pixels")
-    clock_box: tuple[float, ...] | None = option(None, either(numbers(4), auto=None), "box around the burned-in clock, `x, y, width, height` in pixels, or `auto`")
-    clock_format: str | None = option(None, either(text, auto=None), "strftime format of the burned-in clock, or `auto`")
-    clock_timezone: str | None = option(None, either(text, site=None), "zone of the clock where the overlay names none; the site's where absent")
-    lens: str = option("equidistant", text, "`equidistant`, `equisolid`, `stereographic` or `orthographic`")
-    radius_zenith_angle_deg: float = option(90.0, positive_real, "zenith angle at the disk's edge, in degrees")
-    zenith: tuple[float, float] | None = option(None, either(numbers(2), auto=None), "the zenith, `x, y` in pixels; the disk's centre where absent")
-    north_deg: float | None = option(None, either(real, unknown=None), "geographic north, in degrees clockwise from the image's up")
-    east: str = option("left", one_of("left", "right"), "side on which east lies when north is up")
-    orientation: str = option("unknown", one_of("given", "unknown"), "whether `north_deg` and `east` are known")
-
-
-@dataclass(frozen=True)
-class Sampling:
-    cadence_s: int = option(60, positive_whole, "one frame is kept per this many seconds of UTC")
-    jpeg_quality: int = option(92, positive_whole, "JPEG quality of the kept images, 1 to 100")
-
-
-@dataclass(frozen=True)
-class Conditions:
-    night_below_deg: float = option(BINS.night_deg, real, "`Night` when the sun's altitude is at or below this")
-    astronomical_below_deg: float = option(BINS.astronomical_deg, real, "`Astronomical` up to this altitude of the sun")
-    nautical_below_deg: float = option(BINS.nautical_deg, real, "`Nautical` up to this altitude of the sun")
-    civil_below_deg: float = option(BINS.civil_deg, real, "`Civil` up to this altitude of the sun, `Day` above")
-    full_elongation_deg: float = option(BINS.full_elongation, real, "`Moon_Full` from this elongation (180 = full)")
-    full_altitude_deg: float = option(BINS.full_altitude, real, "and with the moon above this altitude")
-    quarter_elongation_deg: float = option(BINS.quarter_elongation, real, "`Moon_Quarter` from this elongation")
-    quarter_altitude_deg: float = option(BINS.quarter_altitude, real, "and with the moon above this altitude")
-
-
-@dataclass(frozen=True)
-class Labels:
-    file: str = option("labels.csv", text, "CSV of a person's answers, or `simulated` (demonstration archive only)")
-    classes: tuple[str, ...] = option(("aurora", "no_aurora"), words, "the classes a frame can be labelled with; `unsure` is always allowed besides")
-    positive: str = option("aurora", text, "the class that counts as positive")
-    per_night: int = option(20, positive_whole, "frames drawn for labelling from a training or validation night (at most half its dark moonless frames)")
-    per_cell: int = option(6, positive_whole, "frames drawn from each solar x lunar cell of an audit night")
-    training_share: float = option(0.50, share, "share of nights that train")
-    validation_share: float = option(0.15, share, "share of nights that choose epoch, temperature and threshold")
-    audit_share: float = option(0.35, share, "share of nights that measure")
-    seed: int = option(0, whole, "key of the draw; another one gives other nights and frames")
-
-
-@dataclass(frozen=True)
-class Training:
-    """The keys besides `model` and `name` are those of `models.recipe.TrainingRecipe`, which explains them."""
-
-    model: str | None = option(None, either(text, train=None), "folder of an existing model, used instead of training")
-    name: str | None = option(None, either(text, backbone=None), "name of the model; the backbone's where absent")
-    backbone: str = option(PUBLISHED.backbone, text, "any classifier of torchvision.models by name")
-    weights: str = option(PUBLISHED.weights, text, "`imagenet`, `none`, or a file of weights of the backbone")
-    strategy: str = option(PUBLISHED.strategy, one_of(*STRATEGIES), "what is trained when")
-    image_size: int = option(PUBLISHED.image_size, positive_whole, "side of the network's input, in pixels")
-    epochs_frozen: int = option(PUBLISHED.epochs_frozen, whole, "epochs with the backbone frozen")
-    epochs_full: int = option(PUBLISHED.epochs_full, whole, "epochs of the whole network")
-    batch_size: int = option(PUBLISHED.batch_size, positive_whole, "images in a training step")
-    learning_rate: float = option(PUBLISHED.learning_rate, positive_real, "highest rate from scratch, or frozen")
-    fine_tuning_rate: float = option(PUBLISHED.fine_tuning_rate, positive_real, "highest rate of pretrained weights")
-    warm_up: float = option(PUBLISHED.warm_up, share, "share of a stage's steps in which the rate rises")
-    weight_decay: float = option(PUBLISHED.weight_decay, real, "weight decay of AdamW")
-    label_smoothing: float = option(PUBLISHED.label_smoothing, share, "share of the target spread over all classes")
-    augment: str = option(PUBLISHED.augment, one_of(*AUGMENTATIONS), "`sky` (turn, flip, expose, blur) or `none`")
-    averaging: float = option(PUBLISHED.averaging, share, "decay of a running mean of the weights; 0 keeps none")
-    patience: int = option(PUBLISHED.patience, whole, "epochs without improvement before training stops; 0 is never")
-    seed: int = option(PUBLISHED.seed, whole, "seed of everything random in training")
-
-
-@dataclass(frozen=True)
-class Inference:
-    engine: str = option("auto", text, "`auto` or the name of an engine, such as `float32`")
-    batch_size: int = option(32, positive_whole, "images in a batch")
-
-
-@dataclass(frozen=True)
-class Explanation:
-    method: str = option("GradCAM", text, "method of the grad-cam library")
-    worst: int = option(2, positive_whole, "errors of each kind shown per condition")
-
-
-@dataclass(frozen=True)
-class Report:
-    threshold: float | None = option(None, either(share, model=None), "probability from which a frame counts as positive in the report; the model's own where absent")
-    title: str | None = option(None, either(text, auto=None), "heading of the page")
-
-
-@dataclass(frozen=True)
-class Execution:
-    engine: str = option("local", one_of("local"), "where the computing is done")
-    workers: int | None = option(None, either(positive_whole, auto=None), "processes at once; the machine's cores where absent")
-
-
-@dataclass(frozen=True)
-class SimulationSection:
-    nights: int | None = option(None, either(positive_whole, auto=None), "nights of the demonstration archive; its own number where absent")
-    cadence_s: float | None = option(None, either(positive_real, auto=None), "seconds of sky between its frames")
-    seed: int = option(0, whole, "seed of its weather, aurora and noise")
-
-
-SECTIONS = {
-    "archive": Archive,
-    "site": SiteSection,
-    "camera": Camera,
-    "sampling": Sampling,
-    "conditions": Conditions,
-    "labels": Labels,
-    "training": Training,
-    "inference": Inference,
-    "explanation": Explanation,
-    "report": Report,
-    "execution": Execution,
-    "simulation": SimulationSection,
-}
 
 # Sections that belong to Luigi itself (its configuration page lists them) and pass unread.
 LUIGI_SECTIONS = frozenset(
-    "core scheduler worker retcode execution_summary email batch_notifier sendgrid smtp task_history resources "
-    "metrics prometheus datadog logging cors task_visibility luigi-daemon batch".split()
+    """core scheduler worker retcode execution_summary email batch_notifier sendgrid smtp task_history resources
+    metrics prometheus datadog logging cors task_visibility luigi-daemon batch""".split()  # noqa: SIM905
 )
 _CAMERA_FROM = re.compile(r"camera:(\d{4}-\d{2}-\d{2})")
 
@@ -244,12 +103,21 @@ class Settings:
         return [camera for since, camera in self.cameras if since <= night][-1]
 
     @property
+    def drawing(self) -> dict[str, Any]:
+        """How nights get their roles and frames are drawn: the key and the shares."""
+        labels = self.labels
+        shares = (labels.training_share, labels.validation_share, labels.audit_share)
+        return {"seed": labels.seed, "shares": dict(zip(ROLES, shares, strict=True))}
+
+    @property
     def training_recipe(self) -> TrainingRecipe:
         given = dataclasses.asdict(self.training)
         keys = {field.name for field in dataclasses.fields(TrainingRecipe)} & set(given)
         if self.training.weights not in ("imagenet", "none"):
             given["weights"] = str(self.resolve(self.training.weights))
-        return TrainingRecipe(**{key: given[key] for key in keys}, classes=self.labels.classes, positive=self.labels.positive)
+        return TrainingRecipe(
+            **{key: given[key] for key in keys}, classes=self.labels.classes, positive=self.labels.positive
+        )
 
     def disk(self, night: str, size: tuple[int, int]) -> SkyDisk | None:
         """The sky disk given for `night` in frames of `size` (width, height); None where it is to be found."""
@@ -283,7 +151,7 @@ def load(path: Path) -> Settings:
     path = path.resolve()
     if not path.is_file():
         raise BadConfiguration(
-            f"no configuration at {path}: expected the file named by LUIGI_CONFIG_PATH, or luigi.cfg in the working folder"
+            f"no configuration at {path}: expected the file that LUIGI_CONFIG_PATH names, or luigi.cfg in this folder"
         )
     given = parse(path)
     _reject_unknown_sections(given, path)
@@ -333,6 +201,11 @@ def _check(settings: Settings) -> None:
         )
     if labels.file == SIMULATED and not settings.simulated:
         raise BadConfiguration(f"{path}: [labels] file = simulated answers for [archive] videos = simulated only")
+    for kind in ("bins", "training_recipe"):
+        try:
+            getattr(settings, kind)
+        except BadConfiguration as error:
+            raise BadConfiguration(f"{path}: {error}") from None
     for since, camera in settings.cameras:
         if (camera.disk_center is None) != (camera.disk_radius is None):
             raise BadConfiguration(

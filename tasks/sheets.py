@@ -24,18 +24,12 @@ class Sheet(Stage):
 
     def nights(self) -> list[str]:
         """The archive's nights that have one of this sheet's roles."""
-        return [night for night in self.inventory.nights if role_of(night) in self.roles]
-
-    def drawing(self) -> dict:
-        """How nights and frames are drawn: the key and the shares of the roles."""
-        labels = self.settings.labels
-        shares = (labels.training_share, labels.validation_share, labels.audit_share)
-        return {"seed": labels.seed, "shares": dict(zip(("training", "validation", "audit"), shares, strict=True))}
+        return [night for night in self.inventory.nights if night_role(night, **self.settings.drawing) in self.roles]
 
     def produce(self, output):
         frames = read_months(list(self.inventory.nights_of_month))
         before = self.output().read() if self.output().exists() else None
-        output.write(append_sheet(before, self.draw(frames), **self.drawing()))
+        output.write(append_sheet(before, self.draw(frames), **self.settings.drawing))
 
     def draw(self, frames):
         raise NotImplementedError
@@ -55,12 +49,12 @@ class LabelSheet(Sheet):
         lunar = ("full_elongation", "full_altitude", "quarter_elongation", "quarter_altitude")
         return {
             "nights": {night: NightFrames(night=night).recipe() for night in self.nights()},
-            "drawing": [self.drawing(), self.settings.labels.per_night],
+            "drawing": [self.settings.drawing, self.settings.labels.per_night],
             "bins": [bins["night_deg"], *(bins[name] for name in lunar)],
         }
 
     def draw(self, frames):
-        return draw_label_sheet(frames, self.settings.labels.per_night, **self.drawing())
+        return draw_label_sheet(frames, self.settings.labels.per_night, **self.settings.drawing)
 
 
 class AuditSheet(Sheet):
@@ -74,14 +68,8 @@ class AuditSheet(Sheet):
     def ingredients(self):
         return {
             "nights": {night: NightConditions(night=night).recipe() for night in self.nights()},
-            "drawing": [self.drawing(), self.settings.labels.per_cell],
+            "drawing": [self.settings.drawing, self.settings.labels.per_cell],
         }
 
     def draw(self, frames):
-        return draw_audit_sheet(frames, self.settings.labels.per_cell, **self.drawing())
-
-
-def role_of(night: str) -> str:
-    """The role of a night under the settings in force."""
-    drawing = LabelSheet().drawing()
-    return night_role(night, **drawing)
+        return draw_audit_sheet(frames, self.settings.labels.per_cell, **self.settings.drawing)

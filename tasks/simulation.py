@@ -8,7 +8,7 @@ import functools
 import luigi
 import pandas as pd
 
-from allsky.simulator import Simulation, demo_simulation, simulate_night, simulated_answers
+from allsky.simulator import Simulation, demo_simulation, simulate_night, simulated_answers, video_name
 from allsky.tables import LABELS
 from tasks import settings
 from tasks.artifacts import FileArtifact, FolderArtifact
@@ -43,7 +43,7 @@ class SimulatedNight(SimulationStage):
     def output(self):
         root = self.settings.output / "simulated"
         truth = FolderArtifact(root / "truth" / f"night={self.night}")
-        return {"truth": truth, "video": FolderArtifact(root / "videos" / f"night={self.night}")}
+        return {"truth": truth, "video": FileArtifact(root / "videos" / video_name(simulation(), self.night))}
 
     def ingredients(self):
         described = dataclasses.asdict(simulation())
@@ -51,10 +51,11 @@ class SimulatedNight(SimulationStage):
         return {"night": self.night, "simulation": described}
 
     def produce(self, output):
-        truth = output["truth"].path
-        simulate_night(simulation(), self.night, output["video"].path, truth)
-        (truth / f"night={self.night}" / "truth.parquet").rename(truth / "truth.parquet")
-        (truth / f"night={self.night}").rmdir()
+        folder = output["truth"].path
+        simulate_night(simulation(), self.night, folder, folder)
+        (folder / f"night={self.night}" / "truth.parquet").rename(folder / "truth.parquet")
+        (folder / f"night={self.night}").rmdir()
+        (folder / self.output()["video"].path.name).rename(output["video"].path)
 
 
 class SimulatedArchive(SimulationStage):

@@ -2,18 +2,16 @@
 
 from __future__ import annotations
 
-import json
 from pathlib import Path
 
 import luigi
 import pandas as pd
 
 from allsky.archive import content_digest
-from allsky.errors import BadModel
 from models.description import WEIGHTS, ModelDescription, read_description
 from tasks import settings
 from tasks.artifacts import FolderArtifact
-from tasks.base import NotKnownYet, Stage, digest
+from tasks.base import Stage, digest
 from tasks.label_split import LabelSplit
 from tasks.night_frames import NightFrames
 

@@ -1,0 +1,54 @@
+"""The `allsky` command line: what a person does beside launching the chain."""
+
+from __future__ import annotations
+
+import sys
+from pathlib import Path
+
+import click
+
+from allsky.errors import AllskyError
+
+
+@click.group(context_settings={"help_option_names": ["-h", "--help"]})
+@click.version_option(package_name="allsky-pipeline")
+def main() -> None:
+    """Years of all-sky video to one report. The chain itself is `luigi --module pipeline FullCorpusReport`."""
+
+
+class _Explained(click.Command):
+    """A command whose known errors are one sentence and exit status 2."""
+
+    def invoke(self, context):
+        try:
+            return super().invoke(context)
+        except AllskyError as error:
+            click.echo(f"allsky: {error}", err=True)
+            sys.exit(2)
+
+
+@main.command(cls=_Explained)
+@click.argument("folder", type=click.Path(path_type=Path, file_okay=False))
+@click.option("--nights", type=click.IntRange(1), help="How many nights; the demonstration's number by default.")
+@click.option("--night", "dates", multiple=True, help="A night, YYYY-MM-DD; may be repeated. Overrides --nights.")
+@click.option("--cadence", type=click.FloatRange(1), help="Seconds of sky between frames.")
+@click.option("--size", help="Frame size in pixels, WIDTHxHEIGHT.")
+@click.option("--seed", type=int, help="Seed of weather, aurora and noise.")
+def simulate(folder: Path, nights, dates, cadence, size, seed) -> None:
+    """Write a simulated archive into FOLDER: videos/, and the truth of every frame in truth/."""
+    from pipeline.simulating import asked_simulation, simulate_archive
+
+    simulate_archive(asked_simulation(nights, dates, cadence, size, seed), folder, click.echo)
+
+
+@main.command(cls=_Explained)
+def check() -> None:
+    """Read the configuration, and say what it means and what is wrong with it."""
+    from tasks import settings
+
+    here = settings.current()
+    click.echo(f"{here.path}: camera {here.site.name}, videos {here.videos}, output {here.output}")
+    for section, keys in here.as_table().items():
+        click.echo(f"[{section}]")
+        for key, value in keys.items():
+            click.echo(f"  {key} = {value}")

@@ -1,0 +1,169 @@
+"""The goal of the chain: tables, figures and one page that say how far to trust the classifier, and when."""
+
+from __future__ import annotations
+
+import datetime
+import json
+
+import luigi
+
+from allsky.corpus import NO_MODEL
+from allsky.errors import BadConfiguration
+from allsky.report import render_report, write_figures
+from allsky.tables import CONDITION_TABLE
+from tasks import archive, settings
+from tasks.answers import AUDIT, answers_digest
+from tasks.artifacts import FolderArtifact, TableArtifact
+from tasks.base import Stage
+from tasks.gradcam_gallery import GradCamGallery
+from tasks.label_split import LabelSplit
+from tasks.month_frames import MonthFrames
+from tasks.month_keograms import MonthKeograms
+from tasks.month_predictions import MonthPredictions
+from tasks.report_data import gather
+from tasks.sheets import AuditSheet, LabelSheet
+from tasks.train_classifier import existing_model, model_name, model_needs, model_recipe
+
+
+class FullCorpusReport(Stage):
+    """Condition-wise tables, figures and the page, for the whole corpus or a range of its nights."""
+
+    first_night = luigi.Parameter(default="", description="first night of the report, YYYY-MM-DD; the archive's first")
+    last_night = luigi.Parameter(default="", description="last night of the report, YYYY-MM-DD; the archive's last")
+
+    def __init__(self, *args, **kwargs):
+        super().__init__(*args, **kwargs)
+        for option, night in (("--first-night", self.first_night), ("--last-night", self.last_night)):
+            _check_night(option, night)
+
+    @property
+    def ranged(self) -> bool:
+        return bool(self.first_night or self.last_night)
+
+    def nights(self) -> list[str]:
+        """The archive's nights within the range."""
+        first, last = self.first_night or "0000", self.last_night or "9999"
+        return [night for night in self.inventory.nights if first <= night <= last]
+
+    def months(self) -> dict[str, str]:
+        """Each month of the range, and what of it lies within: empty for all of it."""
+        chosen: dict[str, list[str]] = {}
+        for night in self.nights():
+            chosen.setdefault(night[:7], []).append(night)
+        whole = self.inventory.nights_of_month
+        return {m: "" if nights == whole[m] else f"{nights[0]}_{nights[-1]}" for m, nights in chosen.items()}
+
+    def model(self) -> str:
+        """The model in force, or `none` while there is neither a model nor labels to train one."""
+        if existing_model() is None and not LabelSplit().nights():
+            return NO_MODEL
+        return model_name()
+
+    def needs(self):
+        frames = [MonthFrames(month=month, nights=nights) for month, nights in self.months().items()]
+        frames += [*self._sheets(), *self._simulated_labels()]
+        if not all(task.complete() for task in frames):
+            # What a model needs can be told once labels are there, and those may be in the making.
+            return frames
+        model = self.model()
+        keograms = [MonthKeograms(month=m, nights=n, model=model) for m, n in self.months().items()]
+        if model == NO_MODEL:
+            return [*frames, *keograms]
+        predictions = [MonthPredictions(month=m, nights=n, model=model) for m, n in self.months().items()]
+        return [*frames, *model_needs(model), *predictions, *self._gallery(model), *keograms]
+
+    def _sheets(self):
+        """Sheets are the whole corpus's: a run over a range leaves them as they are."""
+        return [] if self.ranged else [LabelSheet(), AuditSheet()]
+
+    def _simulated_labels(self):
+        if self.settings.labels.file != settings.SIMULATED or (self.ranged and self.settings.labels_file.exists()):
+            return []
+        from tasks.simulation import SimulatedLabels
+
+        return [SimulatedLabels()]
+
+    def _gallery(self, model):
+        return [GradCamGallery(model=model)] if self.corpus.audit_sheet.exists() else []
+
+    def output(self):
+        return FolderArtifact(self.corpus.report_folder(self.model(), self._range()))
+
+    def _range(self) -> str:
+        if not self.ranged or not self.nights():
+            return f"{self.first_night}_{self.last_night}".strip("_")
+        return f"{self.nights()[0]}_{self.nights()[-1]}"
+
+    def ingredients(self):
+        model = self.model()
+        months = self.months().items()
+        here = self.settings
+        return {
+            "inventory": archive.scan().listing(),
+            "keograms": [MonthKeograms(month=m, nights=n, model=model).recipe() for m, n in months],
+            "sheets": [sheet.recipe() for sheet in self._sheets()],
+            "model": model_recipe() if model != NO_MODEL else NO_MODEL,
+            "gallery": [task.recipe() for task in self._gallery(model)] if model != NO_MODEL else [],
+            "labels": answers_digest(AUDIT),
+            "report": [here.report.threshold, here.report.title, here.explanation.worst],
+            "classes": [here.labels.classes, here.labels.positive],
+        }
+
+    def produce(self, output):
+        data = gather(self)
+        if data.condition_table is not None:
+            table = TableArtifact(output.path / "condition_table.parquet", CONDITION_TABLE)
+            table.write(data.condition_table)
+            data.condition_table.to_csv(output.path / "condition_table.csv", index=False)
+        write_figures(data, output.path / "figures")
+        (output.path / "summary.json").write_text(json.dumps(_summary(data), indent=1))
+        (output.path / "report.html").write_text(render_report(data), encoding="utf-8")
+
+    # What the run says at its end.
+
+    def labels_wanted(self) -> str:
+        """What a person has to do before anything can be judged; empty where nothing is wanted."""
+        if self.model() != NO_MODEL:
+            return ""
+        sheets = [sheet.output() for sheet in (LabelSheet(), AuditSheet()) if sheet.output().exists()]
+        waiting = sum(len(sheet.read(["frame_id"])) for sheet in sheets)
+        where = " and ".join(str(sheet.path) for sheet in sheets) or str(self.corpus.sheet)
+        return (
+            f"nothing to judge yet: {waiting} frames wait in {where}; write your answers to {self.settings.labels_file}"
+            " (columns frame_id,label), then run this again. What could be done without them is in"
+            f" {self.output().path / 'report.html'}"
+        )
+
+    def headline(self) -> str:
+        told = json.loads((self.output().path / "summary.json").read_text())
+        return "\n".join([str(self.output().path / "report.html"), *told["lines"]])
+
+
+def _check_night(option: str, night: str) -> None:
+    if not night:
+        return
+    try:
+        datetime.date.fromisoformat(night)
+    except ValueError:
+        raise BadConfiguration(f"{option} {night}: expected a date like 2023-01-31") from None
+    if len(night) != 10:
+        raise BadConfiguration(f"{option} {night}: expected a date like 2023-01-31")
+
+
+def _summary(data) -> dict:
+    """What the terminal shows at the end."""
+    nights = data.frames["night"].nunique()
+    lines = [f"{len(data.usable_frames):,} frames of {nights} nights", *_model_lines(data)]
+    return {"lines": lines, "baseline": data.baseline, "occurrence": data.occurrence}
+
+
+def _model_lines(data) -> list[str]:
+    if data.occurrence is None:
+        return ["no model yet, so nothing is predicted"]
+    share, cells = data.occurrence["share_of_frames"], data.occurrence["mean_of_cell_shares"]
+    lines = [f"predicted {data.positive}: {share:.1%} of frames ({cells:.1%} as the mean of the conditions' shares)"]
+    for name, measures in (data.baseline or {}).items():
+        lines.append(
+            f"audit accuracy of {name}: {measures['accuracy']:.1%} (balanced {measures['balanced_accuracy']:.1%})"
+        )
+    return lines

@@ -1,0 +1,217 @@
+"""Gathering what the report tells, from the artifacts of the stages before it."""
+
+from __future__ import annotations
+
+import json
+from collections.abc import Iterable, Iterator
+from typing import TYPE_CHECKING
+
+import pandas as pd
+
+from allsky.baseline import baseline_comparison
+from allsky.corpus import NO_MODEL
+from allsky.labels import agreed_labels, match_labels
+from allsky.report import GalleryItem, Keogram, Problem, ReportData
+from allsky.statistics import condition_table, occurrence
+from allsky.tables import FRAMES, LABELS, MONTH_FRAMES, READINGS, SHEET, SPLIT, with_probabilities
+from tasks import archive
+from tasks.answers import answers
+from tasks.artifacts import TableArtifact
+from tasks.label_split import LabelSplit
+from tasks.month_frames import MonthFrames
+from tasks.month_predictions import MonthPredictions
+from tasks.provenance import provenance
+from tasks.sky_disk import SkyDisk
+from tasks.train_classifier import description, existing_model, model_folder
+
+if TYPE_CHECKING:
+    from tasks.full_corpus_report import FullCorpusReport
+
+# The report draws the clock of this many nights: the worst ones.
+CLOCKS_DRAWN = 3
+
+
+def gather(report: FullCorpusReport) -> ReportData:
+    """Everything the report tells of its nights."""
+    frames = _frames(report)
+    labels, notices = _labels(frames)
+    told = _common(report, frames) | {"labels": labels, "notices": [*_archive_notices(), *notices]}
+    if report.model() != NO_MODEL:
+        told |= _judged(report, frames, told["sheet"], labels)
+    return ReportData(**told)
+
+
+def _frames(report) -> pd.DataFrame:
+    months = [MonthFrames(month=m, nights=n).output().read() for m, n in report.months().items()]
+    if not months:
+        return MONTH_FRAMES.empty()
+    frames = pd.concat(months, ignore_index=True)
+    return frames[frames["night"].isin(report.nights())].reset_index(drop=True)
+
+
+def _labels(frames: pd.DataFrame) -> tuple[pd.DataFrame | None, list[str]]:
+    given = answers()
+    # Labels of nights outside the report's range are no strangers; those of nights outside the archive are.
+    given = given[given["night"].isin(frames["night"]) | given["night"].isna()]
+    if given.empty:
+        return None, []
+    return match_labels(given.drop(columns=["night", "role"]), frames)
+
+
+def _common(report, frames: pd.DataFrame) -> dict:
+    here = report.settings
+    videos = report.inventory.table
+    if report.ranged:
+        videos = videos[videos["night"].isin(report.nights()) | videos["night"].isna()]
+    return {
+        "site": here.site,
+        "classes": here.labels.classes,
+        "positive": here.labels.positive,
+        "bins": here.bins,
+        "videos": videos,
+        "frames": frames,
+        "sheet": _sheets(report.corpus),
+        "problems": list(_problems(report)),
+        "configuration": here.as_table(),
+        "provenance": provenance(report),
+        "keograms": list(_keograms(report)),
+        "readings": _readings(report, frames),
+        "disks": list(_disks(report)),
+        "title": here.report.title,
+        "nights": (report.nights()[0], report.nights()[-1]) if report.ranged and report.nights() else None,
+    }
+
+
+def _sheets(corpus) -> pd.DataFrame:
+    paths = [path for path in (corpus.sheet, corpus.audit_sheet) if path.exists()]
+    tables = [TableArtifact(path, SHEET).read() for path in paths]
+    return pd.concat(tables, ignore_index=True) if tables else SHEET.empty()
+
+
+def _problems(report) -> Iterator[Problem]:
+    for month, nights in report.months().items():
+        notes = MonthFrames(month=month, nights=nights).output().notes()
+        for night, sentences in notes.get("problems", {}).items():
+            if night in report.nights():
+                yield from (Problem(night, None, sentence) for sentence in sentences)
+
+
+def _archive_notices() -> Iterable[str]:
+    waiting = archive.scan().waiting
+    if waiting:
+        yield f"{len(waiting)} files changed so recently that they wait for the next run, the first: {waiting[0]}"
+
+
+def _keograms(report) -> Iterator[Keogram]:
+    for night in report.nights():
+        path = report.corpus.keogram_folder(report.model(), night) / "keogram.png"
+        if path.exists():
+            yield Keogram(night, path)
+
+
+def _readings(report, frames: pd.DataFrame) -> dict[str, pd.DataFrame]:
+    """The clocks worth drawing: of the nights with most flagged frames, else with the largest residuals."""
+    doubt = frames.assign(flagged=frames["clock_flag"].notna(), residual=frames["clock_residual_s"].abs())
+    worst = doubt.groupby("night")[["flagged", "residual"]].agg({"flagged": "sum", "residual": "max"})
+    nights = worst.sort_values(["flagged", "residual"], ascending=False).index[:CLOCKS_DRAWN]
+    return {night: TableArtifact(report.corpus.readings(night), READINGS).read() for night in nights}
+
+
+def _disks(report) -> Iterator[tuple]:
+    for epoch in sorted({report.inventory.epoch_of_night[night] for night in report.nights()}):
+        picture = SkyDisk(epoch=epoch).output()["picture"].path / "disk.png"
+        if picture.exists():
+            yield epoch, picture
+
+
+# What needs a model.
+
+
+def _judged(report, frames: pd.DataFrame, sheet: pd.DataFrame, labels: pd.DataFrame | None) -> dict:
+    here, model = report.settings, report.model()
+    predictions = _predictions(report, model)
+    known = labels if labels is not None else LABELS.empty()
+    table = condition_table(
+        predictions,
+        frames,
+        sheet[sheet["role"] == "audit"],
+        known,
+        here.labels.classes,
+        here.labels.positive,
+        here.report.threshold,
+        _training_nights(),
+    )
+    audited = _audited(predictions, frames, sheet, known)
+    return {
+        "predictions": predictions,
+        "condition_table": table,
+        "occurrence": occurrence(table, here.labels.positive),
+        "gallery": list(_gallery(report, audited)),
+        "gallery_method": here.explanation.method,
+        "baseline": _baseline(report, model, audited),
+        **_model(model),
+    }
+
+
+def _predictions(report, model: str) -> pd.DataFrame:
+    months = [MonthPredictions(month=m, nights=n, model=model) for m, n in report.months().items()]
+    tables = [task.night_artifacts(night)[""].read() for task in months for night in task.selected()]
+    return pd.concat([with_probabilities(report.settings.labels.classes).empty(), *tables], ignore_index=True)
+
+
+def _training_nights() -> set[str]:
+    """Nights the model learnt from; a model made elsewhere learnt from none of these."""
+    return set() if existing_model() else set(LabelSplit().output().read(["night"])["night"])
+
+
+def _audited(predictions, frames, sheet, labels) -> pd.DataFrame:
+    """Audit frames with one settled answer: conditions, prediction, label, image and weight."""
+    drawn = sheet[sheet["role"] == "audit"].drop_duplicates("frame_id")[["frame_id", "inclusion_probability"]]
+    settled = agreed_labels(labels)
+    settled = settled[settled["label"] != "unsure"]
+    columns = ["frame_id", "image", "solar_bin", "lunar_bin"]
+    return drawn.merge(settled, on="frame_id").merge(frames[columns], on="frame_id").merge(predictions, on="frame_id")
+
+
+def _gallery(report, audited: pd.DataFrame) -> Iterator[GalleryItem]:
+    """The worst false positives and false negatives of each condition that have a map."""
+    positive, root = report.settings.labels.positive, report.corpus.root
+    maps = report.corpus.gradcam_folder(report.model())
+    wrong = audited[(audited["label"] == positive) != (audited["predicted"] == positive)]
+    for (solar, lunar), cell in wrong.groupby(["solar_bin", "lunar_bin"], sort=False):
+        for outcome, ascending in (("fp", False), ("fn", True)):
+            kind = cell[(cell["label"] == positive) == (outcome == "fn")]
+            for row in (
+                kind.sort_values(f"p_{positive}", ascending=ascending)
+                .head(report.settings.explanation.worst)
+                .itertuples()
+            ):
+                overlay = maps / f"{row.frame_id}.jpg"
+                if overlay.exists():
+                    chance = getattr(row, f"p_{positive}")
+                    yield GalleryItem(row.frame_id, outcome, solar, lunar, chance, root / row.image, overlay)
+
+
+def _baseline(report, model: str, audited: pd.DataFrame) -> dict | None:
+    """The model beside a green-pixel rule that was tuned on the same training frames."""
+    if existing_model() or audited.empty:
+        return None
+    split = TableArtifact(report.corpus.split, SPLIT).read()
+    nights = sorted(split["night"].unique())
+    images = pd.concat(
+        [TableArtifact(report.corpus.frames(night), FRAMES).read(["frame_id", "image"]) for night in nights]
+    )
+    taught = split[split["split"] == "train"].merge(images, on="frame_id")
+    return baseline_comparison(
+        taught, audited, report.corpus.root, report.settings.labels.positive, description(model).backbone
+    )
+
+
+def _model(model: str) -> dict:
+    folder = model_folder(model)
+    tables = {name: folder / f"{name}.parquet" for name in ("history", "validation")}
+    return {
+        "model_name": model,
+        "model": json.loads((folder / "model.json").read_text()),
+        **{name: pd.read_parquet(path) for name, path in tables.items() if path.exists()},
+    }

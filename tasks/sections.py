@@ -1,0 +1,233 @@
+"""Every key a user can set: its section, default and meaning, said once."""
+
+from __future__ import annotations
+
+from dataclasses import dataclass
+
+from allsky.conditions import ConditionBins
+from models.recipe import AUGMENTATIONS, STRATEGIES, TrainingRecipe
+from tasks.configuration import (
+    either,
+    numbers,
+    one_of,
+    option,
+    positive_real,
+    positive_whole,
+    real,
+    share,
+    text,
+    whole,
+    words,
+)
+
+SIMULATED = "simulated"
+BINS = ConditionBins()
+PUBLISHED = TrainingRecipe()
+
+
+@dataclass(frozen=True)
+class Archive:
+    videos: str = option(
+        SIMULATED,
+        text,
+        "folder of the videos, searched with its sub-folders; or `simulated`: a demonstration is made",
+    )
+    output: str = option("output", text, "folder that receives everything; one camera's alone")
+    night_from_name: str | None = option(
+        None,
+        either(text, none=None),
+        "strptime pattern of the date in a video's name, `%Y%m%d` say; without it one is looked for",
+    )
+    name_date: str = option(
+        "utc",
+        one_of("utc", "evening", "morning"),
+        "what that date is: UTC, the night's evening or morning",
+    )
+    settle_s: float = option(
+        600.0,
+        real,
+        "a file changed within this many seconds may be growing, and waits for the next run",
+    )
+
+
+@dataclass(frozen=True)
+class SiteSection:
+    name: str = option("", text, "short name of the camera, without blanks; begins every frame_id")
+    latitude: float = option(float("nan"), real, "degrees north (WGS84)")
+    longitude: float = option(float("nan"), real, "degrees east of Greenwich")
+    elevation_m: float = option(0.0, real, "height in metres")
+    timezone: str = option("UTC", text, "IANA name of the site's zone, `UTC`, or an offset such as `-07:00`")
+
+
+@dataclass(frozen=True)
+class Camera:
+    disk_center: tuple[float, float] | None = option(
+        None,
+        either(numbers(2), auto=None),
+        "centre of the sky disk, `x, y` in pixels of the video frame, or `auto`",
+    )
+    disk_radius: float | None = option(
+        None,
+        either(positive_real, auto=None),
+        "radius of the sky disk in pixels of the video frame, or `auto`",
+    )
+    image_size: int = option(720, positive_whole, "side of the square images that are kept, in pixels")
+    clock_box: tuple[float, ...] | None = option(
+        None,
+        either(numbers(4), auto=None),
+        "box around the burned-in clock, `x, y, width, height` in pixels, or `auto`",
+    )
+    clock_format: str | None = option(
+        None,
+        either(text, auto=None),
+        "strftime format of the burned-in clock, or `auto`",
+    )
+    clock_timezone: str | None = option(
+        None,
+        either(text, site=None),
+        "zone of the clock where the overlay names none; the site's where absent",
+    )
+    lens: str = option("equidistant", text, "`equidistant`, `equisolid`, `stereographic` or `orthographic`")
+    radius_zenith_angle_deg: float = option(90.0, positive_real, "zenith angle at the disk's edge, in degrees")
+    zenith: tuple[float, float] | None = option(
+        None,
+        either(numbers(2), auto=None),
+        "the zenith, `x, y` in pixels; the disk's centre where absent",
+    )
+    north_deg: float | None = option(
+        None,
+        either(real, unknown=None),
+        "geographic north, in degrees clockwise from the image's up",
+    )
+    east: str = option("left", one_of("left", "right"), "side on which east lies when north is up")
+    orientation: str = option("unknown", one_of("given", "unknown"), "whether `north_deg` and `east` are known")
+
+
+@dataclass(frozen=True)
+class Sampling:
+    cadence_s: int = option(60, positive_whole, "one frame is kept per this many seconds of UTC")
+    jpeg_quality: int = option(92, positive_whole, "JPEG quality of the kept images, 1 to 100")
+
+
+@dataclass(frozen=True)
+class Conditions:
+    night_below_deg: float = option(BINS.night_deg, real, "`Night` when the sun's altitude is at or below this")
+    astronomical_below_deg: float = option(
+        BINS.astronomical_deg,
+        real,
+        "`Astronomical` up to this altitude of the sun",
+    )
+    nautical_below_deg: float = option(BINS.nautical_deg, real, "`Nautical` up to this altitude of the sun")
+    civil_below_deg: float = option(BINS.civil_deg, real, "`Civil` up to this altitude of the sun, `Day` above")
+    full_elongation_deg: float = option(BINS.full_elongation, real, "`Moon_Full` from this elongation (180 = full)")
+    full_altitude_deg: float = option(BINS.full_altitude, real, "and with the moon above this altitude")
+    quarter_elongation_deg: float = option(BINS.quarter_elongation, real, "`Moon_Quarter` from this elongation")
+    quarter_altitude_deg: float = option(BINS.quarter_altitude, real, "and with the moon above this altitude")
+
+
+@dataclass(frozen=True)
+class Labels:
+    file: str = option("labels.csv", text, "CSV of a person's answers, or `simulated` (demonstration archive only)")
+    classes: tuple[str, ...] = option(
+        ("aurora", "no_aurora"),
+        words,
+        "the classes; `unsure` is always allowed besides",
+    )
+    positive: str = option("aurora", text, "the class that counts as positive")
+    per_night: int = option(
+        20,
+        positive_whole,
+        "frames drawn from a training or validation night (at most half its dark moonless ones)",
+    )
+    per_cell: int = option(6, positive_whole, "frames drawn from each solar x lunar cell of an audit night")
+    training_share: float = option(0.50, share, "share of nights that train")
+    validation_share: float = option(0.15, share, "share of nights that choose epoch, temperature and threshold")
+    audit_share: float = option(0.35, share, "share of nights that measure")
+    seed: int = option(0, whole, "key of the draw; another one gives other nights and frames")
+
+
+@dataclass(frozen=True)
+class Training:
+    """The keys besides `model` and `name` are those of `models.recipe.TrainingRecipe`, which explains them."""
+
+    model: str | None = option(
+        None,
+        either(text, train=None),
+        "folder of an existing model, used instead of training",
+    )
+    name: str | None = option(None, either(text, backbone=None), "name of the model; the backbone's where absent")
+    backbone: str = option(PUBLISHED.backbone, text, "any classifier of torchvision.models by name")
+    weights: str = option(PUBLISHED.weights, text, "`imagenet`, `none`, or a file of weights of the backbone")
+    strategy: str = option(PUBLISHED.strategy, one_of(*STRATEGIES), "what is trained when")
+    image_size: int = option(PUBLISHED.image_size, positive_whole, "side of the network's input, in pixels")
+    epochs_frozen: int = option(PUBLISHED.epochs_frozen, whole, "epochs with the backbone frozen")
+    epochs_full: int = option(PUBLISHED.epochs_full, whole, "epochs of the whole network")
+    batch_size: int = option(PUBLISHED.batch_size, positive_whole, "images in a training step")
+    learning_rate: float = option(PUBLISHED.learning_rate, positive_real, "highest rate from scratch, or frozen")
+    fine_tuning_rate: float = option(PUBLISHED.fine_tuning_rate, positive_real, "highest rate of pretrained weights")
+    warm_up: float = option(PUBLISHED.warm_up, share, "share of a stage's steps in which the rate rises")
+    weight_decay: float = option(PUBLISHED.weight_decay, real, "weight decay of AdamW")
+    label_smoothing: float = option(PUBLISHED.label_smoothing, share, "share of the target spread over all classes")
+    augment: str = option(PUBLISHED.augment, one_of(*AUGMENTATIONS), "`sky` (turn, flip, expose, blur) or `none`")
+    averaging: float = option(PUBLISHED.averaging, share, "decay of a running mean of the weights; 0 keeps none")
+    patience: int = option(PUBLISHED.patience, whole, "epochs without improvement before training stops; 0 is never")
+    seed: int = option(PUBLISHED.seed, whole, "seed of everything random in training")
+
+
+@dataclass(frozen=True)
+class Inference:
+    engine: str = option("auto", text, "`auto` or the name of an engine, such as `float32`")
+    batch_size: int = option(32, positive_whole, "images in a batch")
+
+
+@dataclass(frozen=True)
+class Explanation:
+    method: str = option("GradCAM", text, "method of the grad-cam library")
+    worst: int = option(2, positive_whole, "errors of each kind shown per condition")
+
+
+@dataclass(frozen=True)
+class Report:
+    threshold: float | None = option(
+        None,
+        either(share, model=None),
+        "probability from which a frame counts as positive; the model's own rule where absent",
+    )
+    title: str | None = option(None, either(text, auto=None), "heading of the page")
+
+
+@dataclass(frozen=True)
+class Execution:
+    engine: str = option("local", one_of("local"), "where the computing is done")
+    workers: int | None = option(
+        None,
+        either(positive_whole, auto=None),
+        "processes at once; the machine's cores where absent",
+    )
+
+
+@dataclass(frozen=True)
+class SimulationSection:
+    nights: int | None = option(
+        None,
+        either(positive_whole, auto=None),
+        "nights of the demonstration archive; its own number where absent",
+    )
+    cadence_s: float | None = option(None, either(positive_real, auto=None), "seconds of sky between its frames")
+    seed: int = option(0, whole, "seed of its weather, aurora and noise")
+
+
+SECTIONS = {
+    "archive": Archive,
+    "site": SiteSection,
+    "camera": Camera,
+    "sampling": Sampling,
+    "conditions": Conditions,
+    "labels": Labels,
+    "training": Training,
+    "inference": Inference,
+    "explanation": Explanation,
+    "report": Report,
+    "execution": Execution,
+    "simulation": SimulationSection,
+}

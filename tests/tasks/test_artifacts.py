@@ -1,0 +1,119 @@
+"""Artifacts are whole or absent, and know the recipe that made them."""
+
+from __future__ import annotations
+
+import json
+import os
+import subprocess
+import sys
+import textwrap
+import time
+
+import pandas as pd
+import pytest
+
+from allsky.tables import SPLIT
+from tasks.artifacts import RUNNING, FileArtifact, FolderArtifact, TableArtifact, drafts, sweep
+
+ROW = pd.DataFrame([{"frame_id": "a_1", "night": "2023-01-01", "label": "aurora", "split": "train", "weight": 1.0}])
+
+
+def everything_under(root):
+    return sorted(str(path.relative_to(root)) for path in root.rglob("*"))
+
+
+def artifacts_in(root):
+    return {
+        "folder": FolderArtifact(root / "pictures" / "night=1"),
+        "file": FileArtifact(root / "answers.csv"),
+        "table": TableArtifact(root / "split" / "split.parquet", SPLIT),
+    }
+
+
+def write(root, recipe, text="hello"):
+    with drafts(root, artifacts_in(root), recipe) as output:
+        (output["folder"].path / "picture.txt").write_text(text)
+        output["file"].path.write_text(text)
+        output["table"].write(ROW, problem="none")
+
+
+def test_each_kind_of_artifact_remembers_its_recipe(tmp_path):
+    write(tmp_path, "r1")
+    assert {artifact.recipe() for artifact in artifacts_in(tmp_path).values()} == {"r1"}
+    assert artifacts_in(tmp_path)["table"].notes() == {"problem": "none"}
+    pd.testing.assert_frame_equal(artifacts_in(tmp_path)["table"].read(), ROW)
+
+
+def test_nothing_temporary_is_left_and_a_new_recipe_replaces_the_old(tmp_path):
+    write(tmp_path, "r1")
+    before = everything_under(tmp_path)
+    write(tmp_path, "r2", "again")
+    assert everything_under(tmp_path) == before
+    assert {artifact.recipe() for artifact in artifacts_in(tmp_path).values()} == {"r2"}
+    assert (tmp_path / "pictures" / "night=1" / "picture.txt").read_text() == "again"
+
+
+def test_a_failure_leaves_what_was_there_and_nothing_else(tmp_path):
+    write(tmp_path, "r1")
+    before = everything_under(tmp_path)
+    with pytest.raises(ZeroDivisionError), drafts(tmp_path, artifacts_in(tmp_path), "r2") as output:
+        (output["folder"].path / "half.txt").write_text("half")
+        output["table"].write(ROW)
+        raise ZeroDivisionError
+    assert everything_under(tmp_path) == before
+    assert {artifact.recipe() for artifact in artifacts_in(tmp_path).values()} == {"r1"}
+
+
+def test_the_record_is_gone_while_its_companions_are_replaced(tmp_path, monkeypatch):
+    write(tmp_path, "r1")
+    seen = []
+    publish = FolderArtifact.publish
+
+    def watching(self, draft):
+        seen.append(artifacts_in(tmp_path)["table"].recipe())
+        publish(self, draft)
+
+    monkeypatch.setattr(FolderArtifact, "publish", watching)
+    write(tmp_path, "r2")
+    assert seen == [None]
+
+
+def test_a_broken_table_counts_as_absent(tmp_path):
+    write(tmp_path, "r1")
+    table = artifacts_in(tmp_path)["table"]
+    table.path.write_bytes(table.path.read_bytes()[:-20])
+    assert table.recipe() is None
+
+
+def test_what_a_killed_process_left_is_swept_and_what_lives_is_not(tmp_path):
+    script = textwrap.dedent(f"""
+        import pathlib, time
+        from tasks.artifacts import FolderArtifact, drafts
+        root = pathlib.Path({str(tmp_path)!r})
+        with drafts(root, {{"": FolderArtifact(root / "images" / "night=1")}}, "r") as output:
+            (output[""].path / "half.jpg").write_text("half")
+            print("writing", flush=True)
+            time.sleep(60)
+    """)
+    process = subprocess.Popen([sys.executable, "-c", script], stdout=subprocess.PIPE, text=True, cwd=os.getcwd())
+    assert process.stdout.readline() == "writing\n"
+    assert sweep(tmp_path) == 0
+    assert len(list((tmp_path / "images").iterdir())) == 1
+    process.kill()
+    process.wait()
+    assert sweep(tmp_path) == 1
+    assert list((tmp_path / "images").iterdir()) == []
+    assert list((tmp_path / RUNNING).iterdir()) == []
+
+
+def test_another_hosts_draft_is_left_for_a_day(tmp_path):
+    (tmp_path / RUNNING).mkdir()
+    marker = tmp_path / RUNNING / "elsewhere~123~1.00~5.json"
+    marker.write_text(json.dumps(["images"]))
+    draft = tmp_path / "images" / ".night=1.tmp~elsewhere~123~1.00"
+    draft.mkdir(parents=True)
+    assert sweep(tmp_path) == 0
+    long_ago = time.time() - 2 * 86_400
+    os.utime(marker, (long_ago, long_ago))
+    assert sweep(tmp_path) == 1
+    assert not draft.exists()
