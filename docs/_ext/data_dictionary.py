@@ -1,13 +1,15 @@
 """Writes the reference tables of the documentation out of the declarations themselves.
 
 `{columns} FRAMES` becomes the columns of `allsky.tables.FRAMES`, `{settings} camera` the keys of the
-section `[camera]` of `luigi.cfg`. Nothing is said twice, so nothing can go stale.
+section `[camera]` of `luigi.cfg`, `{entries} NAME` a dictionary of names and meanings. Nothing is said
+twice, so nothing can go stale.
 """
 
 from __future__ import annotations
 
 import contextlib
 import dataclasses
+import importlib
 from typing import Any, ClassVar
 
 from docutils import nodes
@@ -15,7 +17,7 @@ from docutils.parsers.rst import Directive
 from docutils.statemachine import StringList
 from sphinx.application import Sphinx
 
-from allsky import tables
+from allsky.tables import Table
 from tasks.settings import SECTIONS
 
 # Words that a key may take for "nothing set" (`tasks.configuration.either`).
@@ -28,9 +30,15 @@ def markdown_table(headings: list[str], rows: list[list[str]]) -> list[str]:
     return ["| " + " | ".join(cell.replace("|", "\\|") for cell in line) + " |" for line in lines]
 
 
+def declared(name: str) -> Any:
+    """The object called `name`: in `allsky.tables` unless its module is named too."""
+    module, _, name = name.rpartition(".")
+    return getattr(importlib.import_module(module or "allsky.tables"), name)
+
+
 def columns_of(name: str) -> list[str]:
     """What a row of a table is, and its columns."""
-    table: tables.Table = getattr(tables, name)
+    table: Table = declared(name)
     rows = [[f"`{column.name}`", str(column.type), column.unit, column.meaning] for column in table.columns]
     return [f"A row is {table.row}.", "", *markdown_table(["column", "type", "unit", "meaning"], rows)]
 
@@ -41,6 +49,11 @@ def settings_of(section: str) -> list[str]:
         [f"`{key.name}`", default_of(key), key.metadata["meaning"]] for key in dataclasses.fields(SECTIONS[section])
     ]
     return markdown_table(["key", "default", "meaning"], rows)
+
+
+def entries_of(name: str) -> list[str]:
+    """Names and meanings in a dictionary of them."""
+    return markdown_table(["name", "meaning"], [[f"`{key}`", meaning] for key, meaning in declared(name).items()])
 
 
 def default_of(key: dataclasses.Field) -> str:
@@ -86,11 +99,16 @@ class Columns(Generated):
     lines = staticmethod(columns_of)
 
 
+class Entries(Generated):
+    lines = staticmethod(entries_of)
+
+
 class Settings(Generated):
     lines = staticmethod(settings_of)
 
 
 def setup(app: Sphinx) -> dict[str, bool]:
     app.add_directive("columns", Columns)
+    app.add_directive("entries", Entries)
     app.add_directive("settings", Settings)
     return {"parallel_read_safe": True, "parallel_write_safe": True}
