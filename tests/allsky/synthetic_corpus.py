@@ -40,6 +40,6 @@ def random_frames(generator: np.random.Generator, nights: Sequence[str], n: int 
     cells = {}
     for night in nights:
         solar = np.sort(generator.integers(0, 3, n))
-        lunar = np.sort(generator.integers(0, 3, n))
+        lunar = generator.permutation(3)[np.sort(generator.integers(0, 3, n))]
         cells[night] = [(SOLAR_BINS[s], LUNAR_BINS[m]) for s, m in zip(solar, lunar, strict=True)]
     return month_frames(cells)

@@ -24,11 +24,11 @@ def answer(sheet: pd.DataFrame, generator: np.random.Generator, chances=(0.2, 0.
     return labels.assign(label=generator.choice([*CLASSES, "unsure"], len(labels), p=chances))[LABELS.names]
 
 
-@settings(max_examples=25, deadline=None)
+@settings(max_examples=15, deadline=None)
 @given(st.integers(0, 2**32 - 1))
 def test_training_is_balanced_nights_are_apart_and_weights_are_inverse_probabilities(seed):
     generator = np.random.default_rng(seed)
-    frames = random_frames(generator, night_names(30))
+    frames = random_frames(generator, night_names(60))
     sheet = draw_label_sheet(frames, 5)
     labels = answer(pd.concat([sheet, draw_audit_sheet(frames, 2)]), generator)
     split = split_labels(labels, sheet, frames, CLASSES)
@@ -44,7 +44,7 @@ def test_training_is_balanced_nights_are_apart_and_weights_are_inverse_probabili
 
 def test_every_validation_answer_but_unsure_is_kept():
     generator = np.random.default_rng(3)
-    frames = random_frames(generator, night_names(30))
+    frames = random_frames(generator, night_names(60))
     sheet = draw_label_sheet(frames, 8)
     labels = answer(sheet, generator)
     split = split_labels(labels, sheet, frames, CLASSES)
