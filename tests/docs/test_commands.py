@@ -62,8 +62,9 @@ def blocks(language: str) -> list[Block]:
 
 @pytest.fixture
 def beside_a_corpus(tmp_path, monkeypatch) -> Path:
-    """A folder as a user's: `output/` of a small corpus, the examples, and our commands on the path."""
+    """A folder as a user's: a configuration, `output/` of a small corpus, the examples, our commands on the path."""
     write_small_corpus(tmp_path / "output")
+    (tmp_path / "my_camera.cfg").write_text(blocks("ini")[0].body, encoding="utf-8")
     (tmp_path / "examples").symlink_to(ROOT / "examples")
     monkeypatch.chdir(tmp_path)
     monkeypatch.setenv("PATH", f"{Path(sys.executable).parent}{os.pathsep}{os.environ['PATH']}")
