@@ -13,9 +13,14 @@ from allsky.roles import night_role
 from allsky.sampling import draw_audit_sheet, draw_label_sheet
 from allsky.split import split_labels
 from allsky.tables import LABELS, SPLIT
-from tests.allsky.synthetic_corpus import month_frames, night_names, random_frames
+from tests.allsky.synthetic_corpus import month_frames, night_names
 
 CLASSES = ("aurora", "no_aurora", "cloud")
+
+
+def dark_frames(n_nights: int) -> pd.DataFrame:
+    """Nights of a few to thirty dark, moonless frames."""
+    return month_frames({night: [("Night", "No_Moon")] * (3 + i % 28) for i, night in enumerate(night_names(n_nights))})
 
 
 def answer(sheet: pd.DataFrame, generator: np.random.Generator, chances=(0.2, 0.5, 0.2, 0.1)) -> pd.DataFrame:
@@ -28,7 +33,7 @@ def answer(sheet: pd.DataFrame, generator: np.random.Generator, chances=(0.2, 0.
 @given(st.integers(0, 2**32 - 1))
 def test_training_is_balanced_nights_are_apart_and_weights_are_inverse_probabilities(seed):
     generator = np.random.default_rng(seed)
-    frames = random_frames(generator, night_names(60))
+    frames = dark_frames(60)
     sheet = draw_label_sheet(frames, 5)
     labels = answer(pd.concat([sheet, draw_audit_sheet(frames, 2)]), generator)
     split = split_labels(labels, sheet, frames, CLASSES)
@@ -44,7 +49,7 @@ def test_training_is_balanced_nights_are_apart_and_weights_are_inverse_probabili
 
 def test_every_validation_answer_but_unsure_is_kept():
     generator = np.random.default_rng(3)
-    frames = random_frames(generator, night_names(60))
+    frames = dark_frames(60)
     sheet = draw_label_sheet(frames, 8)
     labels = answer(sheet, generator)
     split = split_labels(labels, sheet, frames, CLASSES)
@@ -55,7 +60,7 @@ def test_every_validation_answer_but_unsure_is_kept():
 
 def test_a_new_night_displaces_few_of_the_frames_chosen_before():
     generator = np.random.default_rng(4)
-    frames = random_frames(generator, night_names(40))
+    frames = dark_frames(40)
     sheet = draw_label_sheet(frames, 10)
     labels = answer(sheet, generator)
     fewer = frames[frames["night"] < "2023-02-07"]
@@ -64,7 +69,7 @@ def test_a_new_night_displaces_few_of_the_frames_chosen_before():
 
 
 def test_flagged_frames_and_frames_that_were_not_drawn():
-    frames = month_frames({night: [("Night", "No_Moon")] * 6 for night in night_names(12)})
+    frames = dark_frames(20)
     labels = answer(frames, np.random.default_rng(5), (0.5, 0.5, 0.0, 0.0))
     frames.loc[frames.index[::2], "clock_flag"] = "clock jumped"
     split = split_labels(labels, draw_label_sheet(frames.iloc[:0]), frames, CLASSES)
@@ -73,7 +78,7 @@ def test_flagged_frames_and_frames_that_were_not_drawn():
 
 
 def test_one_class_or_no_validation_night_is_refused_with_what_was_found():
-    frames = month_frames({night: [("Night", "No_Moon")] * 6 for night in night_names(12)})
+    frames = dark_frames(20)
     sheet = draw_label_sheet(frames)
     one_class = answer(sheet, np.random.default_rng(6), (1.0, 0.0, 0.0, 0.0))
     with pytest.raises(BadLabels, match=r"at least two classes.*\d+ aurora, 0 no_aurora, 0 cloud"):
