@@ -114,6 +114,10 @@ SKY_DISKS = Table(
         ("height", SHORT, "pixel", "height of the video frame"),
         ("source", TEXT, "", "`given` in the configuration, or `found` in the frames"),
         ("confidence", REAL, "", "0 to 1; 1 for a given disk"),
+        ("picture_x", SHORT, "pixel", "left edge of the camera's picture, where it is only a part of the frame"),
+        ("picture_y", SHORT, "pixel", "top edge of the camera's picture"),
+        ("picture_width", SHORT, "pixel", "width of the camera's picture; 0 for the whole frame"),
+        ("picture_height", SHORT, "pixel", "height of the camera's picture; 0 for the whole frame"),
         ("nights", TEXT, "", "the nights it was found in, separated by blanks"),
     ),
 )
