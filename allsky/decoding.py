@@ -133,7 +133,9 @@ def luma_of(frame: av.VideoFrame) -> np.ndarray:
     if bits == 8:
         samples = np.frombuffer(memoryview(plane), np.uint8).reshape(-1, plane.line_size)
     else:
-        wide = np.frombuffer(memoryview(plane), np.uint16).reshape(-1, plane.line_size // 2)[: frame.height, : frame.width]
+        wide = np.frombuffer(memoryview(plane), np.uint16).reshape(-1, plane.line_size // 2)[
+            : frame.height, : frame.width
+        ]
         # P010 and its kin keep their samples in the high bits of each word, all others in the low bits.
         shift = 8 if frame.format.name.startswith("p0") else bits - 8
         samples = (wide >> shift).astype(np.uint8)

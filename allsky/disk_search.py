@@ -99,7 +99,7 @@ def _what_was_found(moments: BrightMoments, scores: list[float], n: int, width: 
     found = (
         f"nothing brighter than {spread:.0f} luma steps above black"
         if spread < 5
-        else f"no circle that is light within and dark around (best score {max(scores, default=0):.2f} of {LEAST_SCORE})"
+        else f"no circle that is light within and dark around (score {max(scores, default=0):.2f} of {LEAST_SCORE})"
     )
     return (
         f"no sky disk in {n} frames of {width}x{height}: expected a round image of the sky, found {found}; "

@@ -6,7 +6,8 @@ a frame, the next one keeps its own index. Video time (pts, fps) orders frames a
 
 from __future__ import annotations
 
-from collections.abc import Iterator
+from bisect import bisect_right
+from collections.abc import Collection, Iterator
 from dataclasses import dataclass, field
 from pathlib import Path
 
@@ -19,7 +20,7 @@ from allsky.decoding import DisplayRanks, decode, luma_of, open_video, packets_o
 from allsky.errors import BadVideo
 from allsky.probing import VideoFacts, probe
 
-__all__ = ["VideoFacts", "VideoFrame", "probe", "read_frames", "read_keyframes"]
+__all__ = ["VideoFacts", "VideoFrame", "probe", "read_chosen", "read_frames", "read_keyframes"]
 
 # Frames to learn from should differ. Where keyframes are scarce this many frames are decoded in all, in
 # stretches after the keyframes, to choose from (0.1 to 0.2 s per hundred at 720p).
@@ -88,6 +89,21 @@ def read_keyframes(path: str | Path, at_least: int = 12, at_most: int = 24) -> l
     if not frames:
         raise BadVideo(f"{Path(path).name}: no frame can be decoded, the file is damaged; copy it again or remove it")
     return sorted(frames, key=lambda frame: frame.index)
+
+
+def read_chosen(path: str | Path, indices: Collection[int]) -> Iterator[VideoFrame]:
+    """The frames with these display indices, in order, decoding only from the keyframe before each."""
+    layout = _packet_layout(path)
+    position_of_rank = {rank: position for position, rank in enumerate(layout.ranks)}
+    starts = [0, *layout.keys]
+    furthest: dict[int, int] = {}
+    for index in sorted(set(indices) & position_of_rank.keys()):
+        position = position_of_rank[index]
+        start = starts[bisect_right(starts, position) - 1]
+        furthest[start] = max(furthest.get(start, 0), position + 1)
+    for frame in _decoded_stretches(path, layout, sorted(furthest.items())):
+        if frame.index in indices:
+            yield frame
 
 
 def _spread(n: int, wanted: int) -> list[int]:

@@ -1,0 +1,61 @@
+"""The night as one picture: a strip of frames' middle columns on a true axis of time."""
+
+from __future__ import annotations
+
+from collections.abc import Sequence
+from datetime import datetime
+
+import numpy as np
+import pandas as pd
+
+# A column of time stays blank when its nearest frame is farther away than this many usual steps.
+LONGEST_REACH = 1.5
+
+# Time left free before the first and after the last frame, and the shortest span drawn.
+MARGIN = pd.Timedelta(minutes=5)
+
+
+def keogram(
+    strip: np.ndarray, utc: Sequence[datetime] | pd.Series, start: datetime, end: datetime, width: int = 1440
+) -> tuple[np.ndarray, pd.Timestamp, pd.Timestamp]:
+    """A strip of columns resampled to even steps of time: the picture (height, width, 4), its first and last instant.
+
+    `strip` is (height, n, 3) uint8, column i taken at `utc[i]`, in any order. The picture covers the frames'
+    own span with a small margin, within `start` to `end` (the night's bounds). Each column shows the frame
+    nearest in time; where that is farther off than the frames' usual step allows (a gap) it is blank:
+    black, and 0 in the fourth channel, which is 255 elsewhere. Raises ValueError when strip and times differ
+    in number, or there is none.
+    """
+    times = pd.DatetimeIndex(pd.to_datetime(pd.Series(utc), utc=True))
+    if len(times) != strip.shape[1] or not len(times):
+        raise ValueError(f"keogram: {strip.shape[1]} columns for {len(times)} times")
+    order = np.argsort(times.asi8, kind="stable")
+    times, strip = times[order], strip[:, order]
+    first = max(pd.Timestamp(start), times[0] - MARGIN)
+    last = min(pd.Timestamp(end), times[-1] + MARGIN)
+    nearest, blank = _nearest(_seconds(times), _seconds(_column_times(first, last, width)))
+    picture = np.full((strip.shape[0], width, 4), 255, np.uint8)
+    picture[..., :3] = strip[:, nearest]
+    picture[:, blank] = 0
+    return picture, first, last
+
+
+def _column_times(first: pd.Timestamp, last: pd.Timestamp, width: int) -> pd.DatetimeIndex:
+    """The instants in the middle of each of `width` columns."""
+    return pd.DatetimeIndex(first + (last - first) * (np.arange(width) + 0.5) / width)
+
+
+def _seconds(times: pd.DatetimeIndex) -> np.ndarray:
+    return (times - pd.Timestamp(0, tz="UTC")).total_seconds().to_numpy()
+
+
+def _nearest(taken: np.ndarray, wanted: np.ndarray) -> tuple[np.ndarray, np.ndarray]:
+    """For each wanted instant the index of the nearest frame, and whether that is too far off to stand for it."""
+    after = np.clip(np.searchsorted(taken, wanted), 1, max(1, len(taken) - 1))
+    before = np.minimum(after, len(taken) - 1) - (len(taken) > 1)
+    after = np.minimum(after, len(taken) - 1)
+    nearest = np.where(np.abs(taken[before] - wanted) <= np.abs(taken[after] - wanted), before, after)
+    step = float(np.median(np.diff(taken))) if len(taken) > 1 else 60.0
+    column = float(wanted[1] - wanted[0]) if len(wanted) > 1 else step
+    reach = max(LONGEST_REACH * step, column) / 2
+    return nearest, np.abs(taken[nearest] - wanted) > reach

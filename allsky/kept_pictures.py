@@ -1,0 +1,59 @@
+"""The pictures of a night being read: cropped and written as they pass, named when their time is known.
+
+On disk, not in memory: a night of any length costs a few numbers and one column of pixels a picture.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Sequence
+from dataclasses import dataclass
+from pathlib import Path
+
+import cv2
+import numpy as np
+
+from allsky.sky_disk import SkyDisk, square_crop, square_mask
+from allsky.video import VideoFrame
+
+
+@dataclass(frozen=True)
+class _Picture:
+    path: Path
+    column: np.ndarray
+    mean_luma: float
+
+
+class KeptPictures:
+    """Pictures (JPEG, `size` x `size`) of the frames that may be kept, in `folder`."""
+
+    def __init__(self, folder: Path, disk: SkyDisk, size: int, jpeg_quality: int) -> None:
+        self._folder, self._disk, self._size, self._quality = Path(folder), disk, size, jpeg_quality
+        self._pictures: dict[tuple[str, int], _Picture] = {}
+        self._folder.mkdir(parents=True, exist_ok=True)
+
+    def has(self, video: str, index: int) -> bool:
+        return (video, index) in self._pictures
+
+    def mean_luma(self, video: str, index: int) -> float:
+        """Mean luma of the sky in the picture, 0 to 255."""
+        return self._pictures[video, index].mean_luma
+
+    def write(self, video: str, frame: VideoFrame) -> None:
+        """Crop and write a frame under a provisional, hidden name."""
+        picture = square_crop(frame.rgb(), self._disk, self._size)
+        path = self._folder / f".{len(self._pictures)}.jpg"
+        coded = cv2.imencode(".jpg", picture[..., ::-1], [cv2.IMWRITE_JPEG_QUALITY, self._quality])[1]
+        path.write_bytes(coded.tobytes())
+        luma = cv2.cvtColor(picture, cv2.COLOR_RGB2GRAY)
+        mean = cv2.mean(luma, square_mask(self._disk, self._size))[0]
+        self._pictures[video, frame.index] = _Picture(path, picture[:, self._size // 2].copy(), mean)
+
+    def publish(self, frames: Sequence[tuple[str, int]], frame_ids: Sequence[str]) -> np.ndarray:
+        """Give these frames' pictures their names, remove all others; the strip of their middle columns."""
+        kept = [self._pictures.pop(frame) for frame in frames]
+        for picture, frame_id in zip(kept, frame_ids):
+            picture.path.rename(self._folder / f"{frame_id}.jpg")
+        for picture in self._pictures.values():
+            picture.path.unlink()
+        self._pictures.clear()
+        return np.stack([picture.column for picture in kept], axis=1)
