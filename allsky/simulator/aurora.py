@@ -32,8 +32,8 @@ RED_BLUR_KM = 25.0
 # Inclination of the field where aurora is common; Yellowknife has 83 degrees (IGRF-13, Alken et al. 2021).
 DEFAULT_INCLINATION_DEG = 83.0
 
-# Chosen so that under the oval two or three forms are in the sky at a time and none in a third of the night.
-FORMS_PER_HOUR = 1.3
+# Chosen so that under the oval one or two forms are in the sky at a time and none in a third of the night.
+FORMS_PER_HOUR = 1.8
 
 KINDS = ("arc", "band", "diffuse", "patches")
 

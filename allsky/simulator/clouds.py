@@ -18,7 +18,7 @@ from allsky.simulator.sky import EARTH_RADIUS_KM, van_rhijn
 
 # Optical depths of solid cloud: stratocumulus 5 to 20, of which the beam of a feature's light is gone after 3; cirrus 0.05
 # to 1.5 (K.-N. Liou 2002, "An Introduction to Atmospheric Radiation", section 7.1; K. Sassen and J. R. Campbell 2001).
-LOW_DEPTH = (2.5, 8.0)
+LOW_DEPTH = (1.5, 8.0)
 HIGH_DEPTH = (0.15, 1.0)
 
 LOW_BASE_KM = 1.5
@@ -27,7 +27,7 @@ HIGH_BASE_KM = 8.0
 # Shares of nights: mostly clear, changing, mostly overcast. Yellowknife's winter months have 40 to 70 % cloud
 # (Environment Canada, Canadian Climate Normals 1981-2010, Yellowknife A); nights are drawn clearer, because a
 # camera's archive that is mostly overcast teaches nobody.
-REGIMES = {"clear": 0.42, "changing": 0.43, "overcast": 0.15}
+REGIMES = {"clear": 0.43, "changing": 0.45, "overcast": 0.12}
 
 # Low cover and high cover about which the regimes wander, and how far (standard deviation), on the scale of normal
 # deviates: -1.6 leaves 5 % covered, 1.6 95 %.

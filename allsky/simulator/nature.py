@@ -26,6 +26,13 @@ RED_RATIO = (0.05, 0.6)
 BLUE_RATIO = (0.10, 0.30)
 
 
+# Night-to-night wander of the automatic white balance in red, green and blue (standard deviation of the logarithm).
+COLOUR_CAST = (0.06, 0.06, 0.06)
+
+# Share of nights on which work lights burn in the town: mercury and metal halide lamps, whose 546.1 nm line is green.
+WORK_LIGHTS = 0.35
+
+
 @dataclass(frozen=True)
 class NightNature:
     """A night's own weather, air, ground and camera mood."""
@@ -40,7 +47,7 @@ class NightNature:
     red_ratio: float
     blue_ratio: float
     snow: float
-    town: float
+    town: np.ndarray
     lamps: float
     frost: float
     dirt: float
@@ -72,7 +79,7 @@ def draw_night(
 ) -> NightNature:
     """The night's draws: independent of each other, keyed by `seed` and `night`."""
     rng = generator(seed, night, "air")
-    cast = np.exp(rng.normal(0.0, [0.05, 0.035, 0.05]))
+    cast = np.exp(rng.normal(0.0, COLOUR_CAST))
     return NightNature(
         seed=int(rng.integers(2**31)),
         noise_seed=seed,
@@ -84,13 +91,19 @@ def draw_night(
         red_ratio=float(np.exp(rng.uniform(*np.log(RED_RATIO)))),
         blue_ratio=float(rng.uniform(*BLUE_RATIO)),
         snow=_snow(rng, night, latitude_deg),
-        town=float(rng.uniform(0.5, 1.3)),
+        town=_town(rng),
         lamps=float(rng.uniform(0.4, 1.2) * (rng.random() < 0.8)),
         frost=float(rng.uniform(0.6, 2.5) if rng.random() < 0.12 else 0.0),
         dirt=float(np.exp(rng.normal(0.0, 0.4))),
         exposure_bias=float(np.exp(rng.normal(0.0, 0.35))),
         white_balance=np.array(white_balance) * cast,
     )
+
+
+def _town(rng: np.random.Generator) -> np.ndarray:
+    """The town's light this night over its usual, per channel: (3,)."""
+    green = rng.uniform(0.4, 1.6) * (rng.random() < WORK_LIGHTS)
+    return rng.uniform(0.5, 1.3) + green * np.array([0.25, 1.0, 0.9])
 
 
 def _snow(rng: np.random.Generator, night: str, latitude_deg: float) -> float:

@@ -40,7 +40,7 @@ class Sensor:
     target: float = 0.06
     auto_share: float = 0.8
     white_balance: tuple[float, float, float] = (0.95, 1.0, 1.05)
-    grey_world: float = 0.35
+    grey_world: float = 0.4
     vignetting: float = 0.35
     glare: float = 0.02
     ghost: float = 2e-4

@@ -27,7 +27,7 @@ VISIBLE_SOLID_ANGLE_SR = 0.05
 
 # Contrast of a soft-edged patch to its surroundings that is just seen by day or night when light is plenty (H. R. Blackwell
 # 1946, J. Opt. Soc. Am. 36, 624: 1 to 3 % for targets above 2 degrees; here of a textured sky).
-LEAST_CONTRAST = 0.03
+LEAST_CONTRAST = 0.02
 
 # A glow that fills the sky has no edges and is not seen as aurora (DESIGN: "no = only a bluish-green tint without clear
 # edges"): signal counts from the level that a fifth of the sky stays below.
