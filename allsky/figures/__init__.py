@@ -11,7 +11,12 @@ from allsky.figures.conditions import condition_matrix, error_rates, rate_cells
 from allsky.figures.coverage import coverage_calendar, night_coverage
 from allsky.figures.gallery import error_panel
 from allsky.figures.night import night_figure
-from allsky.figures.occurrence import hour_month_figure, night_occurrence_figure, occurrence_by_hour, occurrence_by_night
+from allsky.figures.occurrence import (
+    hour_month_figure,
+    night_occurrence_figure,
+    occurrence_by_hour,
+    occurrence_by_night,
+)
 from allsky.figures.training import confusion_counts, confusion_figure, learning_curves, reliability, reliability_figure
 
 __all__ = [

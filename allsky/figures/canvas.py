@@ -10,12 +10,14 @@ from __future__ import annotations
 import io
 import re
 from html import escape
+from typing import Literal
 
 import matplotlib
 import numpy as np
 import pandas as pd
 from matplotlib.axes import Axes
-from matplotlib.dates import date2num
+from matplotlib.axis import Axis
+from matplotlib.dates import AutoDateLocator, ConciseDateFormatter, date2num
 from matplotlib.figure import Figure
 from matplotlib.patches import Rectangle
 
@@ -58,8 +60,10 @@ def new_figure(width: float, height: float) -> Figure:
     return Figure(figsize=(width, height), layout="constrained", facecolor=PAPER)
 
 
-def dress(ax: Axes, *, title: str = "", x: str = "", y: str = "", grid: str | None = None) -> Axes:
-    """The house style on one pair of axes; `grid` is `x`, `y`, `both` or None."""
+def dress(
+    ax: Axes, *, title: str = "", x: str = "", y: str = "", grid: Literal["x", "y", "both"] | None = None
+) -> Axes:
+    """The house style on one pair of axes."""
     ax.set_facecolor("none")
     for side, spine in ax.spines.items():
         spine.set_visible(side in ("left", "bottom"))
@@ -87,6 +91,15 @@ def bare(ax: Axes, *, title: str = "") -> Axes:
 def days(utc: pd.Series) -> np.ndarray:
     """Instants as matplotlib counts them, in days of UTC; NaN where unknown."""
     return date2num(utc.dt.tz_convert(None).to_numpy())
+
+
+def label_times(axis: Axis, most: int = 12) -> None:
+    """Round hours of UTC along an axis, the date once at its end, written as everywhere else: YYYY-MM-DD."""
+    locator = AutoDateLocator(minticks=4, maxticks=most, tz="UTC")
+    dates = ["", "%Y", "%Y-%m", "%Y-%m-%d", "%Y-%m-%d", "%Y-%m-%d %H:%M"]
+    axis.set_major_locator(locator)
+    axis.set_major_formatter(ConciseDateFormatter(locator, tz="UTC", offset_formats=dates))
+    axis.get_offset_text().set(color=MUTED, fontsize=SMALL_TEXT)
 
 
 def shade_of(value: float, strongest_value: float) -> float:

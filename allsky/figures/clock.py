@@ -5,7 +5,6 @@ from __future__ import annotations
 import numpy as np
 import pandas as pd
 from matplotlib.axes import Axes
-from matplotlib.dates import AutoDateLocator, ConciseDateFormatter
 from matplotlib.figure import Figure
 
 from allsky.figures.canvas import (
@@ -17,6 +16,7 @@ from allsky.figures.canvas import (
     TEXT_SIZE,
     days,
     dress,
+    label_times,
     new_figure,
     sentence_figure,
 )
@@ -55,7 +55,7 @@ def clock_figure(points: pd.DataFrame, night: str) -> Figure:
     read = points[points["residual_s"].notna()]
     if read.empty:
         return sentence_figure(f"No reading of the clock of {night}.")
-    figure = new_figure(10.0, 3.8)
+    figure = new_figure(10.0, 4.2)
     upper, lower = figure.subplots(2, 1, sharex=True, height_ratios=[3, 2])
     dress(upper, title=f"Clock of {night}", y="UTC", grid="both")
     dress(lower, x="video frame, the night's videos end to end", y="reading - fit", grid="y")
@@ -72,16 +72,14 @@ def clock_figure(points: pd.DataFrame, night: str) -> Figure:
 
 
 def _scale(upper: Axes, lower: Axes, points: pd.DataFrame, good: pd.DataFrame) -> None:
-    locator = AutoDateLocator(maxticks=6, tz="UTC")
-    upper.yaxis.set_major_locator(locator)
-    upper.yaxis.set_major_formatter(ConciseDateFormatter(locator, tz="UTC"))
+    label_times(upper.yaxis, most=6)
     dated = days(points["utc"].dropna())
     if len(dated) > 1:
         margin = 0.1 * np.ptp(dated)
         upper.set_ylim(dated.min() - margin, dated.max() + margin)
     # Small residuals must show beside a rejected reading that is hours off.
     spread = float(np.nanmax(good["residual_s"].abs())) if len(good) else 1.0
-    lower.set_yscale("symlog", linthresh=max(1.0, spread))
+    lower.set_yscale("symlog", linthresh=max(1.0, spread), linscale=1.6)
     _mark_spans(lower, float(points["residual_s"].abs().max()))
     lower.axhline(0, color=MUTED, linewidth=0.8)
     lower.tick_params(labelsize=SMALL_TEXT, which="both")
@@ -90,6 +88,8 @@ def _scale(upper: Axes, lower: Axes, points: pd.DataFrame, good: pd.DataFrame) -
 def _mark_spans(ax: Axes, farthest: float) -> None:
     """Ticks at a second, a minute, an hour and a day either side of 0, as far as the residuals reach."""
     near = [(seconds, name) for seconds, name in SPANS if seconds <= max(1.0, 1.5 * farthest)]
-    ticks = [(-seconds, f"-{name}") for seconds, name in near[::-1]] + [(0, "0")] + [(s, f"+{name}") for s, name in near]
+    early = [(-seconds, f"-{name}") for seconds, name in near[::-1]]
+    ticks = [*early, (0, "0"), *((seconds, f"+{name}") for seconds, name in near)]
     ax.set_yticks([place for place, _ in ticks], [name for _, name in ticks])
+    ax.set_ylim(-2 * max(1.0, farthest), 2 * max(1.0, farthest))
     ax.minorticks_off()

@@ -6,6 +6,8 @@ and the false positive and false negative rates with their intervals.
 
 from __future__ import annotations
 
+from typing import Any
+
 import pandas as pd
 from matplotlib.axes import Axes
 from matplotlib.figure import Figure
@@ -36,7 +38,11 @@ RATE_TITLES = {
     "positive_ratio": "Share of frames predicted positive",
 }
 # The raw counts a rate is out of: false positives among labelled negatives, and so on.
-RATE_COUNTS = {"fpr": ("fp", ("fp", "tn")), "fnr": ("fn", ("fn", "tp")), "positive_ratio": ("n_positive", ("n_frames",))}
+RATE_COUNTS = {
+    "fpr": ("fp", ("fp", "tn")),
+    "fnr": ("fn", ("fn", "tp")),
+    "positive_ratio": ("n_positive", ("n_frames",)),
+}
 # The bins every archive is asked about; civil twilight and day only where frames lie there.
 ALWAYS_SHOWN = SOLAR_BINS[:3]
 
@@ -104,7 +110,14 @@ def _matrix_tile(ax: Axes, corner: tuple[float, float], cell, rate: str, stronge
     if cell.status == "not measured":
         empty_tile(ax, x, y, 1, 1)
         words = "not measured" if rate != "positive_ratio" else "no frames"
-        ax.text(x + 0.5, y + 0.5, words, ha="center", va="center", fontsize=SMALL_TEXT, color=MUTED, backgroundcolor=PAPER)
+        look: dict[str, Any] = {
+            "ha": "center",
+            "va": "center",
+            "fontsize": SMALL_TEXT,
+            "color": MUTED,
+            "backgroundcolor": PAPER,
+        }
+        ax.text(x + 0.5, y + 0.5, words, **look)
         return
     heat_tile(ax, x, y, 1, 1, RATE_COLORS[rate], shade_of(cell.rate, strongest))
     star = "*" if cell.status == "few nights" else ""
@@ -115,21 +128,18 @@ def _matrix_tile(ax: Axes, corner: tuple[float, float], cell, rate: str, stronge
         ax.text(x + 0.5, y + height, line, ha="center", va="center", fontsize=SMALL_TEXT - 0.4, color=INK)
 
 
-def error_rates(false_positives: pd.DataFrame, false_negatives: pd.DataFrame) -> Figure:
-    """False positive and false negative rates side by side, a line per cell, each with its 95 % interval.
+def error_rates(cells: pd.DataFrame, rate: str) -> Figure:
+    """One error rate, a line per cell and one for all, each with its 95 % interval.
 
-    Both tables as `rate_cells` returns them. An open circle marks few nights; a cell not measured says so.
+    `cells` as `rate_cells` returns them. An open circle marks few nights; a cell not measured says so.
     """
-    names = [(row.solar_bin, row.lunar_bin) for row in false_positives.itertuples()]
+    names = [(row.solar_bin, row.lunar_bin) for row in cells.itertuples()]
     names = [name for name in names if "All" not in name] + [("All", "All")]
-    figure = new_figure(10.0, 0.9 + 0.29 * len(names))
-    left, right = figure.subplots(1, 2, sharey=True)
-    for ax, cells, rate in ((left, false_positives, "fpr"), (right, false_negatives, "fnr")):
-        dress(ax, title=RATE_TITLES[rate], x="percent, with 95 % interval", grid="x")
-        _rate_lines(ax, cells.set_index(["solar_bin", "lunar_bin"]).loc[names], RATE_COLORS[rate])
-    left.set_yticks(range(len(names)), [condition_in_words(*name) for name in names])
-    left.set_ylim(len(names) - 0.4, -0.6)
-    right.tick_params(labelleft=False)
+    figure = new_figure(5.2, 0.9 + 0.27 * len(names))
+    ax = dress(figure.add_subplot(), title=RATE_TITLES[rate], x="percent, with 95 % interval", grid="x")
+    _rate_lines(ax, cells.set_index(["solar_bin", "lunar_bin"]).loc[names], RATE_COLORS[rate])
+    ax.set_yticks(range(len(names)), [condition_in_words(*name) for name in names])
+    ax.set_ylim(len(names) - 0.4, -0.6)
     return figure
 
 
@@ -137,11 +147,11 @@ def _rate_lines(ax: Axes, cells: pd.DataFrame, color: str) -> None:
     widest = cells[["rate", "high"]].max().max()
     ax.set_xlim(0, min(100.0, 108.0 * widest) if is_number(widest) and widest > 0 else 100.0)
     ax.axhline(len(cells) - 1.5, color=MUTED, linewidth=0.7)
+    across = ax.get_yaxis_transform()
     for line, cell in enumerate(cells.itertuples()):
         if cell.status == "not measured":
-            place = (0.01, line)
-            ax.text(*place, "not measured", va="center", fontsize=SMALL_TEXT, color=MUTED, transform=ax.get_yaxis_transform())
+            ax.text(0.01, line, "not measured", va="center", fontsize=SMALL_TEXT, color=MUTED, transform=across)
             continue
         ax.plot([100 * cell.low, 100 * cell.high], [line, line], color=color, linewidth=2.2, solid_capstyle="round")
-        face = PAPER if cell.status == "few nights" else color
-        ax.plot(100 * cell.rate, line, "o", markersize=6, markerfacecolor=face, markeredgecolor=color, clip_on=False, zorder=3)
+        look: dict[str, Any] = {"markersize": 6, "markeredgecolor": color, "clip_on": False, "zorder": 3}
+        ax.plot(100 * cell.rate, line, "o", markerfacecolor=PAPER if cell.status == "few nights" else color, **look)

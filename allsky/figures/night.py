@@ -10,7 +10,7 @@ from datetime import datetime, tzinfo
 import numpy as np
 import pandas as pd
 from matplotlib.axes import Axes
-from matplotlib.dates import AutoDateLocator, ConciseDateFormatter, DateFormatter, date2num
+from matplotlib.dates import AutoDateLocator, DateFormatter, date2num
 from matplotlib.figure import Figure
 
 from allsky.conditions import LUNAR_BINS, SOLAR_BINS
@@ -29,6 +29,7 @@ from allsky.figures.canvas import (
     TEXT_SIZE,
     days,
     dress,
+    label_times,
     new_figure,
 )
 from allsky.figures.words import in_words
@@ -143,13 +144,16 @@ def _altitudes(ax: Axes, sky: pd.DataFrame) -> None:
         times, altitude = _with_gaps(ordered, f"{column}_altitude_deg")
         ax.plot(times, altitude, line, color=color, linewidth=1.7, label=name)
     ax.axhline(0, color=MUTED, linewidth=0.8)
-    for altitude in TWILIGHTS:
-        ax.axhline(altitude, color=RULE, linewidth=0.7)
+    for twilight in TWILIGHTS:
+        ax.axhline(twilight, color=RULE, linewidth=0.7)
     low, high = ax.get_ylim()
     ax.set_yticks([angle for angle in (-40, -18, 0, 20, 40, 60) if low <= angle <= high])
     ax.tick_params(axis="y", labelsize=SMALL_TEXT)
     handles, _ = ax.get_legend_handles_labels()
-    ax.legend(handles=handles, frameon=False, fontsize=SMALL_TEXT, labelcolor=INK, loc="center left", bbox_to_anchor=(1.0, 0.5))
+    ax.legend(
+        handles=handles, ncols=2, frameon=False, fontsize=SMALL_TEXT, labelcolor=INK,
+        loc="lower right", bbox_to_anchor=(1.0, 0.96), borderaxespad=0.0,
+    )  # fmt: skip
 
 
 def _with_gaps(ordered: pd.DataFrame, column: str) -> tuple[np.ndarray, np.ndarray]:
@@ -161,12 +165,9 @@ def _with_gaps(ordered: pd.DataFrame, column: str) -> tuple[np.ndarray, np.ndarr
 
 
 def _time_axes(axes: list[Axes], start: datetime, end: datetime, local: tzinfo | None) -> None:
-    locator = AutoDateLocator(minticks=5, maxticks=12, tz="UTC")
     axes[-1].set_xlim(date2num(start), date2num(end))
-    axes[-1].xaxis.set_major_locator(locator)
-    axes[-1].xaxis.set_major_formatter(ConciseDateFormatter(locator, tz="UTC"))
+    label_times(axes[-1].xaxis)
     axes[-1].set_xlabel("UTC", fontsize=TEXT_SIZE, color=MUTED)
-    axes[-1].xaxis.get_offset_text().set(color=MUTED, fontsize=SMALL_TEXT)
     for ax in axes[:-1]:
         ax.tick_params(axis="x", labelbottom=False)
     if local is not None:

@@ -5,6 +5,8 @@ Every figure is a share n_positive / n_frames of recorded frames, never an odds;
 
 from __future__ import annotations
 
+from typing import Any
+
 import numpy as np
 import pandas as pd
 from matplotlib.axes import Axes
@@ -42,7 +44,8 @@ def occurrence_by_hour(predictions: pd.DataFrame, positive: str) -> pd.DataFrame
         }
     )
     grouped = hours.groupby(["month", "hour_utc"])
-    return _with_share(grouped.agg(n_frames=("night", "size"), n_nights=("night", "nunique"), n_positive=("positive", "sum")))
+    counts = grouped.agg(n_frames=("night", "size"), n_nights=("night", "nunique"), n_positive=("positive", "sum"))
+    return _with_share(counts)
 
 
 def occurrence_by_night(predictions: pd.DataFrame, positive: str) -> pd.DataFrame:
@@ -142,6 +145,6 @@ def _name_highest(ax: Axes, by_night: pd.DataFrame) -> None:
     night = by_night.iloc[place]
     words = f"{night['night']}: {percent(night['positive_ratio'])}"
     side = "left" if place < len(by_night) / 2 else "right"
-    ax.annotate(
-        words, (place, 100 * night["positive_ratio"]), (0, 3), textcoords="offset points", ha=side, fontsize=SMALL_TEXT, color=INK
-    )
+    top = (place, 100 * night["positive_ratio"])
+    look: dict[str, Any] = {"ha": side, "fontsize": SMALL_TEXT, "color": INK}
+    ax.annotate(words, top, (0, 3), textcoords="offset points", **look)

@@ -11,6 +11,7 @@ import numpy as np
 import pandas as pd
 from matplotlib.axes import Axes
 from matplotlib.figure import Figure
+from matplotlib.ticker import MaxNLocator
 
 from allsky.figures.canvas import (
     FALSE_NEGATIVE,
@@ -32,15 +33,18 @@ from allsky.figures.words import in_words, percent
 TRAINING_COLOR, VALIDATION_COLOR = FALSE_NEGATIVE, FALSE_POSITIVE
 
 
-def best_epoch(history: pd.DataFrame) -> int:
-    """Place (row number) of the epoch with the lowest validation loss."""
-    return int(np.nanargmin(history["validation_loss"].to_numpy(dtype=float)))
+def kept_epoch(history: pd.DataFrame) -> int | None:
+    """The epoch marked `kept`, without such a column that of the lowest validation loss; None where there is none."""
+    loss = history["validation_loss"].astype(float)
+    if "kept" in history and history["kept"].any():
+        return int(history.loc[history["kept"], "epoch"].iloc[0])
+    return int(history.loc[loss.idxmin(), "epoch"]) if loss.notna().any() else None
 
 
 def learning_curves(history: pd.DataFrame) -> Figure:
     """Loss and accuracy by epoch, training against validation, the kept epoch and the stages marked.
 
-    `history` has epoch, stage, train_loss, validation_loss, train_accuracy and validation_accuracy (shares).
+    `history` has epoch, stage, train_loss, validation_loss, train_accuracy, validation_accuracy (shares), perhaps kept.
     """
     figure = new_figure(10.0, 2.9)
     loss, accuracy = figure.subplots(1, 2)
@@ -56,28 +60,31 @@ def learning_curves(history: pd.DataFrame) -> Figure:
 
 
 def _curves(ax: Axes, history: pd.DataFrame, quantity: str, scale: float) -> None:
-    epochs = np.arange(1, len(history) + 1)
     looks = (("train", "training", TRAINING_COLOR, "o-"), ("validation", "validation", VALIDATION_COLOR, "s--"))
     for column, name, color, line in looks:
         values = scale * history[f"{column}_{quantity}"].to_numpy(dtype=float)
-        ax.plot(epochs, values, line, color=color, label=name, markersize=3.5, linewidth=1.6)
+        ax.plot(history["epoch"], values, line, color=color, label=name, markersize=3.5, linewidth=1.6)
 
 
 def _mark_epochs(ax: Axes, history: pd.DataFrame) -> None:
-    if history["validation_loss"].notna().any():
-        kept = best_epoch(history) + 1
+    epochs = history["epoch"].to_numpy()
+    kept = kept_epoch(history)
+    if kept is not None:
         ax.axvline(kept, color=POSITIVE, linewidth=1.2, linestyle=":")
-        place = (kept, 1.0)
+        early = kept < np.quantile(epochs, 0.75)
         ax.annotate(
-            f"kept: epoch {kept}", place, (3, -2), xycoords=ax.get_xaxis_transform(), textcoords="offset points",
-            fontsize=SMALL_TEXT, color=INK, va="top", ha="left" if kept < 0.75 * len(history) else "right",
+            f"kept: epoch {kept}", (kept, 1.0), (3 if early else -3, -2), xycoords=ax.get_xaxis_transform(),
+            textcoords="offset points", fontsize=SMALL_TEXT, color=INK, va="top", ha="left" if early else "right",
         )  # fmt: skip
     stages = history["stage"].astype(str).tolist()
-    for epoch in range(1, len(stages)):
-        if stages[epoch] != stages[epoch - 1]:
-            ax.axvline(epoch + 0.5, color=MUTED, linewidth=0.8)
-            ax.text(epoch + 0.6, 0.03, stages[epoch], fontsize=SMALL_TEXT, color=MUTED, transform=ax.get_xaxis_transform())
-    ax.xaxis.get_major_locator().set_params(integer=True)
+    for place, (epoch, stage) in enumerate(zip(epochs, stages, strict=True)):
+        if place and stage == stages[place - 1]:
+            continue
+        if place:
+            ax.axvline(epoch - 0.5, color=MUTED, linewidth=0.8)
+        ax.text(epoch - 0.35, 0.03, stage, fontsize=SMALL_TEXT, color=MUTED, transform=ax.get_xaxis_transform())
+    ax.set_xlim(epochs.min() - 0.5, epochs.max() + 0.5)
+    ax.xaxis.set_major_locator(MaxNLocator(integer=True))
 
 
 def confusion_counts(answers: pd.DataFrame, classes: Sequence[str]) -> pd.DataFrame:
@@ -113,16 +120,19 @@ def confusion_figure(counts: pd.DataFrame) -> Figure:
 def reliability(answers: pd.DataFrame, positive: str, n_bins: int = 10) -> pd.DataFrame:
     """Predicted probability against observed share, in bins of equal width.
 
-    `answers` has `label` and `p_<positive>`. Columns: low, high (edges), n_frames, mean_probability, positive_share.
+    `answers` has `label`, `p_<positive>` and perhaps `weight` (of sampling; both means are weighted by it). Columns:
+    low, high (edges), n_frames, mean_probability, positive_share.
     """
     edges = np.linspace(0.0, 1.0, n_bins + 1)
     probability = answers[f"p_{positive}"].to_numpy(dtype=float)
     place = np.clip(np.digitize(probability, edges) - 1, 0, n_bins - 1)
-    table = pd.DataFrame({"bin": place, "p": probability, "hit": (answers["label"] == positive).to_numpy()})
-    bins = table.groupby("bin").agg(n_frames=("p", "size"), mean_probability=("p", "mean"), positive_share=("hit", "mean"))
-    bins = bins.reindex(range(n_bins))
-    bins["n_frames"] = bins["n_frames"].fillna(0).astype(int)
-    return bins.assign(low=edges[:-1], high=edges[1:])[["low", "high", "n_frames", "mean_probability", "positive_share"]]
+    weight = answers["weight"].to_numpy(dtype=float) if "weight" in answers else np.ones(len(answers))
+    hit = (answers["label"] == positive).to_numpy()
+    total = np.bincount(place, weight, n_bins)
+    means = [np.divide(np.bincount(place, weight * values, n_bins), total, out=np.full(n_bins, np.nan), where=total > 0)
+             for values in (probability, hit)]  # fmt: skip
+    columns = {"low": edges[:-1], "high": edges[1:], "n_frames": np.bincount(place, minlength=n_bins)}
+    return pd.DataFrame({**columns, "mean_probability": means[0], "positive_share": means[1]})
 
 
 def calibration_gap(bins: pd.DataFrame) -> float:
@@ -149,5 +159,6 @@ def reliability_figure(bins: pd.DataFrame) -> Figure:
         0.03, 0.93, f"mean distance from the diagonal {calibration_gap(bins):.3f}",
         fontsize=SMALL_TEXT, color=INK, transform=upper.transAxes,
     )  # fmt: skip
-    lower.bar(bins["low"], bins["n_frames"], width=bins["high"] - bins["low"], align="edge", color=MUTED, edgecolor=RULE)
+    width = bins["high"] - bins["low"]
+    lower.bar(bins["low"], bins["n_frames"], width=width, align="edge", color=MUTED, edgecolor=RULE)
     return figure

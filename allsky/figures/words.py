@@ -37,6 +37,12 @@ def condition_in_words(solar_bin: str, lunar_bin: str) -> str:
     return f"{in_words(solar_bin)}, {in_words(lunar_bin).lower()}"
 
 
+def condition_in_a_sentence(solar_bin: str, lunar_bin: str) -> str:
+    """A cell where commas would confuse: `nautical twilight with a full moon`."""
+    moon = in_words(lunar_bin).lower()
+    return f"{in_words(solar_bin).lower()} with {moon if lunar_bin == 'No_Moon' else f'a {moon}'}"
+
+
 def is_number(value) -> bool:
     """False for None, NaN and anything else that cannot be shown as a number."""
     try:
@@ -56,10 +62,10 @@ def percent(value, nothing: str = "–") -> str:
 
 
 def interval(low, high, nothing: str = "") -> str:
-    """The ends of an interval in percent, without the sign: `1.2 to 9.0`."""
+    """The ends of an interval in percent, without the sign: `1.2–9.0`."""
     if not (is_number(low) and is_number(high)):
         return nothing
-    return f"{100 * float(low):.1f} to {100 * float(high):.1f}"
+    return f"{100 * float(low):.1f}–{100 * float(high):.1f}"
 
 
 def count(number, noun: str, plural: str | None = None) -> str:

@@ -20,12 +20,13 @@ from allsky.tables import ALL_TABLES
 KEOGRAMS_SHOWN = 24
 OUTCOMES = {"fp": "False positives", "fn": "False negatives"}
 MEASURES = ("accuracy", "balanced_accuracy", "fpr", "fnr", "precision", "recall", "f1")
+COUNTS = ("n_frames", "n_nights", "n_labelled", "n_audit_nights", "tp", "fp", "tn", "fn")
 MEASURE_WORDS = {"fpr": "false positive rate", "fnr": "false negative rate", "f1": "F1"}
 
 
 def matrices(data: ReportData) -> list[dict[str, Any]]:
     """The heat maps of the page: errors where any were measured, occurrence always."""
-    if data.class_rows is None:
+    if data.class_rows.empty:
         return []
     rates = ("fpr", "fnr", "positive_ratio") if data.has_errors else ("positive_ratio",)
     return [_matrix(data.class_rows, rate) for rate in rates]
@@ -36,7 +37,7 @@ def _matrix(rows: pd.DataFrame, rate: str) -> dict[str, Any]:
     lunar = list(dict.fromkeys(cells["lunar_bin"]))
     strongest = cells["rate"].max()
     lines = [
-        {"name": in_words(solar), "margin": solar == "All", "cells": [_tile(cell, strongest) for cell in line.itertuples()]}
+        {"name": in_words(str(solar)), "cells": [_tile(cell, strongest) for cell in line.itertuples()]}
         for solar, line in cells.groupby("solar_bin", sort=False)
     ]
     return {"rate": rate, "title": RATE_TITLES[rate], "lunar": [in_words(name) for name in lunar], "lines": lines}
@@ -57,9 +58,28 @@ def _tile(cell, strongest: float) -> dict[str, Any]:
     }
 
 
+def tiles(data: ReportData) -> list[tuple[str, str, str]]:
+    """The numbers at a glance: what, how much, on what it stands."""
+    usable, row = data.usable_frames, data.everything
+    nights = count(usable["night"].nunique(), "night")
+    shown = [("frames", f"{len(usable):,}", nights)]
+    if row is not None:
+        ends = interval(row.positive_ratio_low, row.positive_ratio_high)
+        shown.append((f"predicted {in_words(data.positive)}", percent(row.positive_ratio), ends))
+    if row is not None and data.has_errors:
+        for rate, words in (("fpr", "false positive rate"), ("fnr", "false negative rate")):
+            shown.append((words, *_with_interval(row, rate)))
+    answered = 0 if data.labels is None else data.labels["frame_id"].nunique()
+    shown.append(("labelled", f"{answered:,}", f"of {data.sheet['frame_id'].nunique():,} drawn"))
+    broken = data.all_problems
+    if len(broken):
+        shown.append(("problems", f"{len(broken):,}", count(broken["night"].nunique(), "night")))
+    return shown
+
+
 def condition_lines(data: ReportData) -> list[dict[str, Any]]:
     """The condition table a line per condition with frames, margins last; rates as text."""
-    if data.class_rows is None:
+    if data.class_rows.empty:
         return []
     cells = rate_cells(data.class_rows, "positive_ratio")
     order = [(cell.solar_bin, cell.lunar_bin) for cell in cells.itertuples()]
@@ -69,13 +89,20 @@ def condition_lines(data: ReportData) -> list[dict[str, Any]]:
 
 
 def _condition_line(row) -> dict[str, Any]:
-    rates = {rate: (percent(getattr(row, rate)), interval(getattr(row, f"{rate}_low"), getattr(row, f"{rate}_high")))
-             for rate in ("positive_ratio", "fpr", "fnr", "corrected")
-             if hasattr(row, rate)}  # fmt: skip
-    plain = {name: percent(getattr(row, name)) for name in ("precision", "recall", "f1")}
-    numbers = {name: _whole(getattr(row, name)) for name in ("n_frames", "n_nights", "n_labelled", "n_audit_nights", "tp", "fp", "tn", "fn")}
-    name = condition_in_words(row.solar_bin, row.lunar_bin)
-    return {"name": name, "margin": "All" in (row.solar_bin, row.lunar_bin), "status": row.status, **rates, **plain, **numbers}
+    return {
+        "name": condition_in_words(row.solar_bin, row.lunar_bin),
+        "margin": "All" in (row.solar_bin, row.lunar_bin),
+        "status": row.status,
+        **{rate: _with_interval(row, rate) for rate in RATE_TITLES},
+        **{name: percent(getattr(row, name)) for name in ("precision", "recall", "f1")},
+        **{name: _whole(getattr(row, name)) for name in COUNTS},
+    }
+
+
+def _with_interval(row, rate: str) -> tuple[str, str]:
+    """A rate of a condition table's row and its interval, as text."""
+    ends = getattr(row, f"{rate}_low"), getattr(row, f"{rate}_high")
+    return percent(getattr(row, rate)), interval(*ends)
 
 
 def _whole(number) -> str:
@@ -85,14 +112,14 @@ def _whole(number) -> str:
 def gallery(data: ReportData) -> list[dict[str, Any]]:
     """The errors by condition and kind: pictures as data URIs, each with when, sun and moon."""
     frames = data.frames.drop_duplicates("frame_id").set_index("frame_id")
-    groups: dict[tuple[str, str], dict[str, list]] = {}
+    groups: dict[tuple[str, str], dict[str, list[dict[str, Any]]]] = {}
     for item in data.gallery:
         kinds = groups.setdefault((item.solar_bin, item.lunar_bin), {kind: [] for kind in OUTCOMES})
-        kinds.setdefault(item.outcome, []).append(_error(item, frames))
+        kinds[item.outcome].append(_error(item, frames))
     return [
         {
             "name": condition_in_words(*condition),
-            "kinds": [{"kind": kind, "title": OUTCOMES.get(kind, kind), "errors": errors} for kind, errors in kinds.items()],
+            "kinds": [{"kind": kind, "title": OUTCOMES[kind], "errors": errors} for kind, errors in kinds.items()],
         }
         for condition, kinds in groups.items()
     ]
@@ -123,9 +150,9 @@ def keograms(data: ReportData) -> list[dict[str, Any]]:
 
 
 def _interest(data: ReportData) -> Mapping[str, int]:
-    if data.predictions is None:
+    if data.answers is None:
         return data.usable_frames.groupby("night").size().to_dict()
-    return (data.predictions["predicted"] == data.positive).groupby(data.predictions["night"]).sum().to_dict()
+    return (data.answers["predicted"] == data.positive).groupby(data.answers["night"]).sum().to_dict()
 
 
 def disks(data: ReportData) -> list[dict[str, Any]]:
@@ -184,7 +211,7 @@ def funnel(data: ReportData) -> list[tuple[str, int, str]]:
     readable = data.videos[data.videos["problem"].isna()]
     steps = [
         ("videos in the archive", len(data.videos), ""),
-        ("videos without a problem", len(readable), "unreadable, or see the table below"),
+        ("videos without a problem", len(readable), "the others are named below"),
         ("frames in them", int(np.nansum(data.videos["n_frames"].astype(float))), "as the inventory counted them"),
         ("frames kept", len(data.frames), "one per step of the cadence; no status cards, nothing but sky"),
         ("frames with a sure time", len(data.usable_frames), "their clock disagreed with the night's"),
@@ -218,7 +245,5 @@ def _text(value: Any) -> str:
 
 def dictionary() -> list[dict[str, Any]]:
     """Every stored table with its columns, types, units and meanings."""
-    return [
-        {"name": table.name, "row": table.row, "columns": [(c.name, str(c.type), c.unit, c.meaning) for c in table.columns]}
-        for table in ALL_TABLES
-    ]
+    columns = {table.name: [(c.name, str(c.type), c.unit, c.meaning) for c in table.columns] for table in ALL_TABLES}
+    return [{"name": table.name, "row": table.row, "columns": columns[table.name]} for table in ALL_TABLES]

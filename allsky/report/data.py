@@ -11,7 +11,7 @@ import pandas as pd
 
 from allsky.conditions import ConditionBins
 from allsky.site import Site
-from allsky.tables import MONTH_FRAMES, SHEET, VIDEOS
+from allsky.tables import CONDITION_TABLE, MONTH_FRAMES, SHEET, VIDEOS
 
 
 class GalleryItem(NamedTuple):
@@ -48,7 +48,8 @@ class ReportData:
     - `site`: the camera's place. `classes` and `positive`: what a frame can be, and what counts as yes.
     - `bins`: the edges of the solar and lunar bins, for the methods paragraph.
     - `videos` (VIDEOS), `frames` (MONTH_FRAMES, every night of the report, flagged frames included).
-    - `predictions` (PREDICTIONS with probabilities), None without a model.
+    - `predictions` (PREDICTIONS with probabilities), None without a model. `threshold`: the probability from which a
+      frame counts as positive in this report; None leaves the model's own decision.
     - `condition_table` (CONDITION_TABLE), None without a model.
     - `occurrence`: shares `share_of_frames` and `mean_of_cell_shares`, and optionally `n_cells`; None without a model.
     - `sheet` (SHEET): the label and the audit sheet, one after the other. `labels` (LABELS as matched): None without.
@@ -72,6 +73,7 @@ class ReportData:
     videos: pd.DataFrame = field(default_factory=VIDEOS.empty)
     frames: pd.DataFrame = field(default_factory=MONTH_FRAMES.empty)
     predictions: pd.DataFrame | None = None
+    threshold: float | None = None
     condition_table: pd.DataFrame | None = None
     occurrence: Mapping[str, float] | None = None
     sheet: pd.DataFrame = field(default_factory=SHEET.empty)
@@ -99,31 +101,38 @@ class ReportData:
         return self.frames[self.frames["clock_flag"].isna()]
 
     @property
+    def answers(self) -> pd.DataFrame | None:
+        """The predictions with `predicted` as this report counts it: by `threshold` where one is given."""
+        if self.predictions is None or self.threshold is None:
+            return self.predictions
+        yes = self.predictions[f"p_{self.positive}"] >= self.threshold
+        no = next(name for name in self.classes if name != self.positive)
+        others = self.predictions["predicted"].replace(self.positive, no)
+        return self.predictions.assign(predicted=others.where(~yes, self.positive))
+
+    @property
     def all_problems(self) -> pd.DataFrame:
         """Problems of the inventory and later ones: night, video, sentence; each once, by night."""
         broken = self.videos.loc[self.videos["problem"].notna(), ["night", "video", "problem"]]
         later = pd.DataFrame(list(self.problems), columns=["night", "video", "sentence"])
         rows = [*broken.itertuples(index=False, name=None), *later.itertuples(index=False, name=None)]
-        table = pd.DataFrame(rows, columns=["night", "video", "sentence"])
-        return table.drop_duplicates().sort_values(["night", "video"], ignore_index=True, na_position="first")
+        table = pd.DataFrame(rows, columns=["night", "video", "sentence"], dtype=object).drop_duplicates()
+        table = table.sort_values(["night", "video"], ignore_index=True, na_position="first")
+        return table.where(table.notna(), None)
 
     @property
-    def class_rows(self) -> pd.DataFrame | None:
-        """The condition table's rows of the positive class; None without a table or with an empty one."""
-        if self.condition_table is None or self.condition_table.empty:
-            return None
-        return self.condition_table[self.condition_table["class"] == self.positive]
+    def class_rows(self) -> pd.DataFrame:
+        """The condition table's rows of the positive class; empty without a table."""
+        table = CONDITION_TABLE.empty() if self.condition_table is None else self.condition_table
+        return table[table["class"] == self.positive]
 
     @property
     def everything(self) -> Any:
         """The condition table's row of all conditions, or None."""
-        if self.class_rows is None:
-            return None
         rows = self.class_rows.query("solar_bin == 'All' and lunar_bin == 'All'")
         return next(rows.itertuples(), None)
 
     @property
     def has_errors(self) -> bool:
         """Whether any false positive or false negative rate was measured."""
-        rows = self.class_rows
-        return rows is not None and bool(rows[["fpr", "fnr"]].notna().any(axis=None))
+        return bool(self.class_rows[["fpr", "fnr"]].notna().any(axis=None))

@@ -48,28 +48,28 @@ def write_figures(data: ReportData, folder: Path) -> list[Path]:
 
 def _conditions(data: ReportData) -> Iterator[Drawing]:
     rows = data.class_rows
-    if rows is None:
+    if rows.empty:
         return
     cells = {rate: figures.rate_cells(rows, rate) for rate in ("fpr", "fnr", "positive_ratio")}
     for rate, name in (("fpr", "false_positives"), ("fnr", "false_negatives"), ("positive_ratio", "occurrence")):
         title = f"{in_words(name)} by solar and lunar condition".capitalize()
         description = f"{title}, with 95 % intervals; the same numbers stand in the table."
         yield Drawing(f"{name}_matrix", title, description, cells[rate], figures.condition_matrix(cells[rate], rate))
-    if data.has_errors:
-        both = pd.concat([cells["fpr"].assign(of="fpr"), cells["fnr"].assign(of="fnr")], ignore_index=True)
-        drawn = figures.error_rates(cells["fpr"], cells["fnr"])
-        description = "False positive and false negative rates of each condition as points with 95 % intervals."
-        yield Drawing("error_rates", "Error rates with their intervals", description, both, drawn)
+    for rate, kind in (("fpr", "false_positive"), ("fnr", "false_negative")):
+        if data.has_errors:
+            title = f"{in_words(kind)} rates with their intervals".capitalize()
+            description = f"{title}: a line per condition; the same numbers stand in the table."
+            yield Drawing(f"{kind}_rates", title, description, cells[rate], figures.error_rates(cells[rate], rate))
 
 
 def _occurrence(data: ReportData) -> Iterator[Drawing]:
-    if data.predictions is None or data.predictions.empty:
+    if data.answers is None or data.answers.empty:
         return
-    hours = figures.occurrence_by_hour(data.predictions, data.positive)
+    hours = figures.occurrence_by_hour(data.answers, data.positive)
     drawn = figures.hour_month_figure(hours, data.site.longitude_deg)
     yes = f"frames predicted {in_words(data.positive)}"
     yield Drawing("occurrence_by_hour", "By hour and month", f"Share of {yes} by hour of UTC and month.", hours, drawn)
-    nights = figures.occurrence_by_night(data.predictions, data.positive)
+    nights = figures.occurrence_by_night(data.answers, data.positive)
     drawn = figures.night_occurrence_figure(nights)
     yield Drawing("occurrence_by_night", "By night", f"Share of {yes} in each night.", nights, drawn)
 

@@ -16,7 +16,11 @@ from allsky.report.drawings import drawings
 def render_report(data: ReportData) -> str:
     """The page as one HTML document, with whatever of `data` there is."""
     environment = Environment(
-        loader=PackageLoader("allsky.report"), autoescape=True, undefined=StrictUndefined, trim_blocks=True, lstrip_blocks=True
+        loader=PackageLoader("allsky.report"),
+        autoescape=True,
+        undefined=StrictUndefined,
+        trim_blocks=True,
+        lstrip_blocks=True,
     )
     return environment.get_template("report.html").render(**_context(data))
 
@@ -33,7 +37,8 @@ def _context(data: ReportData) -> dict[str, Any]:
         "occurrence": sentences.occurrence_sentences(data),
         "methods": sentences.methods(data),
         "labels": sentences.label_counts(data).to_dict("records"),
-        "drawings": {name: {"title": d.title, "svg": Markup(d.svg)} for name, d in drawn.items() if "_matrix" not in name},
+        # The matrices stand in the page as tables, which a phone and a screen reader can read.
+        "drawings": {n: {"title": d.title, "svg": Markup(d.svg)} for n, d in drawn.items() if "_matrix" not in n},
         "clocks": [name for name in drawn if name.startswith("clock_")],
         **_tables(data),
     }
@@ -41,6 +46,7 @@ def _context(data: ReportData) -> dict[str, Any]:
 
 def _tables(data: ReportData) -> dict[str, Any]:
     return {
+        "tiles": contents.tiles(data),
         "matrices": contents.matrices(data),
         "condition_lines": contents.condition_lines(data),
         "gallery": contents.gallery(data),

@@ -6,13 +6,13 @@ labels, or everything.
 
 from __future__ import annotations
 
-from collections.abc import Mapping
-
 import pandas as pd
 
-from allsky.figures.words import condition_in_words, count, in_words, interval, is_number, listed, percent
+from allsky.conditions import ConditionBins
+from allsky.figures.words import condition_in_a_sentence, count, in_words, interval, is_number, listed, percent
+from allsky.labels import agreed_labels
 from allsky.report.data import ReportData
-from allsky.tables import CONDITION_TABLE
+from allsky.tables import LABELS
 
 
 def headline(data: ReportData) -> str:
@@ -43,9 +43,9 @@ def _rate(row, rate: str) -> str:
 
 
 def _occurrence(data: ReportData) -> str:
-    if data.predictions is None or data.predictions.empty:
+    if data.answers is None or data.answers.empty:
         return "none"
-    return percent((data.predictions["predicted"] == data.positive).mean())
+    return percent((data.answers["predicted"] == data.positive).mean())
 
 
 def _waiting(data: ReportData) -> pd.DataFrame:
@@ -55,20 +55,20 @@ def _waiting(data: ReportData) -> pd.DataFrame:
 
 
 def lead(data: ReportData) -> list[str]:
-    """The sentences beneath the headline: on what it stands, where it is worst, what is unknown, what to do."""
+    """The paragraphs beneath the headline: on what it stands, where it is worst, what is unknown, what to do."""
     if data.videos.empty and data.frames.empty:
         return ["No video was found. Point [archive] videos at a folder of nightly videos and run this again."]
-    sentences = [_material(data)]
+    material = _material(data)
     if data.frames.empty:
-        return [*sentences, "Every video has a problem; the section “What was left out, and why” names each."]
+        return [material, "Every video has a problem; the section “What was left out, and why” names each."]
     if data.predictions is None:
-        sentences.append("Label the frames of labels/sheet.parquet (allsky label), then run this again.")
-    elif data.has_errors:
-        sentences += [_basis(data), *_worst(data), _unmeasured(data)]
-    else:
-        waiting = _waiting(data).query("role == 'audit'")
-        sentences.append(f"{count(len(waiting), 'audit frame')} wait in labels/audit.parquet; run allsky label, then this again.")
-    return [sentence for sentence in sentences if sentence]
+        return [material, "Label the frames of labels/sheet.parquet (allsky label), then run this again."]
+    if data.has_errors:
+        paragraphs = [f"{material} {_basis(data)}", " ".join(_worst(data)), _unmeasured(data)]
+        return [paragraph for paragraph in paragraphs if paragraph]
+    waiting = _waiting(data).query("role == 'audit'")
+    todo = f"{count(len(waiting), 'audit frame')} wait in labels/audit.parquet; run allsky label, then this again."
+    return [material, todo]
 
 
 def _material(data: ReportData) -> str:
@@ -84,8 +84,8 @@ def _basis(data: ReportData) -> str:
     row = data.everything
     unsure = f", {row.n_unsure:,} more were unsure" if row.n_unsure else ""
     return (
-        f"Judged by {count(row.n_labelled, 'labelled frame')} of {count(row.n_audit_nights, 'audit night')} that neither "
-        f"trained nor tuned the model{unsure}; in brackets are 95 % intervals over nights."
+        f"Judged by {count(row.n_labelled, 'labelled frame')} of {count(row.n_audit_nights, 'audit night')} that "
+        f"neither trained nor tuned the model{unsure}; in brackets are 95 % intervals over nights."
     )
 
 
@@ -98,8 +98,8 @@ def _worst(data: ReportData) -> list[str]:
         if len(ranked) > 1 and ranked[rate].iloc[0] > 0:
             row = next(ranked.itertuples())
             few = ", on few nights" if row.status == "few nights" else ""
-            where = condition_in_words(row.solar_bin, row.lunar_bin)
-            sentences.append(f"{words} {where[0].lower()}{where[1:]}: {_rate(row, rate)}{few}.")
+            where = condition_in_a_sentence(row.solar_bin, row.lunar_bin)
+            sentences.append(f"{words} {where}: {_rate(row, rate)}{few}.")
     return sentences
 
 
@@ -109,7 +109,7 @@ def _unmeasured(data: ReportData) -> str:
     unknown = cells[cells["status"] == "not measured"]
     if unknown.empty:
         return f"All {len(cells)} conditions that have frames were measured."
-    names = [condition_in_words(row.solar_bin, row.lunar_bin).lower() for row in unknown.itertuples()]
+    names = [condition_in_a_sentence(row.solar_bin, row.lunar_bin) for row in unknown.itertuples()]
     frames = int(unknown["n_frames"].sum())
     return (
         f"Nothing is known about errors in {len(unknown)} of the {count(len(cells), 'condition')} with frames "
@@ -119,40 +119,49 @@ def _unmeasured(data: ReportData) -> str:
 
 def occurrence_sentences(data: ReportData) -> list[str]:
     """The share of frames predicted positive and the mean of cell shares beside it."""
-    if data.predictions is None or data.predictions.empty:
+    if data.answers is None or data.answers.empty:
         return []
-    yes, total = int((data.predictions["predicted"] == data.positive).sum()), len(data.predictions)
+    yes, total = int((data.answers["predicted"] == data.positive).sum()), len(data.answers)
     positive = in_words(data.positive)
     sentences = [f"{yes:,} of {total:,} frames were predicted {positive}: {percent(yes / total)}."]
     mean = (data.occurrence or {}).get("mean_of_cell_shares")
     if is_number(mean):
         sentences.append(
-            f"The unweighted mean of the condition cells' shares is {percent(mean)}; it gives a cell with few frames as "
-            "much say as one with many."
+            f"The unweighted mean of the condition cells' shares is {percent(mean)}; it gives a cell with few frames "
+            "as much say as one with many."
         )
-    sentences.append("Both are shares of recorded frames in which the classifier sees it, clouds included; neither is an odds.")
+    sentences.append(
+        "Both are shares of recorded frames in which the classifier sees it, clouds included; neither is an odds."
+    )
     return sentences
 
 
 def methods(data: ReportData) -> str:
     """A paragraph for a paper, with this corpus's numbers."""
-    site, bins, usable = data.site, data.bins, data.usable_frames
-    sentences = [
-        f"All-sky frames of {site.name} ({abs(site.latitude_deg):.4f}° {'N' if site.latitude_deg >= 0 else 'S'}, "
-        f"{abs(site.longitude_deg):.4f}° {'E' if site.longitude_deg >= 0 else 'W'}) were taken from nightly timelapse videos "
-        "and dated by the clock burned into them, which was read in every frame and fitted robustly against the frame "
-        f"index; {count(len(data.frames) - len(usable), 'frame')} whose clock disagreed with the fit were set aside, which "
-        f"left {count(len(usable), 'frame')} of {count(usable['night'].nunique(), 'night')} (a night runs from noon to noon "
-        "of local mean solar time).",
-        "Topocentric, airless altitudes of sun and moon were computed with Skyfield. "
-        f"Solar conditions are night (sun at or below {bins.night_deg:g}°), astronomical (to {bins.astronomical_deg:g}°) and "
-        f"nautical twilight (to {bins.nautical_deg:g}°); the moon counts as full from {bins.full_elongation:g}° elongation "
-        f"when above {bins.full_altitude:g}°, as quarter from {bins.quarter_elongation:g}° when above "
-        f"{bins.quarter_altitude:g}°, otherwise as no moon.",
-        *_model_methods(data),
-        *_error_methods(data),
-    ]
-    return " ".join(sentences)
+    return " ".join([_frame_methods(data), _sky_methods(data.bins), *_model_methods(data), *_error_methods(data)])
+
+
+def _frame_methods(data: ReportData) -> str:
+    site, usable = data.site, data.usable_frames
+    latitude = f"{abs(site.latitude_deg):.4f}° {'N' if site.latitude_deg >= 0 else 'S'}"
+    longitude = f"{abs(site.longitude_deg):.4f}° {'E' if site.longitude_deg >= 0 else 'W'}"
+    return (
+        f"All-sky frames of {site.name} ({latitude}, {longitude}) were taken from nightly timelapse videos and dated "
+        "by the clock burned into them, which was read in every frame and fitted robustly against the frame index; "
+        f"{count(len(data.frames) - len(usable), 'frame')} whose clock disagreed with the fit were set aside, which "
+        f"left {count(len(usable), 'frame')} of {count(usable['night'].nunique(), 'night')} (a night runs from noon "
+        "to noon of local mean solar time)."
+    )
+
+
+def _sky_methods(bins: ConditionBins) -> str:
+    return (
+        "Topocentric, airless altitudes of sun and moon were computed with Skyfield. Solar conditions are night (sun "
+        f"at or below {bins.night_deg:g}°), astronomical (to {bins.astronomical_deg:g}°) and nautical twilight (to "
+        f"{bins.nautical_deg:g}°); the moon counts as full from {bins.full_elongation:g}° elongation when above "
+        f"{bins.full_altitude:g}°, as quarter from {bins.quarter_elongation:g}° when above "
+        f"{bins.quarter_altitude:g}°, otherwise as no moon."
+    )
 
 
 def _model_methods(data: ReportData) -> list[str]:
@@ -161,9 +170,10 @@ def _model_methods(data: ReportData) -> list[str]:
     recipe = data.model.get("recipe") or {}
     strategy = str(recipe.get("strategy", "")).replace("_", " ")
     how = f", strategy {strategy}, weights {recipe.get('weights')}" if strategy else ""
+    network = f"{data.model.get('backbone', 'convolutional')} network ({data.model.get('image_size', '?')} pixels{how})"
     return [
-        f"A {data.model.get('backbone', 'convolutional')} network ({data.model.get('image_size', '?')} pixels{how}) was trained "
-        "on labelled frames of training nights; its epoch, temperature and decision rule were chosen on validation nights."
+        f"A {network} was trained on labelled frames of training nights; its epoch, temperature and decision rule were "
+        "chosen on validation nights."
     ]
 
 
@@ -171,29 +181,26 @@ def _error_methods(data: ReportData) -> list[str]:
     row = data.everything
     if row is None or not data.has_errors:
         return ["No error rate is given, since no audit frame has been labelled."]
-    how = sorted(set(data.class_rows["interval_method"].dropna()))
+    how = listed(sorted(set(data.class_rows["interval_method"].dropna())))
     return [
         f"Error rates were estimated from {count(row.n_labelled, 'labelled frame')} of "
-        f"{count(row.n_audit_nights, 'audit night')}, drawn at random within each condition and weighted by the inverse of "
-        "their inclusion probability; nights were assigned to training, validation and audit at random beforehand. "
-        f"Intervals (95 %) treat the night as the unit{f' ({listed(how)})' if how else ''}. Conditions with fewer than five "
-        "audit nights count as not measured."
+        f"{count(row.n_audit_nights, 'audit night')}, drawn at random within each condition and weighted by the "
+        "inverse of their inclusion probability; nights were assigned to training, validation and audit at random "
+        f"beforehand. Intervals (95 %) treat the night as the unit{f' ({how})' if how else ''}. Conditions with fewer "
+        "than five audit nights count as not measured."
     ]
 
 
 def label_counts(data: ReportData) -> pd.DataFrame:
     """Per role of nights: role, drawn, nights, then the answers by class, unsure, waiting (frames)."""
-    labels = pd.DataFrame(columns=["frame_id", "label"]) if data.labels is None else data.labels[["frame_id", "label"]]
-    answers = data.sheet.merge(labels.drop_duplicates("frame_id", keep="last"), on="frame_id", how="left")
+    labels = agreed_labels(LABELS.empty() if data.labels is None else data.labels)[["frame_id", "label"]]
+    answers = data.sheet.drop_duplicates("frame_id").merge(labels, on="frame_id", how="left")
     rows = []
     for role in ("training", "validation", "audit"):
         of_role = answers[answers["role"] == role]
         told = {name: int((of_role["label"] == name).sum()) for name in (*data.classes, "unsure")}
         waiting = int(of_role["label"].isna().sum())
-        rows.append({"role": role, "nights": of_role["night"].nunique(), "drawn": len(of_role), **told, "waiting": waiting})
+        rows.append(
+            {"role": role, "nights": of_role["night"].nunique(), "drawn": len(of_role), **told, "waiting": waiting}
+        )
     return pd.DataFrame(rows)
-
-
-def column_meanings() -> Mapping[str, str]:
-    """What each column of the condition table means, by name."""
-    return {column.name: column.meaning for column in CONDITION_TABLE.columns}

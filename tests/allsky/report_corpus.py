@@ -112,7 +112,11 @@ def _cell(every: pd.DataFrame, solar: str, lunar: str) -> dict:
     cell |= _rate("positive_ratio", yes.sum(), len(chosen))
     if status != "not measured":
         cell |= _rate("fpr", fp, fp + tn) | _rate("fnr", fn, fn + tp)
-        cell |= {"precision": tp / max(tp + fp, 1), "recall": tp / max(tp + fn, 1), "f1": 2 * tp / max(2 * tp + fp + fn, 1)}
+        cell |= {
+            "precision": tp / max(tp + fp, 1),
+            "recall": tp / max(tp + fn, 1),
+            "f1": 2 * tp / max(2 * tp + fp + fn, 1),
+        }
     return {name: cell.get(name) for name in CONDITION_TABLE.names}
 
 

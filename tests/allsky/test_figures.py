@@ -1,0 +1,274 @@
+"""What the figures claim: shares and never odds, gaps left blank, unmeasured cells empty, nothing global touched."""
+
+from __future__ import annotations
+
+import subprocess
+import sys
+import xml.etree.ElementTree as ElementTree
+from pathlib import Path
+
+import numpy as np
+import pandas as pd
+import pytest
+from hypothesis import given
+from hypothesis import strategies as st
+
+from allsky import figures
+from allsky.figures.canvas import CSS_VARIABLES, INK
+from allsky.figures.occurrence import hours_of_night
+from allsky.figures.training import calibration_gap, kept_epoch
+from allsky.figures.words import condition_in_a_sentence, count, interval, listed, percent
+from tests.allsky import report_corpus as corpus
+
+ROOT = Path(__file__).resolve().parents[2]
+
+
+@pytest.fixture(scope="module")
+def frames():
+    return corpus.frames()
+
+
+@pytest.fixture(scope="module")
+def predictions(frames):
+    return corpus.predictions(frames)
+
+
+@pytest.fixture(scope="module")
+def table(frames, predictions):
+    return corpus.condition_table(frames, predictions, corpus.labels(frames))
+
+
+def texts(figure) -> list[str]:
+    """Every text of a figure, as it would be printed."""
+    figure.draw_without_rendering()
+    return [text.get_text() for text in figure.findobj(lambda artist: hasattr(artist, "get_text"))]
+
+
+# Conditions.
+
+
+def test_the_matrix_has_nine_cells_and_their_margins_in_the_order_of_darkness(table):
+    cells = figures.rate_cells(table, "fpr")
+    assert list(dict.fromkeys(cells["solar_bin"])) == ["Night", "Astronomical", "Nautical", "All"]
+    assert list(dict.fromkeys(cells["lunar_bin"])) == ["No_Moon", "Moon_Quarter", "Moon_Full", "All"]
+
+
+def test_civil_twilight_and_day_appear_only_where_frames_lie_there(table):
+    civil = table.iloc[[0]].assign(solar_bin="Civil", n_frames=7)
+    assert "Civil" in set(figures.rate_cells(pd.concat([table, civil]), "fpr")["solar_bin"])
+    assert "Civil" not in set(figures.rate_cells(pd.concat([table, civil.assign(n_frames=0)]), "fpr")["solar_bin"])
+
+
+def test_a_cell_nobody_labelled_says_so_and_shows_no_number(table):
+    cells = figures.rate_cells(table, "fpr")
+    unmeasured = cells[cells["status"] == "not measured"]
+    assert len(unmeasured) > 0
+    assert unmeasured["rate"].isna().all()
+    shown = texts(figures.condition_matrix(cells, "fpr"))
+    assert shown.count("not measured") == len(unmeasured)
+
+
+def test_counts_beside_a_rate_are_those_it_is_out_of(table):
+    cells = figures.rate_cells(table, "fnr").set_index(["solar_bin", "lunar_bin"])
+    whole = table.set_index(["solar_bin", "lunar_bin"]).loc[("All", "All")]
+    assert cells.loc[("All", "All"), "n_hits"] == whole["fn"]
+    assert cells.loc[("All", "All"), "n"] == whole["fn"] + whole["tp"]
+
+
+def test_a_table_without_any_label_still_draws(frames, predictions):
+    unlabelled = corpus.condition_table(frames, predictions, None)
+    for rate in ("fpr", "fnr"):
+        cells = figures.rate_cells(unlabelled, rate)
+        assert set(cells["status"]) == {"not measured"}
+        assert texts(figures.error_rates(cells, rate)).count("not measured") == 10
+
+
+# Occurrence.
+
+
+def test_occurrence_is_a_share_of_frames_and_never_an_odds(predictions):
+    nights = figures.occurrence_by_night(predictions, corpus.POSITIVE)
+    assert nights["positive_ratio"].between(0, 1).all()
+    assert (nights["positive_ratio"] == nights["n_positive"] / nights["n_frames"]).all()
+    assert nights["n_frames"].sum() == len(predictions)
+
+
+def test_hours_and_months_hold_every_frame_once(predictions):
+    hours = figures.occurrence_by_hour(predictions, corpus.POSITIVE)
+    assert hours["n_frames"].sum() == len(predictions)
+    assert hours["n_positive"].sum() == (predictions["predicted"] == corpus.POSITIVE).sum()
+
+
+@given(st.floats(-180, 180))
+def test_the_hours_of_a_night_begin_within_half_an_hour_of_local_noon(longitude):
+    hours = hours_of_night(longitude)
+    assert sorted(hours) == list(range(24))
+    from_noon = (hours[0] + longitude / 15 - 12 + 12) % 24 - 12
+    assert abs(from_noon) <= 0.5 + 1e-9
+
+
+# Coverage.
+
+
+def test_every_night_from_first_to_last_is_present_broken_or_missing(frames):
+    coverage = figures.night_coverage(corpus.videos(), frames).set_index("night")
+    assert list(coverage.index) == [str(day.date()) for day in pd.date_range("2024-01-03", "2024-11-14")]
+    assert coverage.loc[corpus.BROKEN_NIGHT, "status"] == "broken"
+    assert "empty (0 bytes)" in coverage.loc[corpus.BROKEN_NIGHT, "reason"]
+    assert coverage.loc["2024-01-06", "status"] == "missing"
+    assert set(coverage.loc[list(corpus.NIGHTS), "status"]) == {"present"}
+
+
+def test_flagged_frames_do_not_make_a_night_present(frames):
+    night = frames[frames["night"] == corpus.NIGHTS[0]].assign(clock_flag="in doubt")
+    assert list(figures.night_coverage(corpus.videos(corpus.NIGHTS[:1]).iloc[:1], night)["status"]) == ["broken"]
+
+
+def test_a_problem_found_after_the_inventory_marks_its_night(frames):
+    problems = pd.DataFrame({"night": ["2024-01-04"], "video": [None], "sentence": ["No clock."]})
+    coverage = figures.night_coverage(corpus.videos(), frames, problems).set_index("night")
+    assert coverage.loc["2024-01-04", "status"] == "present with a problem"
+
+
+def test_months_without_a_video_shrink_to_one_line(frames):
+    shown = texts(figures.coverage_calendar(figures.night_coverage(corpus.videos(), frames)))
+    assert "8 months without a video, 2024-03 to 2024-10" in shown
+
+
+# Training.
+
+
+def test_the_epoch_marked_as_kept_wins_over_the_lowest_loss():
+    history = corpus.history()
+    assert kept_epoch(history) == 9
+    assert kept_epoch(history.assign(kept=history["epoch"] == 4)) == 4
+    assert kept_epoch(history.assign(validation_loss=np.nan)) is None
+    figures.learning_curves(history.assign(validation_loss=np.nan)).draw_without_rendering()
+
+
+def test_confusion_counts_agree_with_scikit_learn_s_worked_example():
+    # https://scikit-learn.org/stable/modules/generated/sklearn.metrics.confusion_matrix.html, the "ant" example.
+    labelled = ["cat", "ant", "cat", "cat", "ant", "bird"]
+    predicted = ["ant", "ant", "cat", "cat", "ant", "cat"]
+    answers = pd.DataFrame({"label": labelled, "predicted": predicted})
+    counts = figures.confusion_counts(answers, ["ant", "bird", "cat"])
+    assert counts.to_numpy().tolist() == [[2, 0, 0], [0, 0, 1], [1, 0, 2]]
+
+
+def test_a_calibrated_classifier_lies_on_the_diagonal_and_an_overconfident_one_does_not():
+    rng = np.random.default_rng(0)
+    p = rng.random(20_000)
+    label = np.where(rng.random(len(p)) < p, "aurora", "no_aurora")
+    honest = figures.reliability(pd.DataFrame({"label": label, "p_aurora": p}), "aurora")
+    boastful = figures.reliability(pd.DataFrame({"label": label, "p_aurora": np.round(p)}), "aurora")
+    assert honest["n_frames"].sum() == boastful["n_frames"].sum() == len(p)
+    assert calibration_gap(honest) < 0.01
+    assert calibration_gap(boastful) == pytest.approx(0.25, abs=0.01)
+
+
+def test_sampling_weights_count_in_the_reliability_diagram():
+    answers = pd.DataFrame({"label": ["aurora", "no_aurora"], "p_aurora": [0.72, 0.78], "weight": [3.0, 1.0]})
+    seventies = figures.reliability(answers, "aurora").iloc[7]
+    assert (seventies["positive_share"], seventies["mean_probability"]) == pytest.approx((0.75, 0.735))
+
+
+# Clock.
+
+
+def test_a_reading_that_was_not_believed_is_drawn_where_it_said_it_was():
+    points = figures.clock_points(corpus.readings())
+    rejected = points[points["rejected"]]
+    assert list(rejected["frame_index"]) == [40, 150, 220]
+    late = rejected.iloc[0]
+    assert (late["read_utc"] - late["utc"]).total_seconds() == 7200
+    assert "3 rejected" in texts(figures.clock_figure(points, "2024-01-03"))
+
+
+def test_videos_of_a_night_stand_end_to_end():
+    first = corpus.readings(n=230)
+    points = figures.clock_points(pd.concat([first, first.assign(video="videos/z.mp4")]))
+    assert list(points["position"]) == list(range(460))
+
+
+def test_a_night_without_a_single_reading_says_so():
+    unread = corpus.readings().assign(residual_s=np.nan)
+    assert any("No reading" in text for text in texts(figures.clock_figure(figures.clock_points(unread), "2024-01-03")))
+
+
+# The night.
+
+
+@pytest.mark.parametrize("with_model", [True, False])
+def test_the_keogram_s_axis_runs_from_start_to_end_and_leaves_gaps_blank(frames, predictions, with_model):
+    night = frames[frames["night"] == corpus.NIGHTS[0]]
+    start, end = night["utc"].min(), night["utc"].max()
+    answers = predictions[predictions["night"] == corpus.NIGHTS[0]] if with_model else None
+    figure = figures.night_figure("2024-01-03", corpus.keogram_image(), start, end, night, answers, corpus.POSITIVE)
+    image = figure.axes[0].images[0]
+    assert len(figure.axes) == (4 if with_model else 3)
+    assert image.get_extent()[:2] == pytest.approx(figure.axes[0].get_xlim())
+    assert (np.asarray(image.get_array())[:, 260, 3] == 0).all()
+    figure.draw_without_rendering()
+
+
+def test_a_break_in_time_breaks_the_condition_bars(frames):
+    night = frames[frames["night"] == corpus.NIGHTS[0]].reset_index(drop=True)
+    gapped = night.drop(index=range(60, 80))
+    image = corpus.keogram_image()
+    start, end = night["utc"].min(), night["utc"].max()
+    whole, broken = (
+        figures.night_figure("2024-01-03", image, start, end, sky).axes[1].collections for sky in (night, gapped)
+    )
+    assert sum(len(bars.get_paths()) for bars in broken) == sum(len(bars.get_paths()) for bars in whole) + 2
+
+
+def test_one_frame_makes_a_night(frames):
+    sky = frames.iloc[[5]]
+    utc = sky["utc"].iloc[0]
+    span = pd.Timedelta(hours=12)
+    figures.night_figure("2024-01-03", corpus.keogram_image(), utc - span, utc + span, sky).draw_without_rendering()
+
+
+def test_an_error_panel_shows_frame_and_map_side_by_side():
+    figure = figures.error_panel(corpus.sky_picture(1), corpus.sky_picture(2), "p = 0.93")
+    assert [len(ax.images) for ax in figure.axes] == [1, 1]
+
+
+# Looks.
+
+
+def test_an_svg_is_well_formed_themed_and_alone_with_its_identifiers(table):
+    drawn = [figures.condition_matrix(figures.rate_cells(table, "fpr"), "fpr") for _ in range(2)]
+    svgs = [figures.inline_svg(figure, name, 'False "positives"') for figure, name in zip(drawn, "ab", strict=True)]
+    own = [{element.get("id") for element in ElementTree.fromstring(svg).iter()} - {None} for svg in svgs]
+    assert own[0] and not own[0] & own[1]
+    assert all(color not in svgs[0].replace(f", {color})", "") for color in CSS_VARIABLES)
+    assert f"var(--ink, {INK})" in svgs[0]
+    assert 'aria-label="False &quot;positives&quot;"' in svgs[0]
+
+
+def test_the_same_drawing_gives_the_same_bytes(table):
+    def draw():
+        figure = figures.condition_matrix(figures.rate_cells(table, "fpr"), "fpr")
+        return figures.png(figure), figures.inline_svg(figure, "a", "a")
+
+    assert draw() == draw()
+
+
+def test_drawing_needs_no_pyplot():
+    program = "import sys, allsky.figures, allsky.report; sys.exit('matplotlib.pyplot' in sys.modules)"
+    assert subprocess.run([sys.executable, "-c", program], cwd=ROOT, check=False).returncode == 0
+
+
+# Words.
+
+
+def test_numbers_read_as_people_write_them():
+    assert [percent(share) for share in (0.0, 0.0004, 0.0612, 0.284, 0.9999, None, float("nan"))] == [
+        "0.0 %", "< 0.1 %", "6.1 %", "28.4 %", "100 %", "–", "–"
+    ]  # fmt: skip
+    assert interval(0.012, 0.09) == "1.2–9.0"
+    assert interval(None, 0.09) == ""
+    assert [count(1, "night"), count(12345, "frame")] == ["1 night", "12,345 frames"]
+    assert [listed(["a"]), listed(["a", "b", "c"])] == ["a", "a, b and c"]
+    assert condition_in_a_sentence("Nautical", "Moon_Full") == "nautical twilight with a full moon"

@@ -1,0 +1,275 @@
+"""What the page must say, with everything, with a part, and with nothing."""
+
+from __future__ import annotations
+
+import re
+from dataclasses import replace
+from html.parser import HTMLParser
+
+import cv2
+import pandas as pd
+import pytest
+
+from allsky.figures import night_figure, png
+from allsky.report import GalleryItem, Keogram, Problem, ReportData, render_report, write_figures
+from allsky.tables import ALL_TABLES
+from tests.allsky import report_corpus as corpus
+
+VOID = {"meta", "link", "img", "br", "hr", "input", "use", "path", "rect"}
+
+
+class Page(HTMLParser):
+    """The page as a browser would take it: balanced tags, identifiers, addresses, text."""
+
+    def __init__(self, html: str):
+        super().__init__()
+        self.open: list[str] = []
+        self.ids: list[str] = []
+        self.addresses: list[str] = []
+        self.names: list[str] = []
+        self.words: list[str] = []
+        self.feed(html)
+        assert self.open == [], f"left open: {self.open}"
+
+    def handle_starttag(self, tag, attrs):
+        attributes = dict(attrs)
+        self.names.append(tag)
+        self.ids += [attributes["id"]] if "id" in attributes else []
+        self.addresses += [attributes[key] for key in ("href", "src", "xlink:href") if attributes.get(key)]
+        if tag not in VOID:
+            self.open.append(tag)
+
+    def handle_startendtag(self, tag, attrs):
+        self.handle_starttag(tag, attrs)
+        if tag not in VOID:
+            self.open.pop()
+
+    def handle_endtag(self, tag):
+        if tag not in VOID:
+            assert self.open and self.open.pop() == tag, f"</{tag}> closes nothing"
+
+    def handle_data(self, data):
+        self.words.append(data)
+
+    @property
+    def text(self) -> str:
+        return re.sub(r"\s+", " ", " ".join(self.words))
+
+
+@pytest.fixture(scope="module")
+def full(tmp_path_factory) -> ReportData:
+    """A corpus with everything."""
+    folder = tmp_path_factory.mktemp("pictures")
+    frames = corpus.frames()
+    predictions, labels = corpus.predictions(frames), corpus.labels(frames)
+    return ReportData(
+        corpus.SITE,
+        videos=corpus.videos(),
+        frames=frames,
+        predictions=predictions,
+        condition_table=corpus.condition_table(frames, predictions, labels),
+        occurrence={"share_of_frames": 0.27, "mean_of_cell_shares": 0.28, "n_cells": 8},
+        sheet=corpus.sheet(frames),
+        labels=labels,
+        model_name="resnet18-1a2b3c4d",
+        model={"backbone": "resnet18", "image_size": 128, "recipe": {"strategy": "scratch", "weights": "none"}},
+        history=corpus.history(),
+        validation=corpus.validation(),
+        gallery=_gallery(folder, frames),
+        problems=[Problem("2024-02-24", None, "No clock could be read: set [camera] clock_box.")],
+        notices=["3 labels were matched by video and frame index."],
+        baseline={
+            "resnet18": {"accuracy": 0.94},
+            "green-pixel rule": {"accuracy": 0.81, "note": "positive when green"},
+        },
+        configuration={"archive": {"videos": "simulated"}},
+        provenance={"versions": {"python": "3.11"}, "recipe": "ab12"},
+        keograms=_keograms(folder, frames),
+        readings={corpus.NIGHTS[0]: corpus.readings()},
+        disks=[("2024-01-03", folder / "fp.png")],
+    )
+
+
+def _gallery(folder, frames) -> list[GalleryItem]:
+    items = []
+    for place, outcome in enumerate(("fp", "fn")):
+        image, overlay = folder / f"{outcome}.png", folder / f"{outcome}_map.png"
+        cv2.imwrite(str(image), corpus.sky_picture(place))
+        cv2.imwrite(str(overlay), corpus.sky_picture(place + 5))
+        frame_id = frames["frame_id"].iloc[place]
+        items.append(GalleryItem(frame_id, outcome, "Night", "No_Moon", 0.93 - 0.9 * place, image, overlay))
+    return items
+
+
+def _keograms(folder, frames) -> list[Keogram]:
+    night = frames[frames["night"] == corpus.NIGHTS[0]]
+    figure = night_figure("2024-01-03", corpus.keogram_image(), night["utc"].min(), night["utc"].max(), night)
+    (folder / "keogram.png").write_bytes(png(figure, 60))
+    return [Keogram("2024-01-03", folder / "keogram.png")]
+
+
+@pytest.fixture(scope="module")
+def html(full) -> str:
+    return render_report(full)
+
+
+@pytest.fixture(scope="module")
+def page(html) -> Page:
+    return Page(html)
+
+
+# The page as such.
+
+
+def test_the_page_asks_nobody_for_anything_and_runs_no_script(html, page):
+    assert "script" not in page.names
+    assert all(address.startswith(("data:", "#")) for address in page.addresses)
+    assert not re.search(r"@import|url\((?!#)", html)
+
+
+def test_every_identifier_is_unique_and_every_link_within_the_page_leads_somewhere(page):
+    assert len(set(page.ids)) == len(page.ids)
+    assert {address[1:] for address in page.addresses if address.startswith("#")} <= set(page.ids)
+
+
+def test_the_headline_is_the_two_rates_in_words(full, page):
+    row = full.everything
+    assert f"sees aurora that is not there in {100 * row.fpr:.1f} %" in page.text
+    assert f"misses {100 * row.fnr:.1f} %" in page.text
+
+
+def test_what_nobody_measured_is_said_and_not_shown_as_zero(full, page):
+    unmeasured = full.class_rows.query("status == 'not measured' and n_frames > 0")
+    assert len(unmeasured) > 0
+    assert "Nothing is known about errors in" in page.text
+    assert "not measured" in page.text
+
+
+def test_both_occurrence_figures_stand_side_by_side(page):
+    assert "774 of 2,851 frames were predicted aurora: 27.1 %." in page.text
+    assert "mean of the condition cells' shares is 28.0 %" in page.text
+    assert "neither is an odds" in page.text
+
+
+def test_an_error_is_shown_with_its_map_its_time_and_its_sky(full, page):
+    first = full.frames.iloc[0]
+    assert f"{first['utc']:%Y-%m-%d %H:%M:%S} UTC" in page.text
+    assert f"sun {first['sun_altitude_deg']:+.1f}°" in page.text
+    assert sum(address.startswith("data:image/jpeg") for address in page.addresses) == 6
+
+
+def test_everything_left_out_is_named_with_its_reason(page):
+    assert "The file is empty (0 bytes); copy it again from the camera." in page.text
+    assert "No clock could be read: set [camera] clock_box." in page.text
+    assert "reading disagrees with the fit" in page.text
+    assert "nan" not in page.text.split()
+
+
+def test_the_data_dictionary_names_every_public_column(page):
+    for table in ALL_TABLES:
+        assert all(column.meaning in page.text for column in table.columns), table.name
+
+
+def test_the_model_stands_beside_the_green_pixel_rule(page):
+    assert "green-pixel rule" in page.text
+    assert "94.0 %" in page.text and "81.0 %" in page.text
+
+
+def test_selection_figures_are_headed_as_such(page):
+    assert page.text.count("sed for selection") >= 3
+
+
+def test_a_text_from_outside_cannot_become_markup(full):
+    hostile = replace(full, notices=["<script>alert(1)</script>"], problems=[Problem("2024-01-01", None, "<b>")])
+    assert "<script>" not in render_report(hostile)
+
+
+def test_the_page_is_the_same_for_the_same_data(full, html):
+    assert render_report(full) == html
+
+
+def test_another_threshold_counts_other_frames_as_positive(full):
+    strict = replace(full, threshold=0.9)
+    expected = (full.predictions["p_aurora"] >= 0.9).sum()
+    assert (strict.answers["predicted"] == "aurora").sum() == expected
+    assert f"{expected:,} of 2,851 frames were predicted aurora" in Page(render_report(strict)).text
+
+
+# What is missing.
+
+
+def test_without_a_model_it_says_how_many_frames_wait(full):
+    text = Page(render_report(ReportData(corpus.SITE, videos=full.videos, frames=full.frames, sheet=full.sheet))).text
+    assert f"{len(full.sheet)} frames wait to be labelled." in text
+    assert "There are no predictions yet" in text
+
+
+def test_with_a_model_but_no_labels_the_error_columns_are_empty_and_it_says_so(full):
+    table = corpus.condition_table(full.frames, full.predictions, None)
+    text = Page(render_report(replace(full, labels=None, condition_table=table, gallery=(), baseline=None))).text
+    assert "how often it is wrong cannot be said before audit frames are labelled" in text
+    assert "their columns below are empty" in text
+    assert "135 audit frames wait in labels/audit.parquet" in text
+
+
+def test_with_one_class_labelled_the_headline_gives_the_rate_that_exists(full):
+    table = full.condition_table.assign(fnr=None, fnr_low=None, fnr_high=None)
+    headline = Page(render_report(replace(full, condition_table=table))).text
+    assert "sees aurora that is not there in" in headline
+    assert "misses" not in headline
+
+
+def test_one_night_is_a_corpus(full):
+    night = corpus.NIGHTS[0]
+    frames, predictions = (t[t["night"] == night] for t in (full.frames, full.predictions))
+    table = corpus.condition_table(frames, predictions, None)
+    one = replace(full, videos=full.videos.iloc[:1], frames=frames, predictions=predictions, condition_table=table)
+    assert f"138 frames of 1 night, {night}, at yknf." in Page(render_report(replace(one, labels=None))).text
+
+
+def test_only_broken_videos_give_a_page_that_names_them(full):
+    broken = full.videos[full.videos["problem"].notna()]
+    text = Page(render_report(ReportData(corpus.SITE, videos=broken))).text
+    assert "the archive holds no usable frame" in text
+    assert "The file is empty (0 bytes)" in text
+
+
+def test_an_empty_archive_gives_a_page_that_says_what_to_do():
+    text = Page(render_report(ReportData(corpus.SITE))).text
+    assert "No video was found. Point [archive] videos at a folder of nightly videos" in text
+
+
+def test_a_picture_that_vanished_does_not_stop_the_report(full, tmp_path):
+    lost = [item._replace(image=tmp_path / "no.jpg", overlay=tmp_path / "no.jpg") for item in full.gallery]
+    page = Page(render_report(replace(full, gallery=lost, keograms=[Keogram("2024-01-03", tmp_path / "no.png")])))
+    assert full.gallery[0].frame_id in page.text or "p = 0.93" in page.text
+
+
+def test_three_classes_are_shown_for_the_positive_one(full):
+    other = full.condition_table.assign(**{"class": "cloud", "fpr": 0.5})
+    both = pd.concat([full.condition_table, other])
+    classes = ("aurora", "cloud", "no_aurora")
+    validation = full.validation.assign(p_cloud=0.0)
+    three = replace(full, classes=classes, condition_table=both, validation=validation)
+    assert three.everything.fpr == full.everything.fpr
+    assert "50.0 %" not in Page(render_report(three)).text
+
+
+# Files.
+
+
+def test_every_figure_is_written_as_png_with_its_numbers_as_csv(full, tmp_path):
+    written = write_figures(full, tmp_path / "figures")
+    names = {path.stem for path in written}
+    assert {path.suffix for path in written} == {".png", ".csv"}
+    assert len(written) == 2 * len(names)
+    assert {"false_positives_matrix", "occurrence_by_hour", "coverage", "learning_curves", "reliability"} <= names
+    for path in written:
+        if path.suffix == ".png":
+            assert cv2.imread(str(path)).shape[1] > 500
+        else:
+            assert len(pd.read_csv(path)) > 0
+
+
+def test_an_empty_archive_has_no_figures(tmp_path):
+    assert write_figures(ReportData(corpus.SITE), tmp_path) == []
