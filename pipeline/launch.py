@@ -12,11 +12,13 @@ import functools
 import logging
 import os
 import sys
+import warnings
 
 import luigi.configuration
 import luigi.interface
 from luigi.cmdline_parser import CmdlineParser
 from luigi.execution_summary import _summary_dict
+from luigi.parameter import UnconsumedParameterWarning
 
 from allsky.errors import AllskyError
 from tasks import archive, settings
@@ -105,6 +107,8 @@ def _run(goal: Stage, arguments: list[str]) -> int:
 
 
 def _set_luigi_defaults() -> None:
+    # Luigi reads some keys of [core] itself, and then warns that its `core` task does not.
+    warnings.simplefilter("ignore", UnconsumedParameterWarning)
     config = luigi.configuration.get_config()
     workers = settings.current().execution.workers or os.cpu_count() or 1
     for (section, key), value in {**LUIGI_DEFAULTS, ("core", "workers"): str(workers)}.items():

@@ -29,6 +29,9 @@ logger = logging.getLogger("allsky")
 PROBLEMS = (BadVideo, NoClock, NotASky)
 
 
+ALL = "all"
+
+
 def digest(content: Any) -> str:
     """A hash of anything JSON can hold; equal content, equal hash."""
     canonical = json.dumps(content, sort_keys=True, separators=(",", ":"), default=str)
@@ -176,14 +179,16 @@ class MonthStage(Stage):
     """A stage of one month of nights; `nights` restricts it to FIRST_LAST within the month."""
 
     month = luigi.Parameter(description="calendar month of nights, YYYY-MM")
-    nights = luigi.Parameter(default="", description="first and last night of a part of the month, joined by _")
+    nights = luigi.Parameter(default=ALL, description="`all`, or first and last night of a part, joined by _")
     priority = 10
 
     def selected(self) -> list[str]:
         """The month's nights that are in the archive and asked for."""
-        first, _, last = self.nights.partition("_")
         nights = self.inventory.nights_of_month.get(self.month, [])
-        return [night for night in nights if (first or night) <= night <= (last or night)]
+        if self.nights == ALL:
+            return nights
+        first, _, last = self.nights.partition("_")
+        return [night for night in nights if first <= night <= last]
 
 
 class LandingMonthStage(MonthStage):

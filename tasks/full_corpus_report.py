@@ -14,7 +14,7 @@ from allsky.tables import CONDITION_TABLE
 from tasks import archive, settings
 from tasks.answers import AUDIT, answers_digest
 from tasks.artifacts import FolderArtifact, TableArtifact
-from tasks.base import Stage
+from tasks.base import ALL, Stage
 from tasks.gradcam_gallery import GradCamGallery
 from tasks.label_split import LabelSplit
 from tasks.month_frames import MonthFrames
@@ -46,12 +46,12 @@ class FullCorpusReport(Stage):
         return [night for night in self.inventory.nights if first <= night <= last]
 
     def months(self) -> dict[str, str]:
-        """Each month of the range, and what of it lies within: empty for all of it."""
+        """Each month of the range, and what of it lies within: `all`, or first and last night."""
         chosen: dict[str, list[str]] = {}
         for night in self.nights():
             chosen.setdefault(night[:7], []).append(night)
         whole = self.inventory.nights_of_month
-        return {m: "" if nights == whole[m] else f"{nights[0]}_{nights[-1]}" for m, nights in chosen.items()}
+        return {m: ALL if nights == whole[m] else f"{nights[0]}_{nights[-1]}" for m, nights in chosen.items()}
 
     def model(self) -> str:
         """The model in force, or `none` while there is neither a model nor labels to train one."""

@@ -42,10 +42,9 @@ class LabelSplit(Stage):
         tables = [NightFrames(night=night).output()["frames"].read().assign(night=night) for night in self.nights()]
         frames = pd.concat(tables, ignore_index=True)
         labels, notices = match_labels(answers_of(TEACHING), frames)
-        drawing, classes = self.settings.drawing, self.settings.labels.classes
-        split = split_labels(
-            labels, self._sheet(), frames, classes, role_seed=drawing["seed"], shares=drawing["shares"]
-        )
+        drawing = self.settings.drawing
+        classes = self.settings.labels.classes
+        split = split_labels(labels, self._sheet(), frames, classes, drawing["seed"], drawing["shares"])
         output.write(split, notices=notices)
 
     def _sheet(self) -> pd.DataFrame:

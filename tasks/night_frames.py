@@ -11,7 +11,7 @@ from allsky.tables import FRAMES, READINGS
 from tasks.artifacts import FolderArtifact, TableArtifact
 from tasks.base import NightStage
 from tasks.night_clock import NightClock, learned_clock
-from tasks.sky_disk import SkyDisk, disk_of
+from tasks.sky_disk import SkyDisk, disk_numbers, disk_of
 
 
 class NightFrames(NightStage):
@@ -34,7 +34,7 @@ class NightFrames(NightStage):
         sampling, camera = self.settings.sampling, self.settings.camera(self.night)
         return {
             "clock": NightClock(night=self.night).recipe(),
-            "disk": [disk.center_x, disk.center_y, disk.radius] if isinstance(disk, Disk) else disk,
+            "disk": disk_numbers(disk) if isinstance(disk, Disk) else disk,
             "images": [camera.image_size, sampling.cadence_s, sampling.jpeg_quality],
             "site": self.settings.site.name,
         }

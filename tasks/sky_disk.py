@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import dataclasses
 import functools
 from pathlib import Path
 
@@ -41,8 +42,10 @@ class SkyDisk(Stage):
     def produce(self, output):
         nights = self.inventory.nights_of_epoch(self.epoch)[:NIGHTS_LOOKED_AT]
         frames = [frame.rgb() for night in nights for frame in read_keyframes(self.inventory.videos[night][0].path)]
-        disk = self.settings.disk(self.epoch, self.inventory.videos[self.epoch][0].size)
-        found = disk or fisheye.find_sky_disk(frames)
+        given = self.settings.disk(self.epoch, self.inventory.videos[self.epoch][0].size)
+        if given:
+            fisheye.check_disk(given)
+        found = fisheye.within_picture(given, frames) if given else fisheye.find_sky_disk(frames)
         picture = fisheye.disk_picture(frames[len(frames) // 2], found)
         cv2.imwrite(str(output["picture"].path / "disk.png"), cv2.cvtColor(picture, cv2.COLOR_RGB2BGR))
         output["disk"].write(_as_table(found, nights))
@@ -60,6 +63,12 @@ def disk_of(epoch: str) -> fisheye.SkyDisk | str:
         raise NotKnownYet
     path = task.output()["disk"].path
     return _read_disk(path, path.stat().st_mtime_ns)
+
+
+def disk_numbers(disk: fisheye.SkyDisk) -> list[float]:
+    """What of a disk changes a picture: where it lies, not how it was found."""
+    told = dataclasses.asdict(disk)
+    return [value for name, value in told.items() if name not in ("source", "confidence")]
 
 
 @functools.lru_cache(maxsize=64)

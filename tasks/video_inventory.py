@@ -6,9 +6,13 @@ import os
 from functools import partial
 
 from allsky.archive import night_from_name
+from allsky.clock import Keyframe, learn_clock
 from allsky.corpus import Corpus
+from allsky.errors import BadVideo, NoClock
 from allsky.inventory import take_inventory
+from allsky.site import night_of
 from allsky.tables import VIDEOS
+from allsky.video import read_keyframes
 from tasks import archive
 from tasks.artifacts import TableArtifact
 from tasks.base import Stage
@@ -70,9 +74,15 @@ class VideoInventory(Stage):
         return {row["video"]: row for row in rows}
 
     def _night_from_frames(self, name: str) -> str | None:
-        from allsky.clock import night_on_frames
-
-        return night_on_frames(self.settings.videos / name, self.settings.clock(""), self.settings.site.longitude_deg)
+        """The night that the clock on a video's own frames tells; None where it cannot be read."""
+        longitude_deg = self.settings.site.longitude_deg
+        try:
+            frames = read_keyframes(self.settings.videos / name)
+            keyframes = [Keyframe(name, frame.index, frame.luma.copy()) for frame in frames]
+            utc = learn_clock(keyframes, self.settings.clock(""), None, longitude_deg).readings["utc"].dropna()
+        except (BadVideo, NoClock):
+            return None
+        return night_of(utc.iloc[len(utc) // 2], longitude_deg) if len(utc) else None
 
 
 def retire(corpus: Corpus, nights: set[str]) -> None:
