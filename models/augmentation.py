@@ -1,0 +1,81 @@
+"""Which other pictures could the same sky have given?
+
+A sky turned about the zenith, or mirrored, is a sky of the same class; so is one seen by another camera:
+a little larger or smaller in the frame, exposed or balanced otherwise, without colour, noisier. All at once
+on a batch, on the device where it will be used, from one generator, so that a seed decides everything.
+"""
+
+from __future__ import annotations
+
+import math
+from dataclasses import dataclass
+
+import torch
+from torch.nn import functional
+
+# Luma weights of ITU-R BT.601.
+_LUMA = (0.299, 0.587, 0.114)
+
+
+@dataclass(frozen=True)
+class SkyAugmentation:
+    """How far pictures are varied; each number is a standard deviation or a chance.
+
+    `zoom`, `exposure`, `gamma`, `colour`: standard deviations of the logarithm of the magnification, of the
+    brightness, of the gradation's exponent, and of each channel's gain. `grey`: chance that a
+    picture loses its colour (many all-sky cameras have none). `noise`: greatest standard deviation of
+    added noise, of 0 to 1; each picture's own is drawn between 0 and that.
+    """
+
+    zoom: float = 0.05
+    exposure: float = 0.2
+    gamma: float = 0.1
+    colour: float = 0.04
+    grey: float = 0.05
+    noise: float = 0.02
+
+    def __call__(self, images: torch.Tensor, generator: torch.Generator) -> torch.Tensor:
+        """`images`, float (n, 3, size, size) of 0 to 1, varied; still black outside the inscribed disk."""
+        varied = self._turned(images, generator)
+        varied = self._exposed(varied, generator)
+        varied = varied + self._noise(varied, generator)
+        return varied.clamp_(0, 1).mul_(sky_mask(images))
+
+    def _turned(self, images: torch.Tensor, generator: torch.Generator) -> torch.Tensor:
+        angle = 2 * math.pi * _uniform(images, generator)
+        mirror = torch.where(_uniform(images, generator) < 0.5, -1.0, 1.0)
+        scale = torch.exp(-self.zoom * _normal(images, generator))
+        cosine, sine, zero = scale * angle.cos(), scale * angle.sin(), torch.zeros_like(angle)
+        rows = [torch.stack([mirror * cosine, -sine, zero], 1), torch.stack([mirror * sine, cosine, zero], 1)]
+        grid = functional.affine_grid(torch.stack(rows, 1), list(images.shape), align_corners=False)
+        return functional.grid_sample(images, grid, align_corners=False)
+
+    def _exposed(self, images: torch.Tensor, generator: torch.Generator) -> torch.Tensor:
+        gain = torch.exp(self.exposure * _normal(images, generator))
+        exponent = torch.exp(self.gamma * _normal(images, generator))
+        colour = torch.exp(self.colour * _normal(images, generator, 3))
+        grey = (_uniform(images, generator) < self.grey)[:, None, None, None]
+        luma = (images * images.new_tensor(_LUMA)[:, None, None]).sum(1, keepdim=True)
+        images = torch.where(grey, luma, images * colour[:, :, None, None])
+        return images.clamp(0).pow(exponent[:, None, None, None]) * gain[:, None, None, None]
+
+    def _noise(self, images: torch.Tensor, generator: torch.Generator) -> torch.Tensor:
+        strength = self.noise * _uniform(images, generator)
+        noise = torch.empty_like(images).normal_(generator=generator)
+        return noise * strength[:, None, None, None]
+
+
+def sky_mask(images: torch.Tensor) -> torch.Tensor:
+    """1 inside the circle inscribed in the pictures and 0 outside, (size, size), as `images` are typed."""
+    size = images.shape[-1]
+    offset = torch.arange(size, device=images.device, dtype=torch.float32) - (size - 1) / 2
+    return (torch.hypot(offset[:, None], offset[None, :]) <= size / 2).to(images.dtype)
+
+
+def _uniform(images: torch.Tensor, generator: torch.Generator) -> torch.Tensor:
+    return torch.rand(len(images), generator=generator, device=images.device)
+
+
+def _normal(images: torch.Tensor, generator: torch.Generator, channels: int | None = None) -> torch.Tensor:
+    shape = (len(images),) if channels is None else (len(images), channels)
+    return torch.randn(shape, generator=generator, device=images.device)

@@ -1,0 +1,102 @@
+"""What is written in a model's folder, and how does it decide? (No PyTorch: tasks and reports read this.)"""
+
+from __future__ import annotations
+
+import json
+from collections.abc import Sequence
+from dataclasses import asdict, dataclass, field, fields
+from pathlib import Path
+from typing import Any
+
+import numpy as np
+
+from allsky.errors import BadModel
+
+# The files of a model folder.
+WEIGHTS = "weights.safetensors"
+DESCRIPTION = "model.json"
+HISTORY = "history.parquet"
+VALIDATION = "validation.parquet"
+CURVES = "curves.png"
+CARD = "card.md"
+
+# Raised when an older reader could no longer make sense of model.json.
+FORMAT = 1
+
+
+@dataclass(frozen=True)
+class ModelDescription:
+    """The contents of `model.json`.
+
+    - `classes`: in the order of the network's outputs; `positive`: the one counted as aurora.
+    - `backbone`: torchvision's name. `image_size`: pixels, square. `mean`, `std`: per channel (RGB, of 0 to 1).
+    - `temperature`: logits are divided by it before the softmax (Guo et al. 2017, arXiv:1706.04599).
+    - `threshold`: the probability of `positive` from which a frame is positive; None: the likelier class.
+    - `recipe`, `versions`, `metrics`: how it was trained, with what, and how it did where it was selected.
+    """
+
+    classes: tuple[str, ...]
+    positive: str
+    backbone: str
+    image_size: int
+    mean: tuple[float, ...]
+    std: tuple[float, ...]
+    temperature: float = 1.0
+    threshold: float | None = None
+    recipe: dict[str, Any] = field(default_factory=dict)
+    versions: dict[str, str] = field(default_factory=dict)
+    metrics: dict[str, Any] = field(default_factory=dict)
+    format: int = FORMAT
+
+    @property
+    def positive_index(self) -> int:
+        return self.classes.index(self.positive)
+
+    @property
+    def rule(self) -> str:
+        """How it decides, in words."""
+        if self.threshold is None:
+            return "the likeliest class"
+        return f"{self.positive} when its probability is {self.threshold:g} or more"
+
+    def decide(self, probabilities: np.ndarray) -> np.ndarray:
+        """The class of each frame by the model's own rule: str (n,), from probabilities (n, classes)."""
+        names = np.array(self.classes, dtype=object)
+        if self.threshold is None:
+            return names[np.argmax(probabilities, axis=1)]
+        others = np.array(probabilities, copy=True)
+        others[:, self.positive_index] = -1
+        likeliest_other = names[np.argmax(others, axis=1)]
+        return np.where(probabilities[:, self.positive_index] >= self.threshold, self.positive, likeliest_other)
+
+    def require_classes(self, classes: Sequence[str], positive: str) -> None:
+        """Raises BadModel unless the model tells these classes apart (in whatever order)."""
+        if set(classes) != set(self.classes) or positive != self.positive:
+            raise BadModel(
+                f"The model knows the classes {list(self.classes)} with {self.positive!r} as positive, but "
+                f"{list(classes)} with {positive!r} are configured. Set [labels] classes and positive to the "
+                "model's, or train a model on these labels."
+            )
+
+    def write(self, folder: Path) -> None:
+        """Write `model.json` into `folder`."""
+        text = json.dumps(asdict(self), indent=2, sort_keys=True)
+        (folder / DESCRIPTION).write_text(text + "\n", encoding="utf-8")
+
+
+def read_description(folder: Path) -> ModelDescription:
+    """The description of the model in `folder`. Raises BadModel when there is none, or it makes no sense."""
+    path = Path(folder) / DESCRIPTION
+    try:
+        values = json.loads(path.read_text(encoding="utf-8"))
+        values |= {key: tuple(values[key]) for key in ("classes", "mean", "std")}
+        description = ModelDescription(**{f.name: values[f.name] for f in fields(ModelDescription)})
+    except OSError as error:
+        raise BadModel(f"{folder} holds no model: {DESCRIPTION} cannot be read ({error.strerror}).") from error
+    except (ValueError, KeyError, TypeError) as error:
+        raise BadModel(f"{path} does not describe a model ({error!r}); train it again or restore the file.") from error
+    if description.format > FORMAT:
+        raise BadModel(
+            f"{path} has format {description.format}; this version reads up to {FORMAT}. Update the package."
+        )
+    return description

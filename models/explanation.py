@@ -1,0 +1,146 @@
+"""Where in the picture does the network see what it answers?
+
+Heat maps by the methods of the grad-cam library, from the last map of features that the network computes before
+it averages over the picture. That layer is found by watching one picture pass through, so any
+backbone will do.
+"""
+
+from __future__ import annotations
+
+import math
+from collections.abc import Callable, Iterator, Sequence
+from contextlib import ExitStack
+from dataclasses import dataclass
+from pathlib import Path
+from typing import Any
+
+import cv2
+import numpy as np
+import pytorch_grad_cam
+import torch
+from pytorch_grad_cam.utils.model_targets import ClassifierOutputTarget
+from torch import nn
+
+from allsky.errors import BadConfiguration
+from allsky.pictures import read_pictures
+from models.dataset import scaled
+from models.model_folder import Model
+
+# The library's classes by the names their papers use.
+METHODS: dict[str, type] = {
+    "GradCAM": pytorch_grad_cam.GradCAM,
+    "HiResCAM": pytorch_grad_cam.HiResCAM,
+    "GradCAMElementWise": pytorch_grad_cam.GradCAMElementWise,
+    "GradCAM++": pytorch_grad_cam.GradCAMPlusPlus,
+    "XGradCAM": pytorch_grad_cam.XGradCAM,
+    "EigenCAM": pytorch_grad_cam.EigenCAM,
+    "EigenGradCAM": pytorch_grad_cam.EigenGradCAM,
+    "LayerCAM": pytorch_grad_cam.LayerCAM,
+    "AblationCAM": pytorch_grad_cam.AblationCAM,
+    "ScoreCAM": pytorch_grad_cam.ScoreCAM,
+    "KPCA-CAM": pytorch_grad_cam.KPCA_CAM,
+}
+_BATCH = 8
+
+
+def explain(
+    model: Model, image_paths: Sequence[Path], method: str = "GradCAM", target: str | None = None
+) -> np.ndarray:
+    """Heat maps of where `target` (None: the positive class) is seen, float16 (n, size, size), 0 to 1.
+
+    Each map is scaled by its own maximum: it says where, not how much. Maps of many pictures are better
+    taken one by one from `heat_maps`. Raises BadConfiguration for an unknown method or class, BadImage
+    naming a damaged picture.
+    """
+    size = model.description.image_size
+    maps = list(heat_maps(model, image_paths, method, target))
+    return np.stack(maps) if maps else np.empty((0, size, size), np.float16)
+
+
+def heat_maps(
+    model: Model, image_paths: Sequence[Path], method: str = "GradCAM", target: str | None = None
+) -> Iterator[np.ndarray]:
+    """`explain`, one map (size, size) after the other, in memory that does not grow with their number."""
+    index = _class_index(model, target)
+    size = model.description.image_size
+    network = model.network.eval()
+    device = next(network.parameters()).device
+    with _explainer(method, network, size) as cam:
+        for batch in read_pictures(image_paths, size, _BATCH):
+            images = model.normalised(scaled(torch.from_numpy(batch).permute(0, 3, 1, 2), device))
+            maps = cam(input_tensor=images, targets=[ClassifierOutputTarget(index)] * len(batch))
+            yield from np.nan_to_num(maps).astype(np.float16)
+
+
+def overlay(rgb: np.ndarray, heat: np.ndarray, opacity: float = 0.45) -> np.ndarray:
+    """A picture with its heat map over it, uint8 (h, w, 3), at the picture's own size.
+
+    `rgb` uint8 (h, w, 3); `heat` of 0 to 1, any size. Where the map is 0 the picture shows unchanged.
+    """
+    height, width = rgb.shape[:2]
+    share = cv2.resize(heat.astype(np.float32), (width, height), interpolation=cv2.INTER_LINEAR).clip(0, 1)
+    colours = cv2.applyColorMap((255 * share).astype(np.uint8), cv2.COLORMAP_INFERNO)[..., ::-1]
+    alpha = (opacity * np.sqrt(share))[..., None]
+    return ((1 - alpha) * rgb + alpha * colours).round().astype(np.uint8)
+
+
+@dataclass(frozen=True)
+class FeatureMap:
+    """A module whose output is a map of features, and how its output becomes (n, channels, height, width)."""
+
+    module: nn.Module
+    reshape: Callable[[torch.Tensor], torch.Tensor] | None = None
+
+
+def last_feature_map(network: nn.Module, size: int) -> FeatureMap:
+    """The last map of features of more than one pixel that decides the answer.
+
+    In a convolutional network the last output with height and width; in a transformer of tokens what enters
+    the last attention (after it, only the class token counts). Where the picture is so small that every
+    map is one pixel, the last of those.
+    """
+    seen = _outputs(network, size)
+    maps = [(place, module, shape) for place, (module, shape) in enumerate(seen) if len(shape) == 4]
+    wide = [entry for entry in maps if math.prod(entry[2][2:]) > 1] or maps
+    attention = [place for place, (module, _) in enumerate(seen) if isinstance(module, nn.MultiheadAttention)]
+    tokens = [module for module, shape in seen[: attention[-1]] if len(shape) == 3] if attention else []
+    if tokens and attention[-1] > wide[-1][0]:
+        return FeatureMap(tokens[-1], tokens_as_map)
+    return FeatureMap(wide[-1][1])
+
+
+def tokens_as_map(tokens: torch.Tensor) -> torch.Tensor:
+    """Tokens (n, tokens, channels) as a square map (n, channels, side, side), class token left out."""
+    side = math.isqrt(tokens.shape[1])
+    patches = tokens[:, tokens.shape[1] - side**2 :]
+    return patches.transpose(1, 2).reshape(len(tokens), -1, side, side)
+
+
+def _outputs(network: nn.Module, size: int) -> list[tuple[nn.Module, tuple[int, ...]]]:
+    """Each module and its output's shape, in the order in which they finish with one picture."""
+    seen: list[tuple[nn.Module, tuple[int, ...]]] = []
+
+    def watch(module: nn.Module, _: Any, output: Any) -> None:
+        first = output[0] if isinstance(output, tuple) else output
+        seen.append((module, tuple(first.shape)))
+
+    with ExitStack() as stack, torch.inference_mode():
+        for module in network.modules():
+            stack.callback(module.register_forward_hook(watch).remove)
+        parameter = next(network.parameters())
+        network(torch.zeros(1, 3, size, size, device=parameter.device, dtype=parameter.dtype))
+    return seen
+
+
+def _explainer(method: str, network: nn.Module, size: int) -> Any:
+    if method not in METHODS:
+        raise BadConfiguration(f"method = {method!r}: expected one of {', '.join(METHODS)}.")
+    layer = last_feature_map(network, size)
+    return METHODS[method](model=network, target_layers=[layer.module], reshape_transform=layer.reshape)
+
+
+def _class_index(model: Model, target: str | None) -> int:
+    name = target or model.description.positive
+    if name not in model.description.classes:
+        raise BadConfiguration(f"target = {name!r} is none of the model's classes {list(model.description.classes)}.")
+    return model.description.classes.index(name)

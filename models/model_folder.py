@@ -1,0 +1,78 @@
+"""How does a trained network come to lie in a folder, and back into memory?
+
+A model is a folder: `weights.safetensors`, `model.json` and what a person or a report reads beside them.
+Loading it executes no code from it: the weights are plain tensors, and the backbone's name is looked up
+among torchvision's.
+"""
+
+from __future__ import annotations
+
+import platform
+from dataclasses import dataclass
+from pathlib import Path
+
+import numpy as np
+import safetensors
+import safetensors.torch
+import torch
+import torchvision
+from torch import nn
+
+from allsky.errors import BadModel
+from models.description import WEIGHTS, ModelDescription, read_description
+from models.network import build_network, load_backbone, read_state
+
+
+@dataclass(frozen=True)
+class Model:
+    """A network in evaluation mode, and its description."""
+
+    network: nn.Module
+    description: ModelDescription
+
+    def normalised(self, images: torch.Tensor) -> torch.Tensor:
+        """Images of 0 to 1 (n, 3, size, size), as the network expects them."""
+        return normalised(images, self.description)
+
+    def probabilities(self, logits: torch.Tensor) -> np.ndarray:
+        """Calibrated probabilities float64 (n, classes) from the network's logits."""
+        calm = logits.to("cpu", torch.float64) / self.description.temperature
+        return calm.softmax(dim=1).numpy()
+
+
+def normalised(images: torch.Tensor, description: ModelDescription) -> torch.Tensor:
+    """Images of 0 to 1 with the description's mean and deviation taken out."""
+    mean = images.new_tensor(description.mean)[:, None, None]
+    std = images.new_tensor(description.std)[:, None, None]
+    return (images - mean) / std
+
+
+def load_model(folder: Path, device: torch.device | str = "cpu") -> Model:
+    """The model in `folder`, ready to predict. Raises BadModel when anything of it is missing or does not fit."""
+    description = read_description(Path(folder))
+    network = build_network(description.backbone, len(description.classes), description.image_size)
+    state = read_state(Path(folder) / WEIGHTS)
+    load_backbone(network, state, description.backbone, str(Path(folder) / WEIGHTS))
+    _require_head(network, state, Path(folder) / WEIGHTS)
+    return Model(network.to(device).eval(), description)
+
+
+def save_weights(network: nn.Module, folder: Path) -> None:
+    """Write `weights.safetensors` into `folder`."""
+    state = {name: tensor.detach().cpu().contiguous() for name, tensor in network.state_dict().items()}
+    safetensors.torch.save_file(state, folder / WEIGHTS)
+
+
+def versions() -> dict[str, str]:
+    """Of what computes: Python, PyTorch, torchvision."""
+    return {"python": platform.python_version(), "torch": torch.__version__, "torchvision": torchvision.__version__}
+
+
+def _require_head(network: nn.Module, state: dict[str, torch.Tensor], path: Path) -> None:
+    own = network.state_dict()
+    strange = [name for name in own if name not in state or state[name].shape != own[name].shape]
+    if strange:
+        raise BadModel(
+            f"{path} was made for another number of classes than model.json names ({strange[0]} differs); "
+            "the two files are not of one model. Restore them together."
+        )

@@ -1,0 +1,159 @@
+"""Which network is it, where do its weights come from, and where does it keep its last feature map?
+
+Any of torchvision's classifiers will do. What belongs to its head is found by building the network
+twice without memory, for different numbers of classes, and comparing shapes; so no architecture needs
+code of its own.
+"""
+
+from __future__ import annotations
+
+import difflib
+from functools import cache
+from pathlib import Path
+
+import safetensors
+import safetensors.torch
+import torch
+import torchvision
+from torch import nn
+from torchvision.models.vision_transformer import VisionTransformer, interpolate_embeddings
+
+from allsky.errors import BadConfiguration, BadModel
+
+# Channel means and deviations of ImageNet, for networks whose weights say nothing else
+# (https://pytorch.org/vision/stable/models.html).
+IMAGENET_MEAN = (0.485, 0.456, 0.406)
+IMAGENET_STD = (0.229, 0.224, 0.225)
+
+# Auxiliary classifiers make a network answer in tuples while it trains; we do without.
+_ARGUMENTS: dict[str, dict[str, object]] = {
+    "googlenet": {"aux_logits": False, "init_weights": True},
+    "inception_v3": {"aux_logits": False, "init_weights": True},
+}
+_AUXILIARY = ("aux1.", "aux2.", "AuxLogits.")
+
+# A vision transformer has one embedding for each patch's place, so it is built for one size of picture.
+_PLACES = "encoder.pos_embedding"
+
+State = dict[str, torch.Tensor]
+
+
+def build_network(backbone: str, n_classes: int, image_size: int, weights: str | Path = "none") -> nn.Module:
+    """A torchvision classifier with `n_classes` outputs for pictures of `image_size` pixels.
+
+    `backbone` is torchvision's name; `weights` is `imagenet` (downloaded by torchvision, or from its cache),
+    `none` (random; seed PyTorch before), or a .safetensors or .pth file of this backbone, whose head
+    is kept where it has as many classes. Raises BadConfiguration for an unknown backbone, and BadModel for
+    weights that cannot be had or belong to another architecture.
+    """
+    _check_backbone(backbone)
+    network = _bare(backbone, n_classes, image_size)
+    if str(weights) == "imagenet":
+        load_backbone(network, _imagenet_state(backbone), backbone, f"ImageNet weights of {backbone}")
+    elif str(weights) != "none":
+        load_backbone(network, read_state(Path(weights)), backbone, str(weights))
+    return network
+
+
+def load_backbone(network: nn.Module, state: State, backbone: str, source: str) -> None:
+    """Put `state` into `network`, leaving out a head made for other classes; places of patches are interpolated.
+
+    Raises BadModel, naming `source`, where anything but the head differs.
+    """
+    head = head_parameters(backbone)
+    own = network.state_dict()
+    state = {name: value for name, value in state.items() if not name.startswith(_AUXILIARY)}
+    if isinstance(network, VisionTransformer) and _PLACES in state:
+        state = dict(interpolate_embeddings(network.image_size, network.patch_size, state))
+    fitting = {name: v for name, v in state.items() if name not in head or own[name].shape == v.shape}
+    missing = sorted(set(own) - set(fitting) - head)
+    unknown = sorted(set(fitting) - set(own))
+    reshaped = sorted(n for n in set(own) & set(fitting) if own[n].shape != fitting[n].shape)
+    if missing or unknown or reshaped:
+        raise BadModel(
+            f"{source} does not fit the backbone {backbone}: {len(missing)} of its {len(own)} tensors are missing, "
+            f"{len(unknown)} are unknown and {len(reshaped)} have another shape (for instance "
+            f"{(missing + unknown + reshaped)[0]}). Name the backbone these weights were made for, or other weights."
+        )
+    network.load_state_dict(fitting, strict=False)
+
+
+def read_state(path: Path) -> State:
+    """The tensors in a .safetensors or PyTorch weights file, or a model folder; no code in it is executed.
+
+    Raises BadModel when it cannot be read as one.
+    """
+    if path.is_dir():
+        path = path / "weights.safetensors"
+    try:
+        if path.suffix == ".safetensors":
+            return safetensors.torch.load_file(path)
+        state = torch.load(path, map_location="cpu", weights_only=True)
+        return {str(name): tensor for name, tensor in state.items() if isinstance(tensor, torch.Tensor)}
+    except FileNotFoundError as error:
+        raise BadModel(f"There is no weights file {path}. Give an existing file, `imagenet` or `none`.") from error
+    except Exception as error:
+        raise BadModel(f"{path} is not a file of weights that can be read safely ({error}).") from error
+
+
+@cache
+def head_parameters(backbone: str) -> frozenset[str]:
+    """Names of the parameters whose shape depends on the number of classes: the head."""
+    with torch.device("meta"):
+        two, three = _bare(backbone, 2).state_dict(), _bare(backbone, 3).state_dict()
+    return frozenset(name for name in two if two[name].shape != three[name].shape)
+
+
+def freeze_backbone(network: nn.Module, backbone: str, frozen: bool) -> None:
+    """Let only the head learn (`frozen`), or everything."""
+    head = head_parameters(backbone)
+    for name, parameter in network.named_parameters():
+        parameter.requires_grad = name in head or not frozen
+
+
+def normalisation(backbone: str) -> tuple[tuple[float, ...], tuple[float, ...]]:
+    """Mean and standard deviation per channel (of 0 to 1) with which this backbone's weights were trained."""
+    _check_backbone(backbone)
+    preset = torchvision.models.get_model_weights(backbone).DEFAULT.transforms()
+    return tuple(getattr(preset, "mean", IMAGENET_MEAN)), tuple(getattr(preset, "std", IMAGENET_STD))
+
+
+def cached_weights(backbone: str) -> Path:
+    """Where torchvision keeps, or would keep, this backbone's ImageNet weights."""
+    url = torchvision.models.get_model_weights(backbone).DEFAULT.url
+    return Path(torch.hub.get_dir()) / "checkpoints" / Path(url).name
+
+
+def _imagenet_state(backbone: str) -> State:
+    weights = torchvision.models.get_model_weights(backbone).DEFAULT
+    try:
+        return dict(weights.get_state_dict(progress=False, check_hash=True))
+    except Exception as error:
+        raise BadModel(
+            f"The ImageNet weights of {backbone} could not be had ({error}). They are expected in "
+            f"{cached_weights(backbone)}. Either connect to the internet once, or download {weights.url} elsewhere and "
+            "put it there, or set [training] weights to a file of this backbone, or train from nothing with "
+            "weights = none and strategy = scratch."
+        ) from error
+
+
+def _bare(backbone: str, n_classes: int, image_size: int | None = None) -> nn.Module:
+    arguments = dict(_ARGUMENTS.get(backbone, {}))
+    if image_size and backbone.startswith("vit_"):
+        arguments["image_size"] = image_size
+    if image_size and backbone == "maxvit_t":
+        arguments["input_size"] = (image_size, image_size)
+    try:
+        return torchvision.models.get_model(backbone, weights=None, num_classes=n_classes, **arguments)
+    except (AssertionError, ValueError) as error:
+        raise BadConfiguration(f"image_size = {image_size} does not suit {backbone}: {error}") from error
+
+
+def _check_backbone(backbone: str) -> None:
+    known = torchvision.models.list_models(module=torchvision.models)
+    if backbone not in known:
+        near = difflib.get_close_matches(backbone, known, n=3)
+        advice = f"did you mean {' or '.join(near)}?" if near else f"known are {', '.join(known)}."
+        raise BadConfiguration(
+            f"backbone = {backbone!r} is no classifier of torchvision {torchvision.__version__}: {advice}"
+        )

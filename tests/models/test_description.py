@@ -1,0 +1,42 @@
+import numpy as np
+import pytest
+
+from allsky.errors import BadModel
+from models.description import ModelDescription, read_description
+
+TWO = ModelDescription(("aurora", "no_aurora"), "aurora", "resnet18", 64, (0.5,) * 3, (0.2,) * 3)
+THREE = ModelDescription(("cloud", "aurora", "clear"), "aurora", "resnet18", 64, (0.5,) * 3, (0.2,) * 3, threshold=0.3)
+
+
+def test_default_rule_is_the_likeliest_class():
+    assert TWO.decide(np.array([[0.51, 0.49], [0.2, 0.8]])).tolist() == ["aurora", "no_aurora"]
+
+
+def test_with_a_threshold_the_positive_class_may_win_without_being_likeliest():
+    probabilities = np.array([[0.6, 0.35, 0.05], [0.1, 0.29, 0.61], [0.05, 0.9, 0.05]])
+    assert THREE.decide(probabilities).tolist() == ["aurora", "clear", "aurora"]
+
+
+def test_a_description_survives_its_file(tmp_path):
+    THREE.write(tmp_path)
+    assert read_description(tmp_path) == THREE
+
+
+def test_a_folder_without_a_model_is_said_to_be_one(tmp_path):
+    with pytest.raises(BadModel, match=r"holds no model.*model\.json"):
+        read_description(tmp_path)
+
+
+@pytest.mark.parametrize("text", ["{", "{}", "[]", '{"classes": 3}'])
+def test_a_damaged_description_names_its_file(tmp_path, text):
+    (tmp_path / "model.json").write_text(text)
+    with pytest.raises(BadModel, match=r"model\.json does not describe a model"):
+        read_description(tmp_path)
+
+
+def test_classes_may_come_in_another_order_but_not_differ():
+    TWO.require_classes(["no_aurora", "aurora"], "aurora")
+    with pytest.raises(BadModel, match="yes"):
+        TWO.require_classes(["yes", "no"], "yes")
+    with pytest.raises(BadModel, match="positive"):
+        TWO.require_classes(["no_aurora", "aurora"], "no_aurora")

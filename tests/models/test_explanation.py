@@ -1,0 +1,74 @@
+import numpy as np
+import pytest
+import torch
+
+from allsky.errors import BadConfiguration
+from models.description import ModelDescription
+from models.explanation import METHODS, explain, heat_maps, last_feature_map, overlay
+from models.model_folder import Model
+from models.network import build_network
+
+SIZE = 64
+
+
+def untrained(backbone: str) -> Model:
+    torch.manual_seed(0)
+    network = build_network(backbone, 2, SIZE).eval()
+    # A fresh transformer's head is zero, and explains nothing; here what speaks against one class speaks for the other.
+    head = list(network.parameters())[-2].data
+    head[0] = torch.randn_like(head[0])
+    head[1] = -head[0]
+    return Model(network, ModelDescription(("a", "b"), "a", backbone, SIZE, (0.5,) * 3, (0.25,) * 3))
+
+
+@pytest.fixture(scope="module")
+def pictures(toy):
+    split, root = toy
+    return [root / image for image in split["image"][:2]]
+
+
+@pytest.mark.parametrize("method", METHODS)
+def test_every_method_maps_the_picture(method, pictures):
+    maps = explain(untrained("squeezenet1_1"), pictures, method)
+    assert maps.shape == (2, SIZE, SIZE)
+    assert maps.dtype == np.float16
+    assert maps.min() >= 0
+    assert maps.max() <= 1
+
+
+@pytest.mark.parametrize("backbone", ["mobilenet_v2", "resnet18", "densenet121", "convnext_tiny", "swin_t", "vit_b_16"])
+def test_every_kind_of_backbone_can_be_explained(backbone, pictures):
+    model = untrained(backbone)
+    maps = np.stack([explain(model, pictures, "GradCAM", target) for target in ("a", "b")])
+    assert maps.shape == (2, 2, SIZE, SIZE)
+    assert maps.max() > 0
+
+
+@pytest.mark.parametrize(
+    ("backbone", "name"), [("efficientnet_b0", "features"), ("resnet18", "layer4"), ("swin_t", "permute")]
+)
+def test_the_map_is_taken_before_the_average_over_the_picture(backbone, name):
+    network = build_network(backbone, 2, SIZE).eval()
+    assert last_feature_map(network, SIZE).module is dict(network.named_modules())[name]
+
+
+def test_watching_leaves_no_hooks_behind(pictures):
+    model = untrained("mobilenet_v2")
+    list(heat_maps(model, pictures))
+    assert not any(module._forward_hooks or module._backward_hooks for module in model.network.modules())
+
+
+def test_unknown_names_are_refused(pictures):
+    with pytest.raises(BadConfiguration, match="GradCAM"):
+        explain(untrained("mobilenet_v2"), pictures, "GradCAM3")
+    with pytest.raises(BadConfiguration, match="aurora"):
+        explain(untrained("mobilenet_v2"), pictures, target="aurora")
+
+
+def test_an_overlay_leaves_the_picture_where_there_is_no_heat():
+    rgb = np.full((20, 20, 3), 90, np.uint8)
+    heat = np.zeros((20, 20), np.float16)
+    heat[:, 15:] = 1
+    drawn = overlay(rgb, heat)
+    assert (drawn[:, :10] == 90).all()
+    assert (drawn[:, 19] != 90).any()

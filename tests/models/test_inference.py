@@ -1,0 +1,71 @@
+from dataclasses import replace
+
+import numpy as np
+import pytest
+import safetensors.torch
+
+from allsky.errors import BadConfiguration, BadModel
+from allsky.pictures import BadImage
+from models.inference import predict
+from models.model_folder import load_model
+from models.network import build_network
+from models.training import train
+
+
+@pytest.fixture(scope="module")
+def folder(toy, quick, tmp_path_factory):
+    folder = tmp_path_factory.mktemp("model")
+    train(*toy, quick, folder)
+    return folder
+
+
+@pytest.fixture(scope="module")
+def pictures(toy):
+    split, root = toy
+    return [root / image for image in split["image"]]
+
+
+def test_answers_do_not_depend_on_the_batch(folder, pictures):
+    model = load_model(folder)
+    one_by_one, at_once = (predict(model, pictures, batch_size=size) for size in (1, 36))
+    np.testing.assert_allclose(one_by_one, at_once, atol=1e-5)
+
+
+def test_answers_keep_the_order_of_the_pictures(folder, pictures):
+    model = load_model(folder)
+    np.testing.assert_allclose(predict(model, pictures[::-1]), predict(model, pictures)[::-1], atol=1e-5)
+
+
+def test_bfloat16_answers_nearly_as_float32(folder, pictures):
+    model = load_model(folder)
+    assert np.abs(predict(model, pictures, "bfloat16") - predict(model, pictures, "float32")).max() < 0.02
+
+
+def test_no_pictures_give_no_answers(folder):
+    assert predict(load_model(folder), []).shape == (0, 2)
+
+
+def test_progress_reaches_one(folder, pictures):
+    heard = []
+    predict(load_model(folder), pictures, progress=lambda fraction, _: heard.append(fraction))
+    assert heard == sorted(heard)
+    assert heard[-1] == 1
+
+
+def test_an_unknown_engine_is_refused(folder, pictures):
+    with pytest.raises(BadConfiguration, match="float32"):
+        predict(load_model(folder), pictures, "float8")
+
+
+def test_a_damaged_picture_is_named(folder, tmp_path):
+    (tmp_path / "noise.jpg").write_bytes(b"not a picture")
+    with pytest.raises(BadImage, match=r"noise\.jpg"):
+        predict(load_model(folder), [tmp_path / "noise.jpg"])
+
+
+def test_weights_of_another_number_of_classes_are_refused(folder, toy, quick, tmp_path):
+    train(*toy, replace(quick, seed=2), tmp_path)
+    state = build_network(quick.backbone, 4, quick.image_size).state_dict()
+    safetensors.torch.save_file(state, tmp_path / "weights.safetensors")
+    with pytest.raises(BadModel, match="another number of classes"):
+        load_model(tmp_path)
