@@ -18,7 +18,7 @@ def split_labels(
     sheet: pd.DataFrame,
     frames: pd.DataFrame,
     classes: Sequence[str],
-    seed: int = 0,
+    role_seed: int = 0,
     shares: Mapping[str, float] = SHARES,
 ) -> pd.DataFrame:
     """Labelled frames of training nights, as many of each class, and of validation nights as they are: the table SPLIT.
@@ -29,17 +29,17 @@ def split_labels(
     sheet : SHEET of the label sheet, for the frames' inclusion probabilities.
     frames : MONTH_FRAMES (or FRAMES with `night`) of at least the labelled nights.
     classes : the classes; `unsure` frames teach nothing and are left out, as are flagged ones.
-    seed, shares : as for `roles.night_role`; the seed is also the key of the choice among a class's frames.
+    role_seed, shares : as for `roles.night_role`; the seed is also the key of the choice among a class's frames.
 
     `weight` is the inverse of the frame's inclusion probability, 1 for a frame that was not drawn but labelled.
 
     Raises BadLabels where fewer than two classes are labelled in training nights or none in validation nights.
     """
     labelled = _labelled_frames(labels, frames)
-    role = labelled["night"].map(roles_of(labelled["night"], seed, shares))
+    role = labelled["night"].map(roles_of(labelled["night"], role_seed, shares))
     training, validation = labelled[role == "training"], labelled[role == "validation"]
     _check_enough(training, validation, classes)
-    chosen = pd.concat([_balanced(training, seed).assign(split="train"), validation.assign(split="validation")])
+    chosen = pd.concat([_balanced(training, role_seed).assign(split="train"), validation.assign(split="validation")])
     places = pd.MultiIndex.from_frame(chosen[PLACE])
     probability = inclusion_probability(sheet).reindex(places).fillna(1.0)
     return chosen.assign(weight=1.0 / probability.to_numpy())[SPLIT.names].reset_index(drop=True)

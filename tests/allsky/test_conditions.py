@@ -5,7 +5,7 @@ from __future__ import annotations
 import numpy as np
 import pandas as pd
 import pytest
-from hypothesis import given
+from hypothesis import given, settings
 from hypothesis import strategies as st
 
 from allsky.conditions import LUNAR_BINS, SOLAR_BINS, ConditionBins, lunar_bin, observing_conditions, solar_bin
@@ -84,6 +84,7 @@ def test_the_moon_counts_only_when_it_is_lit_and_high_enough(altitude, phase, ex
     assert lunar_bin([altitude], [360.0 - phase])[0] == expected
 
 
+@settings(deadline=None)
 @given(st.lists(st.tuples(st.floats(-90, 90), st.floats(-90, 90), st.floats(0, 360)), min_size=1, max_size=50))
 def test_every_sky_has_one_bin_of_each_kind(skies):
     sun, moon, phase = (np.array(values) for values in zip(*skies, strict=True))

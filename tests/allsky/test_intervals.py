@@ -6,7 +6,7 @@ import math
 
 import numpy as np
 import pytest
-from hypothesis import given
+from hypothesis import given, settings
 from hypothesis import strategies as st
 from scipy import stats
 from statsmodels.stats.proportion import proportion_confint
@@ -96,6 +96,7 @@ nights_of_frames = st.lists(
 )
 
 
+@settings(deadline=None)
 @given(nights_of_frames)
 def test_an_interval_holds_its_rate_lies_in_0_to_1_and_ignores_the_scale_of_weights(nights):
     wrong, frames, weight = (np.array(values, dtype=float) for values in zip(*nights, strict=True))
@@ -106,6 +107,7 @@ def test_an_interval_holds_its_rate_lies_in_0_to_1_and_ignores_the_scale_of_weig
     assert (scaled.low, scaled.high) == pytest.approx((rate.low, rate.high), rel=1e-6, abs=1e-9)
 
 
+@settings(deadline=None)
 @given(st.floats(0.001, 0.999), st.floats(1e-6, 0.2), st.integers(2, 100), st.integers(2, 50))
 def test_a_higher_level_and_fewer_nights_widen_the_interval(proportion, variance, per_night, n_nights):
     def width(level, nights):
