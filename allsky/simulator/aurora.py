@@ -1,9 +1,10 @@
 """Where aurora stands, how bright it is and how it looks from below.
 
-Forms (arcs, rayed bands, diffuse glow, pulsating patches) are drawn on the ground beneath them; light from stacked layers
-of the air, shifted along the magnetic field, makes rays, coronas and curtains when seen from the side.
+Forms (arcs, rayed bands, diffuse glow, pulsating patches) are drawn on the ground beneath them; light from stacked
+layers of the air, shifted along the magnetic field, makes rays, coronas and curtains when seen from the side.
 Brightness is in rayleigh of the 557.7 nm line seen from straight below; the International Brightness Coefficient
-calls 1 kR class I, 10 kR II, 100 kR III and 1000 kR IV (M. J. Seaton 1954, J. Atmos. Terr. Phys. 4, 285; D. M. Hunten 1955).
+calls 1 kR class I, 10 kR II, 100 kR III and 1000 kR IV (J. W. Chamberlain 1961, "Physics of the Aurora and Airglow",
+chapter 4, after M. J. Seaton 1954 and D. M. Hunten 1955).
 """
 
 from __future__ import annotations
@@ -17,13 +18,13 @@ from allsky.simulator.lens import Lens, SkyGrid, grid_position
 from allsky.simulator.noise import generator, line, sample, sample_line, texture
 from allsky.simulator.sky import EARTH_RADIUS_KM, LINE_RESPONSE, van_rhijn
 
-# Foot of the field lines [km]: lower borders of green aurora lie at 100 to 115 km (C. Stoermer 1955, "The Polar Aurora";
-# K. Kaila 1987: 112 km on average).
+# Foot of the field lines [km]: lower borders of green aurora lie at 100 to 115 km (C. Stoermer 1955, "The Polar
+# Aurora").
 FOOT_KM = 105.0
 
-# Layers that the light is gathered from [km], and what each gives to the three lines (each sums to 1 below): 557.7 nm peaks near
-# 115 km with an upper scale of some 25 km, 630.0 nm near 230 km because lower down it is quenched, N2+ 427.8 nm near
-# 108 km (A. Vallance Jones 1974, "Aurora", chapter 4; K. Kaila and others' triangulations agree).
+# Layers that the light is gathered from [km], and what each gives to the three lines (each sums to 1 below): 557.7 nm
+# peaks near 115 km with an upper scale of some 25 km, 630.0 nm near 230 km because lower down it is quenched, N2+
+# 427.8 nm near 108 km (A. Vallance Jones 1974, "Aurora", chapter 4).
 LAYERS_KM = np.array([102, 106, 110, 114, 119, 124, 130, 137, 146, 157, 172, 192, 220, 255, 300], dtype=float)
 
 # 630.0 nm lives for 110 s and drifts meanwhile, so red is smooth: blur of the layers [km] rises with height.
@@ -42,8 +43,8 @@ KINDS = ("arc", "band", "diffuse", "patches")
 class Form:
     """One auroral form over its life.
 
-    Times in seconds after the night's first frame, distances in km from the camera's magnetic parallel (north positive),
-    `peak_r` in rayleigh.
+    Times in seconds after the night's first frame, distances in km from the camera's magnetic parallel (north
+    positive), `peak_r` in rayleigh.
     """
 
     kind: str
@@ -84,9 +85,7 @@ def aurora_geometry(
     azimuth = grid.azimuth - np.radians(declination_deg)
     distance = ground_distance(grid.zenith, FOOT_KM)
     spacing = np.hypot(*np.gradient(distance))
-    maps = tuple(
-        _layer_map(lens, grid, azimuth, height, declination_deg, inclination_deg) for height in LAYERS_KM
-    )
+    maps = tuple(_layer_map(lens, grid, azimuth, height, declination_deg, inclination_deg) for height in LAYERS_KM)
     return AuroraGeometry(
         (distance * np.sin(azimuth)).astype(np.float32),
         (distance * np.cos(azimuth)).astype(np.float32),
@@ -159,7 +158,9 @@ def _curtain(form: Form, age_s: float, geometry: AuroraGeometry) -> np.ndarray:
     # Where cells are wider than the sheet its light is spread over the cell.
     width = np.hypot(form.width_km, geometry.spacing_km * 0.5)
     width = width * np.where(across > 0, 1.6, 1.0)
-    profile = np.exp(-0.5 * (across / width) ** 2) * (form.width_km / np.hypot(form.width_km, geometry.spacing_km * 0.5))
+    profile = np.exp(-0.5 * (across / width) ** 2) * (
+        form.width_km / np.hypot(form.width_km, geometry.spacing_km * 0.5)
+    )
     return profile * (along * rays).astype(np.float32)[place]
 
 
@@ -187,7 +188,7 @@ def _patches(form: Form, age_s: float, geometry: AuroraGeometry) -> np.ndarray:
     """Patches of 30 to 100 km that switch on and off every few seconds (S. I. Akasofu 1968, "Polar and Magnetospheric
     Substorms"; A. Vallance Jones 1974): at a frame's instant each is on or off, apart from its neighbours."""
     outline = sample(
-        texture(form.seed + 6, 256, 3.6, 16.0), geometry.east_km * 0.22 + age_s * 0.04, geometry.north_km * 0.3
+        texture(form.seed + 6, 256, 3.8, 20.0), geometry.east_km * 0.16 + age_s * 0.03, geometry.north_km * 0.22
     )
     phase = sample(texture(form.seed + 7, 256, 3.6, 20.0), geometry.east_km * 0.2, geometry.north_km * 0.25)
     on = 0.35 + 0.65 * (np.sin(phase * 4.0 + age_s * 2.0 * np.pi / 13.0) > 0)
@@ -227,9 +228,9 @@ def radiance(foot: np.ndarray, geometry: AuroraGeometry, red_ratio: float, blue_
 def draw_forms(seed: int, night: str, duration_s: float, activity: float) -> tuple[Form, ...]:
     """The forms of a night.
 
-    `activity` is the night's typical log10 of peak brightness in rayleigh. Forms come at random, `FORMS_PER_HOUR` of them, and
-    live for 15 to 110 minutes, so that the hour says little about aurora; a night's forms share a
-    latitude, as the oval's edge moves with activity (S. I. Akasofu 1964, Planet. Space Sci. 12, 273).
+    `activity` is the night's typical log10 of peak brightness in rayleigh. Forms come at random, `FORMS_PER_HOUR` of
+    them, and live for 15 to 110 minutes, so that the hour says little about aurora; a night's forms share a latitude,
+    as the oval's edge moves with activity (S. I. Akasofu 1964, Planet. Space Sci. 12, 273).
     """
     rng = generator(seed, night, "aurora")
     count = rng.poisson(FORMS_PER_HOUR * duration_s / 3600.0)

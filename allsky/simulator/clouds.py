@@ -16,8 +16,9 @@ from allsky.simulator.lens import SkyGrid
 from allsky.simulator.noise import generator, line, sample, sample_line, texture
 from allsky.simulator.sky import EARTH_RADIUS_KM, van_rhijn
 
-# Optical depths of solid cloud: stratocumulus 5 to 20, of which the beam of a feature's light is gone after 3; cirrus 0.05
-# to 1.5 (K.-N. Liou 2002, "An Introduction to Atmospheric Radiation", section 7.1; K. Sassen and J. R. Campbell 2001).
+# Optical depths of solid cloud: stratocumulus 5 to 20, of which the beam of a feature's light is gone after 3; cirrus
+# 0.05 to 1.5 (K.-N. Liou 2002, "An Introduction to Atmospheric Radiation", section 7.1; K. Sassen and J. R. Campbell
+# 2001).
 LOW_DEPTH = (1.5, 8.0)
 HIGH_DEPTH = (0.15, 1.0)
 
@@ -52,7 +53,9 @@ class CloudNight:
 
 @dataclass(frozen=True)
 class CloudGeometry:
-    """Positions [heights of the deck's base] over the plane, how blurred each cell is, and the slant through the deck."""
+    """Positions [heights of the deck's base] over the plane, how blurred each cell is, and the slant through the
+    deck.
+    """
 
     low_xy: tuple[np.ndarray, np.ndarray]
     high_xy: tuple[np.ndarray, np.ndarray]
@@ -161,6 +164,7 @@ def scattered_share(depth: np.ndarray) -> np.ndarray:
 
 
 def snow_gain(snow: float) -> float:
-    """How much multiple reflection between ground and overcast brightens the overcast: 1 / (1 - a_ground a_cloud) with an albedo
-    of 0.8 for fresh snow and 0.15 for bare ground, 0.6 for cloud (Liou 2002, section 8)."""
+    """How much multiple reflection between ground and overcast brightens the overcast: 1 / (1 - a_ground a_cloud)
+    with an albedo of 0.8 for fresh snow and 0.15 for bare ground, 0.6 for cloud (Liou 2002, section 8).
+    """
     return 1.0 / (1.0 - (0.15 + 0.65 * snow) * 0.6)

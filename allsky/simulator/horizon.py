@@ -10,21 +10,23 @@ from allsky.simulator.lens import Lens, SkyGrid, grid_position
 from allsky.simulator.noise import generator, line, sample_line
 
 # Boreal spruce of 5 to 15 m at 60 to 150 m stand 2 to 12 degrees high.
-TREE_HEIGHT_DEG = (1.5, 8.0)
-TREE_WIDTH_DEG = (0.8, 2.4)
+TREE_HEIGHT_DEG = (1.5, 9.0)
+TREE_WIDTH_DEG = (0.6, 1.8)
+TREES = 500
 
-# Reflected share of the light that falls on conifers, bare and with snow on them (A. K. Betts and J. H. Ball 1997, J. Geophys.
-# Res. 102, 28901: 0.08 and 0.13; open snow 0.6 to 0.8).
+# Reflected share of the light that falls on conifers, bare and with snow on them (A. K. Betts and J. H. Ball 1997, J.
+# Geophys. Res. 102, 28901: 0.08 and 0.13; open snow 0.6 to 0.8).
 TREE_ALBEDO = (0.08, 0.13)
 
-# Town light: rayleigh per channel at the horizon towards a town of 20,000 people 5 km away, its reach in elevation and azimuth; sodium
-# and LED lamps mixed. About twice the natural sky low towards the town, a tenth of it overhead (P. Cinzano, F. Falchi and
-# C. D. Elvidge 2001, MNRAS 328, 689: Yellowknife's surroundings).
+# Town light: rayleigh per channel at the horizon towards a town of 20,000 people 5 km away, its reach in elevation
+# and azimuth; sodium and LED lamps mixed. About twice the natural sky low towards the town, a tenth of it overhead
+# (P. Cinzano, F. Falchi and C. D. Elvidge 2001, MNRAS 328, 689: Yellowknife's surroundings).
 TOWN_COLOUR = np.array([1.35, 0.95, 0.40])
 TOWN_HORIZON_R = (600.0, 4000.0)
 TOWN_REACH_DEG = 14.0
 
-# Overcast over and near a lit town is 3 to 10 times brighter than its clear sky (C. C. M. Kyba et al. 2011, PLoS ONE 6, e17307).
+# Overcast over and near a lit town is 3 to 10 times brighter than its clear sky (C. C. M. Kyba et al. 2011, PLoS ONE
+# 6, e17307).
 OVERCAST_GAIN = (2.0, 6.0)
 
 
@@ -32,8 +34,8 @@ OVERCAST_GAIN = (2.0, 6.0)
 class Surroundings:
     """What a camera's site looks like, the same every night.
 
-    `sky_share` (S, S) is 1 where a pixel sees sky and 0 where it sees trees, `lamps` (S, S, 3) the lamps' radiance in rayleigh,
-    `town_azimuth_deg`, `town_r` and `overcast_gain` the town's light.
+    `sky_share` (S, S) is 1 where a pixel sees sky and 0 where it sees trees, `lamps` (S, S, 3) the lamps' radiance in
+    rayleigh, `town_azimuth_deg`, `town_r` and `overcast_gain` the town's light.
     """
 
     sky_share: np.ndarray
@@ -66,8 +68,8 @@ def _treeline(rng: np.random.Generator) -> np.ndarray:
     hills = 1.5 + 0.8 * sample_line(line(int(rng.integers(2**31)), 512, 2.5, 90.0), azimuth / 360.0 * 512)
     skyline = np.clip(hills, 0.3, None)
     stand = sample_line(line(int(rng.integers(2**31)), 512, 2.5, 60.0), azimuth / 360.0 * 512)
-    for centre in rng.uniform(0.0, 360.0, 260):
-        height = rng.uniform(*TREE_HEIGHT_DEG) * np.clip(0.55 + 0.5 * np.interp(centre, azimuth, stand), 0.1, 1.4)
+    for centre in rng.uniform(0.0, 360.0, TREES):
+        height = rng.uniform(*TREE_HEIGHT_DEG) * np.clip(0.6 + 0.4 * np.interp(centre, azimuth, stand), 0.1, 1.3)
         away = np.abs((azimuth - centre + 180.0) % 360.0 - 180.0) / rng.uniform(*TREE_WIDTH_DEG)
         skyline = np.maximum(skyline, height * (1.0 - away))
     return skyline

@@ -9,14 +9,8 @@ from dataclasses import dataclass
 
 import numpy as np
 
-# Radius in the picture as a function of the zenith angle z, up to a factor: the four classical fisheye mappings
-# (K. Miyamoto 1964, "Fish eye lens", JOSA 54, 1060; equidistant is what most all-sky lenses come close to).
-_PROJECTIONS = {
-    "equidistant": (lambda z: z, lambda r: r),
-    "equisolid": (lambda z: 2 * np.sin(z / 2), lambda r: 2 * np.arcsin(np.clip(r / 2, -1, 1))),
-    "stereographic": (lambda z: 2 * np.tan(z / 2), lambda r: 2 * np.arctan(r / 2)),
-    "orthographic": (np.sin, lambda r: np.arcsin(np.clip(r, -1, 1))),
-}
+from allsky.fisheye import lens_functions, solid_angle_map
+from allsky.sky_disk import SkyDisk
 
 
 @dataclass(frozen=True)
@@ -24,8 +18,8 @@ class Lens:
     """A fisheye lens looking at the zenith.
 
     The sky's circle has `radius` pixels about (`center_x`, `center_y`), where the zenith angle is
-    `radius_zenith_angle_deg`. Geographic north lies `north_deg` clockwise from image up; `east` is `left` (as the sky is
-    seen from below) or `right`.
+    `radius_zenith_angle_deg`. Geographic north lies `north_deg` clockwise from image up; `east` is `left` (as the sky
+    is seen from below) or `right`.
     """
 
     center_x: float
@@ -38,7 +32,7 @@ class Lens:
 
     def pixel(self, zenith_deg, azimuth_deg):
         """x and y [pixel] of each direction; arrays of one shape in, two arrays of it out."""
-        forward, _ = _PROJECTIONS[self.projection]
+        forward, _ = lens_functions(self.projection, self.radius_zenith_angle_deg)
         edge = forward(np.radians(self.radius_zenith_angle_deg))
         r = self.radius * forward(np.radians(zenith_deg)) / edge
         turn = np.radians(self.north_deg + self._handedness * np.asarray(azimuth_deg))
@@ -46,10 +40,11 @@ class Lens:
 
     def direction(self, x, y):
         """Zenith angle and azimuth [deg] each pixel looks at; pixels outside the circle look below the horizon."""
-        forward, inverse = _PROJECTIONS[self.projection]
+        forward, inverse = lens_functions(self.projection, self.radius_zenith_angle_deg)
         right, up = np.asarray(x) - self.center_x, self.center_y - np.asarray(y)
         edge = forward(np.radians(self.radius_zenith_angle_deg))
-        zenith = np.degrees(inverse(np.hypot(right, up) / self.radius * edge))
+        with np.errstate(invalid="ignore"):
+            zenith = np.degrees(np.nan_to_num(inverse(np.hypot(right, up) / self.radius * edge), nan=np.pi))
         turn = np.degrees(np.arctan2(right, up))
         return zenith, (self._handedness * (turn - self.north_deg)) % 360.0
 
@@ -87,12 +82,12 @@ def sky_grid(lens: Lens, n: int) -> SkyGrid:
     offset = (np.arange(n) + 0.5) * cell - lens.radius
     x, y = np.meshgrid(lens.center_x + offset, lens.center_y + offset)
     zenith, azimuth = (np.radians(angle) for angle in lens.direction(x, y))
-    r = np.hypot(x - lens.center_x, y - lens.center_y)
-    inside = r <= lens.radius
+    inside = np.hypot(x - lens.center_x, y - lens.center_y) <= lens.radius
+    disk = SkyDisk((n - 1) / 2, (n - 1) / 2, n / 2, n, n)
     return SkyGrid(
         np.where(inside, zenith, np.pi / 2).astype(np.float32),
         azimuth.astype(np.float32),
-        np.where(inside, _solid_angle(lens, r, cell), 0.0).astype(np.float32),
+        solid_angle_map(disk, lens.projection, lens.radius_zenith_angle_deg).astype(np.float32),
         inside,
         cell,
     )
@@ -103,12 +98,3 @@ def grid_position(lens: Lens, n: int, zenith_deg, azimuth_deg):
     x, y = lens.pixel(zenith_deg, azimuth_deg)
     cell = 2.0 * lens.radius / n
     return (x - lens.center_x + lens.radius) / cell - 0.5, (y - lens.center_y + lens.radius) / cell - 0.5
-
-
-def _solid_angle(lens: Lens, r: np.ndarray, cell: float) -> np.ndarray:
-    """Solid angle [sr] of a cell at distance r: area times sin(z) / r times dz/dr."""
-    steps = np.linspace(0.0, lens.radius * 1.5, 4000)
-    zenith = np.radians(lens.direction(lens.center_x + steps, np.full_like(steps, lens.center_y))[0])
-    per_area = np.sin(zenith) / np.maximum(steps, steps[1]) * np.gradient(zenith, steps)
-    per_area[0] = per_area[1]
-    return np.interp(r, steps, per_area) * cell**2

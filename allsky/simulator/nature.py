@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 from dataclasses import dataclass
+from typing import Any
 
 import numpy as np
 import pandas as pd
@@ -12,16 +13,17 @@ from allsky.simulator import aurora, clouds, sky, stars
 from allsky.simulator.noise import generator
 from allsky.site import Site
 
-# log10 of a night's typical peak brightness [R]: quiet nights 0.3 kR, disturbed ones 10 kR and more. Yellowknife lies under the
-# oval, where aurora above 1 kR is seen on most clear nights (Y. I. Feldstein and G. V. Starkov 1967, Planet. Space Sci. 15, 209).
+# log10 of a night's typical peak brightness [R]: quiet nights 0.3 kR, disturbed ones 10 kR and more. Yellowknife lies
+# under the oval, where aurora above 1 kR is seen on most clear nights (Y. I. Feldstein and G. V. Starkov 1967,
+# Planet. Space Sci. 15, 209).
 ACTIVITY = (3.75, 0.45)
 
-# Haze [mag per airmass at the zenith]: median 0.08 and up to 0.4 with ice crystals and smoke (Hayes and Latham 1975's aerosol
-# term 0.05 to 0.3).
+# Haze [mag per airmass at the zenith]: median 0.08 and up to 0.4 with ice crystals and smoke (Hayes and Latham 1975's
+# aerosol term 0.05 to 0.3).
 HAZE = (0.08, 0.6)
 
-# Column ratios to 557.7 nm: of 630.0 nm 0.05 to 0.6 (softer electrons, more red), of 427.8 nm 0.1 to 0.3 (Vallance Jones
-# 1974, table 4.12 and chapter 5).
+# Column ratios to 557.7 nm: of 630.0 nm 0.05 to 0.6 (softer electrons, more red), of 427.8 nm 0.1 to 0.3 (Vallance
+# Jones 1974, table 4.12 and chapter 5).
 RED_RATIO = (0.05, 0.6)
 BLUE_RATIO = (0.10, 0.30)
 
@@ -107,42 +109,39 @@ def _town(rng: np.random.Generator) -> np.ndarray:
 
 
 def _snow(rng: np.random.Generator, night: str, latitude_deg: float) -> float:
-    """Snow lies from November to April north of 55 degrees on nine nights in ten (Canadian Climate Normals, Yellowknife A)."""
+    """Snow lies from November to April north of 55 degrees on nine nights in ten (Canadian Climate Normals,
+    Yellowknife A).
+    """
     month = int(night[5:7])
     likely = 0.9 if latitude_deg > 55.0 and month in (11, 12, 1, 2, 3, 4) else 0.1
     return float(rng.uniform(0.5, 1.0) if rng.random() < likely else 0.0)
 
 
-def instants(nature: NightNature, site: Site, utc: pd.DatetimeIndex, seed: int) -> list[Instant]:
-    """The state at each of `utc`; sun, moon, stars and cloud cover of the whole night in one go."""
+def instants(nature: NightNature, site: Site, utc: pd.DatetimeIndex, first: pd.Timestamp) -> list[Instant]:
+    """The state at each of `utc` of the night whose frames begin at `first`; the whole of them in one go."""
     if len(utc) == 0:
         return []
-    bodies = sun_and_moon(utc, site)
+    seconds = np.asarray((utc - first).total_seconds())
+    columns = _columns(nature, site, utc, seconds)
+    return [Instant(**dict(zip(columns, values, strict=True))) for values in zip(*columns.values(), strict=True)]
+
+
+def _columns(nature: NightNature, site: Site, utc: pd.DatetimeIndex, seconds: np.ndarray) -> dict[str, Any]:
+    """Every field of `Instant` at all instants."""
+    bodies = sun_and_moon(utc, site).drop(columns=["utc", "moon_illuminated_fraction"])
     unix = np.asarray(utc.as_unit("ms").asi8) / 1000.0
-    seconds = unix - unix[0] // 86_400 * 86_400
     low, high = clouds.covers(nature.clouds, seconds)
-    altitude, azimuth = sky.horizontal(
-        stars.RIGHT_ASCENSION_DEG, stars.DECLINATION_DEG, unix, site.latitude_deg, site.longitude_deg
-    )
-    pole = sky.horizontal(*(np.array([angle]) for angle in sky.GALACTIC_POLE), unix, site.latitude_deg, site.longitude_deg)
-    # Each frame cuts its own stretch of noise: a large odd stride visits all of the store.
-    first = int(generator(seed, str(utc[0])).integers(1 << 18))
-    age = unix - unix[0]
-    return [
-        Instant(
-            float(age[k]),
-            row.sun_altitude_deg,
-            row.sun_azimuth_deg,
-            row.moon_altitude_deg,
-            row.moon_azimuth_deg,
-            row.moon_phase_deg,
-            abs(180.0 - row.moon_phase_deg),
-            float(low[k]),
-            float(high[k]),
-            sky.unit_vector(float(pole[0][k, 0]), float(pole[1][k, 0])),
-            altitude[k],
-            azimuth[k],
-            first + 96_557 * k,
-        )
-        for k, row in enumerate(bodies.itertuples(index=False))
-    ]
+    place = (site.latitude_deg, site.longitude_deg)
+    altitude, azimuth = sky.horizontal(stars.RIGHT_ASCENSION_DEG, stars.DECLINATION_DEG, unix, *place)
+    pole = sky.horizontal(np.array(sky.GALACTIC_POLE[:1]), np.array(sky.GALACTIC_POLE[1:]), unix, *place)
+    return {name: bodies[name].tolist() for name in bodies} | {
+        "seconds": seconds.tolist(),
+        "moon_phase_angle_deg": np.abs(180.0 - bodies["moon_phase_deg"].to_numpy()).tolist(),
+        "low_cover": low.tolist(),
+        "high_cover": high.tolist(),
+        "galactic_pole": [sky.unit_vector(*angles) for angles in zip(pole[0][:, 0], pole[1][:, 0], strict=True)],
+        "star_altitude_deg": altitude,
+        "star_azimuth_deg": azimuth,
+        # Each instant cuts its own stretch from the store of noise; a large odd stride visits all of it.
+        "noise_at": [int(minute) * 96_557 for minute in unix // 1],
+    }

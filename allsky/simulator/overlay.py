@@ -20,9 +20,9 @@ _FONT_FOLDER = Path(matplotlib.get_data_path()) / "fonts" / "ttf"
 class TextLine:
     """One line of burned-in text.
 
-    `text` is a strftime pattern in which `{exposure}`, `{gain}` and `{site}` may stand; (`x`, `y`) its upper left corner in
-    pixels, negative from the right or bottom edge; `size` the font's in pixels; `colour` RGB; `backing` a box
-    of that colour behind it, or None.
+    `text` is a strftime pattern in which `{exposure}`, `{gain}` and `{site}` may stand; (`x`, `y`) its upper left
+    corner in pixels, negative from the right or bottom edge; `size` the font's in pixels; `colour` RGB; `backing` a
+    box of that colour behind it, or None.
     """
 
     text: str

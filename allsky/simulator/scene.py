@@ -17,7 +17,7 @@ from allsky.simulator.noise import sample, texture
 SMOOTH_CELLS = 48
 
 
-@dataclass(frozen=True)
+@dataclass(frozen=True, eq=False)
 class Scene:
     """All that stays the same from frame to frame of one camera."""
 
@@ -34,6 +34,8 @@ class Scene:
     patch_keep: np.ndarray
     patch_sky: np.ndarray
     patch_sr: np.ndarray
+    sky_share: np.ndarray
+    ground_share: np.ndarray
     glare: np.ndarray
     pixel_sr: float
 
@@ -54,7 +56,7 @@ class Picture:
 @lru_cache(maxsize=4)
 def build_scene(lens: Lens, body: sensor.Sensor, seed: int, magnetic_declination_deg: float) -> Scene:
     """Geometry and surroundings of a camera; some 0.3 s, kept for the next night."""
-    size = int(round(2.0 * lens.radius))
+    size = round(2.0 * lens.radius)
     fine, mid, smooth = sky_grid(lens, size), sky_grid(lens, min(size // 2, 240)), sky_grid(lens, SMOOTH_CELLS)
     around = horizon.surroundings(seed, lens, fine)
     return Scene(
@@ -67,13 +69,27 @@ def build_scene(lens: Lens, body: sensor.Sensor, seed: int, magnetic_declination
         around,
         aurora.aurora_geometry(lens, mid, magnetic_declination_deg),
         clouds.cloud_geometry(mid),
-        (sensor.vignette(_from_centre(size), body) * fine.inside)[..., None],
+        three(sensor.vignette(_from_centre(size), body) * fine.inside),
         sensor.vignette(_from_centre(truth.PATCHES), body),
         truth.to_patches(around.sky_share),
         sky_grid(lens, truth.PATCHES).solid_angle * truth.to_patches(around.sky_share),
+        three(around.sky_share),
+        three(1.0 - around.sky_share),
         sensor.glare_kernel(mid.zenith.shape[0], body),
         float(fine.solid_angle.sum() / fine.inside.sum()),
     )
+
+
+def three(image: np.ndarray) -> np.ndarray:
+    """`image` in each of three channels; adding and multiplying arrays of one shape is ten times faster than
+    broadcasting.
+    """
+    return cv2.merge([image, image, image])
+
+
+def mean_colour(image: np.ndarray, grid: SkyGrid) -> np.ndarray:
+    """Mean of each channel over the circle, (3,)."""
+    return np.array(cv2.mean(image, grid.inside.astype(np.uint8))[:3])
 
 
 def _from_centre(n: int) -> np.ndarray:
@@ -102,7 +118,8 @@ def clear_sky(scene: Scene, nature: NightNature, now: Instant) -> np.ndarray:
 
 
 def cloud_light(scene: Scene, nature: NightNature, now: Instant, clear: np.ndarray, glow: np.ndarray) -> np.ndarray:
-    """(48, 48, 3) rayleigh of solid cloud: lit by the sky, by aurora (`glow`, mean radiance), by the moon and by the town.
+    """(48, 48, 3) rayleigh of solid cloud: lit by the sky, by aurora (`glow`, mean radiance), by the moon and by the
+    town.
 
     Forward scattering makes cloud near the moon brighter; the mean sky and a part of the local one light the rest.
     """
@@ -118,7 +135,9 @@ def cloud_light(scene: Scene, nature: NightNature, now: Instant, clear: np.ndarr
 
 
 def veil(scene: Scene, now: Instant, moon_share: float, nature: NightNature) -> np.ndarray:
-    """(mid, mid, 3) rayleigh of the moon's glare in the lens, for the `moon_share` of its light that clouds let through."""
+    """(mid, mid, 3) rayleigh of the moon's glare in the lens, for the `moon_share` of its light that clouds let
+    through.
+    """
     n = scene.mid.zenith.shape[0]
     if now.moon_altitude_deg < 0.5:
         return np.zeros((n, n, 3), dtype=np.float32)
@@ -136,6 +155,12 @@ def up(image: np.ndarray, n: int) -> np.ndarray:
     return cv2.resize(np.ascontiguousarray(image, dtype=np.float32), (n, n), interpolation=cv2.INTER_LINEAR)
 
 
+@lru_cache(maxsize=2)
+def _air(scene: Scene, haze: float) -> np.ndarray:
+    """Share of light from above the air that arrives, (mid, mid, 3), on a night."""
+    return sky.transmission(scene.mid.zenith, sky.CLEAN_AIR_EXTINCTION + haze).astype(np.float32)
+
+
 def take_picture(scene: Scene, nature: NightNature, now: Instant) -> Picture:
     """The frame of `now`, and its truth."""
     n = scene.mid.zenith.shape[0]
@@ -143,13 +168,13 @@ def take_picture(scene: Scene, nature: NightNature, now: Instant) -> Picture:
     emitted = aurora.radiance(foot, scene.aurora, nature.red_ratio, nature.blue_ratio)
     depth = clouds.optical_depth(nature.clouds, now.seconds, now.low_cover, now.high_cover, scene.clouds)
     passed = np.exp(-depth)
-    arriving = emitted * sky.transmission(scene.mid.zenith, sky.CLEAN_AIR_EXTINCTION + nature.haze).astype(np.float32)
-    seen = arriving * passed[..., None]
+    arriving = emitted * _air(scene, nature.haze)
+    seen = arriving * three(passed)
     clear = clear_sky(scene, nature, now)
-    glow = arriving.mean(axis=(0, 1)) * 4.0 / np.pi
+    glow = mean_colour(arriving, scene.mid)
     lit = up(cloud_light(scene, nature, now, clear, glow), n) + spread(arriving)
     moon_share = _at(scene, passed, now)
-    ground = up(clear, n) * passed[..., None] + lit * clouds.scattered_share(depth)[..., None]
+    ground = up(clear, n) * three(passed) + lit * three(clouds.scattered_share(depth))
     ground += veil(scene, now, moon_share, nature)
     return _expose(scene, nature, now, _Layers(emitted, seen, ground, passed, moon_share))
 
@@ -180,17 +205,14 @@ def _expose(scene: Scene, nature: NightNature, now: Instant, layers: _Layers) ->
     """From light to levels, and the truth about them."""
     size = scene.fine.zenith.shape[0]
     light = layers.ground + layers.seen
-    inside = scene.mid.inside
-    exposure = sensor.expose(
-        scene.sensor, light[inside].mean(axis=0), scene.pixel_sr, nature.exposure_bias, nature.white_balance
-    )
+    mean = mean_colour(light, scene.mid)
+    dark = np.quantile(cv2.resize(light, (16, 16), interpolation=cv2.INTER_AREA)[3:13, 3:13], 0.1, axis=(0, 1))
+    exposure = sensor.expose(scene.sensor, mean, dark, scene.pixel_sr, nature.exposure_bias, nature.white_balance)
     picture = up(light, size)
     add_stars(scene, picture, now, up(layers.passed, size), nature.haze)
     add_moon(scene, picture, now, layers.moon_share)
-    fade = scene.around.sky_share[..., None]
-    picture *= fade
-    illumination = np.pi * light[inside].mean(axis=0)
-    picture += (1.0 - fade) * horizon.ground_radiance(illumination, nature.snow).astype(np.float32)
+    ground = horizon.ground_radiance(np.pi * mean, nature.snow)
+    picture = picture * scene.sky_share + cv2.multiply(scene.ground_share, np.array([*ground, 0.0]))
     picture += scene.around.lamps * np.float32(nature.lamps)
     if nature.frost > 0:
         picture = cv2.GaussianBlur(picture, (0, 0), nature.frost * size / 240.0)

@@ -8,15 +8,22 @@ from __future__ import annotations
 
 from dataclasses import dataclass
 
+import cv2
 import numpy as np
 
 from allsky.simulator.noise import normal_bank
 
+# A dark, clear sky with some airglow [R per channel], at which the automatic's aim is met exactly.
+REFERENCE_R = 1500.0
+
+# Places where a frame's stretch of noise may start.
+NOISE_STARTS = 1 << 18
+
 # sRGB-like tone curve of consumer cameras and of the THEMIS movies' square-root stretch.
 GAMMA = 2.2
 
-# Rounding to whole levels has a standard deviation of 1 / sqrt(12); H.264 at the rate used leaves errors of about a level
-# in smooth sky (measured on the encoder: 0.9 to 1.4), which do not average out over a patch.
+# Rounding to whole levels has a standard deviation of 1 / sqrt(12); H.264 at the rate used leaves errors of about a
+# level in smooth sky (measured on the encoder: 0.9 to 1.4), which do not average out over a patch.
 COMPRESSION_SD_LEVELS = 1.1
 
 
@@ -24,11 +31,13 @@ COMPRESSION_SD_LEVELS = 1.1
 class Sensor:
     """A camera body.
 
-    `sensitivity` is electrons per rayleigh, second and steradian in a colour channel's pixel: 1 R is 8e8 photons m^-2 s^-1 sr^-1,
-    a 1.4 mm lens at f/2 collects them on 0.4 mm^2, and a colour filter, glass and silicon keep a third: 100.
-    `read_noise_e` and `full_scale_e` (at gain 1) in electrons, `exposure_range_s` what its automatic may choose, aiming
-    at `target` (share of full scale, linear) for the mean sky; it corrects `auto_share` of the difference,
-    the rest is left to be seen.
+    `sensitivity` is electrons per rayleigh, second and steradian in a colour channel's pixel: 1 R is 8e8 photons m^-2
+    s^-1 sr^-1, a 1.4 mm lens at f/2 collects them on 0.4 mm^2, and a colour filter, glass and silicon keep a third:
+    100. `read_noise_e` and `full_scale_e` (at gain 1) in electrons, `exposure_range_s` what its automatic may choose,
+    aiming at `target` (share of full scale, linear) for the mean sky; it corrects `auto_share` of the difference, the
+    rest is left to be seen. `grey_world` is how far its white balance follows the sky's colour, `black` the share of
+    the dark of the sky that is subtracted before the picture is stretched, `vignetting` the light lost at the edge,
+    `glare` and `ghost` the shares of a bright point's light that the lens spreads and mirrors.
     """
 
     colour: bool = True
@@ -41,37 +50,46 @@ class Sensor:
     auto_share: float = 0.8
     white_balance: tuple[float, float, float] = (0.95, 1.0, 1.05)
     grey_world: float = 0.4
+    black: float = 0.0
     vignetting: float = 0.35
-    glare: float = 0.02
+    glare: float = 0.03
     ghost: float = 2e-4
 
 
 @dataclass(frozen=True)
 class Exposure:
-    """How one frame is taken: `seconds`, `gain`, and `white_balance` (3,) of the frame's night."""
+    """How one frame is taken: `seconds`, `gain`, `black_e` electrons subtracted, and the `white_balance` (3,)."""
 
     seconds: float
     gain: float
+    black_e: float
     white_balance: np.ndarray
 
 
 def expose(
-    sensor: Sensor, mean_radiance: np.ndarray, pixel_sr: float, bias: float, white_balance: np.ndarray
+    sensor: Sensor,
+    mean_radiance: np.ndarray,
+    dark_radiance: np.ndarray,
+    pixel_sr: float,
+    bias: float,
+    white_balance: np.ndarray,
 ) -> Exposure:
-    """The automatic's choice for a sky of `mean_radiance` [R] (3,); `bias` is the night's own factor on its aim.
+    """The automatic's choice for a sky of `mean_radiance` and, where it is dark, `dark_radiance` [R] (3,).
 
-    Its white balance goes `sensor.grey_world` of the way from the night's own to that which makes the mean sky grey
-    (G. Buchsbaum 1980, J. Franklin Inst. 310, 1: the grey world).
+    `bias` is the night's own factor on its aim. White balance goes `sensor.grey_world` of the way from the night's
+    own to that which makes the mean sky grey (G. Buchsbaum 1980, J. Franklin Inst. 310, 1: the grey world).
     """
-    rate = max(mean_radiance[1], 50.0) * sensor.sensitivity * pixel_sr
-    white_balance = white_balance * (mean_radiance[1] / np.maximum(mean_radiance, 1.0)) ** sensor.grey_world
-    wanted = sensor.target * sensor.full_scale_e * bias
-    # An aim lower than full correction lets a bright sky stay brighter than a dark one.
-    reference = 1500.0 * sensor.sensitivity * pixel_sr
-    signal = wanted * (rate / reference) ** (1.0 - sensor.auto_share)
+    mean, dark = (float(light[1] if sensor.colour else light.sum()) for light in (mean_radiance, dark_radiance))
+    per_second = sensor.sensitivity * pixel_sr
+    rate, reference = max(mean, 50.0) * per_second, REFERENCE_R * (1 if sensor.colour else 3) * per_second
+    # An aim short of full correction lets a bright sky stay brighter than a dark one.
+    signal = sensor.target * sensor.full_scale_e * bias * (rate / reference) ** (1.0 - sensor.auto_share)
     seconds = float(np.clip(signal / rate, *sensor.exposure_range_s))
-    gain = float(np.clip(signal / (rate * seconds), *sensor.gain_range))
-    return Exposure(seconds, gain, white_balance)
+    black = sensor.black * dark * per_second * seconds
+    # What is subtracted as black makes room for more gain.
+    gain = float(np.clip(signal / (rate * seconds - black), *sensor.gain_range))
+    followed = white_balance * (mean_radiance[1] / np.maximum(mean_radiance, 1.0)) ** sensor.grey_world
+    return Exposure(seconds, gain, black, followed)
 
 
 def vignette(radius_share: np.ndarray, sensor: Sensor) -> np.ndarray:
@@ -85,37 +103,46 @@ def electrons_per_rayleigh(sensor: Sensor, exposure: Exposure, pixel_sr: float) 
 
 
 def develop(radiance, keep, sensor: Sensor, exposure: Exposure, pixel_sr: float, noise_at: int, seed: int):
-    """8-bit picture (h, w, 3) of `radiance` [R] (h, w, 3); `keep` (h, w, 1) is the vignetting.
+    """8-bit picture (h, w, 3) of `radiance` [R] (h, w, 3); `keep`, of the same shape, is the vignetting.
 
     `noise_at` chooses the stretch of noise, so that every frame of a night has its own.
     """
-    channels = 3 if sensor.colour else 1
     signal = radiance if sensor.colour else radiance.sum(axis=2, keepdims=True)
-    electrons = signal * (keep * np.float32(electrons_per_rayleigh(sensor, exposure, pixel_sr)))
-    count = electrons.shape[0] * electrons.shape[1] * channels
-    bank = normal_bank(seed, count + (1 << 18))
-    start = noise_at % (1 << 18)
-    noise = bank[start : start + count].reshape(electrons.shape)
-    electrons += noise * np.sqrt(electrons + np.float32(sensor.read_noise_e**2))
-    scale = np.float32(exposure.gain / sensor.full_scale_e)
-    balance = exposure.white_balance if sensor.colour else np.ones(1)
-    level = _TONE[np.clip(electrons * (scale * 4095.0 * balance).astype(np.float32), 0, 4095).astype(np.uint16)]
+    electrons = signal * keep[..., : signal.shape[2]]
+    electrons *= np.float32(electrons_per_rayleigh(sensor, exposure, pixel_sr))
+    bank = normal_bank(seed, electrons.size + NOISE_STARTS)
+    start = noise_at % NOISE_STARTS
+    noise = bank[start : start + electrons.size].reshape(electrons.shape)
+    electrons += noise * cv2.sqrt(electrons + np.float32(sensor.read_noise_e**2)).reshape(electrons.shape)
+    electrons -= np.float32(exposure.black_e)
+    level = _tone(electrons, 4095.0 * exposure.gain / sensor.full_scale_e, exposure.white_balance)
     return level if sensor.colour else np.repeat(level, 3, axis=2)
+
+
+def _tone(electrons: np.ndarray, scale: float, white_balance: np.ndarray) -> np.ndarray:
+    """Levels of `electrons`, through a converter of 12 bits and the tone curve."""
+    counts = [
+        np.clip(electrons[..., channel] * np.float32(scale * balance), 0, 4095).astype(np.uint16)
+        for channel, balance in enumerate(white_balance if electrons.shape[2] == 3 else (1.0,))
+    ]
+    return np.stack([np.take(_TONE, count) for count in counts], axis=2)
 
 
 _TONE = np.round(255.0 * (np.arange(4096) / 4095.0) ** (1.0 / GAMMA)).astype(np.uint8)
 
 
 def level_noise_electrons(electrons, sensor: Sensor, exposure: Exposure) -> np.ndarray:
-    """Electrons that rounding and compression errors of a finished 8-bit level amount to where a pixel has `electrons`."""
-    share = np.clip(electrons * exposure.gain / sensor.full_scale_e, 2e-4, 1.0)
+    """Electrons that rounding and compression errors of a finished 8-bit level amount to where a pixel has
+    `electrons`.
+    """
+    share = np.clip((electrons - exposure.black_e) * exposure.gain / sensor.full_scale_e, 2e-4, 1.0)
     slope = 255.0 / GAMMA * share ** (1.0 / GAMMA - 1.0) * exposure.gain / sensor.full_scale_e
     return COMPRESSION_SD_LEVELS / slope
 
 
 def saturated(electrons, sensor: Sensor, exposure: Exposure) -> np.ndarray:
     """Where the picture is burnt out, so that no signal is left."""
-    return electrons * exposure.gain >= sensor.full_scale_e
+    return (electrons - exposure.black_e) * exposure.gain >= sensor.full_scale_e
 
 
 def glare_kernel(n: int, sensor: Sensor) -> np.ndarray:

@@ -1,20 +1,21 @@
 """How bright a clear sky is in each direction without aurora: airglow, Milky Way, twilight, moonlight.
 
-Radiance is in rayleigh (1 R = 1e10 / 4 pi photons m^-2 s^-1 sr^-1) collected by each of the colour channels red, green, blue;
-the last axis of every radiance is those three.
+Radiance is in rayleigh (1 R = 1e10 / 4 pi photons m^-2 s^-1 sr^-1) collected by each of the colour channels red,
+green, blue; the last axis of every radiance is those three.
 """
 
 from __future__ import annotations
 
 import numpy as np
 
-# Width of a colour channel [angstrom]; typical of a single-chip colour camera (J. Jiang et al. 2013, "What is the space of
-# spectral sensitivity functions for digital color cameras?", IEEE WACV: half widths of 80 to 100 nm).
+# Width of a colour channel [angstrom]; typical of a single-chip colour camera (J. Jiang et al. 2013, "What is the
+# space of spectral sensitivity functions for digital color cameras?", IEEE WACV: half widths of 80 to 100 nm).
 CHANNEL_WIDTH = 900.0
 
 # Photons m^-2 s^-1 angstrom^-1 of a star of magnitude 0 in R, V and B, taken for the red, green and blue channels
-# (flux densities of M. S. Bessell 1979, PASP 91, 589, table IV: 3064, 3636 and 4063 Jy at 638, 545 and 436 nm).
-ZERO_MAGNITUDE_PHOTONS = np.array([7.25e6, 1.007e7, 1.407e7])
+# (flux densities of M. S. Bessell, F. Castelli and B. Plez 1998, A&A 333, 231, table A2: 3064, 3636 and 4063 Jy at
+# 641, 545 and 438 nm).
+ZERO_MAGNITUDE_PHOTONS = np.array([7.22e6, 1.007e7, 1.401e7])
 
 RAYLEIGH = 1e10 / (4 * np.pi)
 SQUARE_ARCSECONDS = (180.0 * 3600.0 / np.pi) ** 2
@@ -27,8 +28,8 @@ DARK_SKY_MAG = np.array([21.4, 22.1, 23.0])
 # D. W. Latham 1975, ApJ 197, 593); a night's haze comes on top.
 CLEAN_AIR_EXTINCTION = np.array([0.06, 0.12, 0.22])
 
-# Twilight at the zenith: magnitudes per square arcsecond in R, V and B are a0 + a1 (z - 95) + a2 (z - 95)^2 for the sun's
-# zenith distance z from 95 to 105 degrees (F. Patat, O. S. Ugolnikov and O. V. Postylyakov 2006, A&A 455, 385, table 2).
+# Twilight at the zenith: magnitudes per square arcsecond in R, V and B are a0 + a1 (z - 95) + a2 (z - 95)^2 for the
+# sun's zenith distance z from 95 to 105 degrees (F. Patat, O. S. Ugolnikov and O. V. Postylyakov 2006, A&A 455, 385).
 TWILIGHT_FIT = np.array([[11.40, 1.567, -0.064], [11.84, 1.518, -0.057], [11.84, 1.411, -0.041]])
 
 # Share in the channels of the lines' photons: 557.7, 630.0 and 427.8 nm through common colour filters (the curves of
@@ -40,8 +41,8 @@ LINE_RESPONSE = {
 }
 
 # Lower edge and top of the ranges that nights draw from: rayleigh at the zenith of the 557.7 nm airglow and of the
-# 630.0 nm one (F. E. Roach and J. L. Gordon 1973, "The Light of the Night Sky": 250 R and 60 R typical; 557.7 nm from 50 to some 600 R
-# with season and solar cycle).
+# 630.0 nm one (F. E. Roach and J. L. Gordon 1973, "The Light of the Night Sky": 250 R and 60 R typical; 557.7 nm from
+# 50 to some 600 R with season and solar cycle).
 GREEN_AIRGLOW_R = (100.0, 600.0)
 RED_AIRGLOW_R = (30.0, 150.0)
 
@@ -87,8 +88,8 @@ def airglow(zenith, green_r: float, red_r: float, ripple) -> np.ndarray:
 def milky_way(unit_vectors, pole) -> np.ndarray:
     """Radiance of the Milky Way's band; `unit_vectors` (..., 3) and the galactic pole's in the same frame.
 
-    A Gaussian of 10 degrees about the galactic equator with the peak of 200 S10 (stars of 10th V magnitude per square degree)
-    above the poles' level (Ch. Leinert et al. 1998, A&AS 127, 1, figure 37: 100 to 350 along the equator).
+    A Gaussian of 10 degrees about the galactic equator with the peak of 200 S10 (stars of 10th V magnitude per square
+    degree) above the poles' level (Ch. Leinert et al. 1998, A&AS 127, 1: 100 to 350 along the equator).
     """
     latitude = unit_vectors @ np.asarray(pole, dtype=np.float32)
     square_degree = (np.pi / 180.0) ** 2
@@ -100,7 +101,7 @@ def twilight_zenith(sun_altitude_deg: float) -> np.ndarray:
     """Radiance (3,) that the sun below the horizon scatters at the zenith.
 
     Patat et al.'s fit less the dark sky it contains, held at its 105 degree slope of 1 mag per degree
-    (their figures 3 to 6) below -14 degrees and at its 95 degree value above -5.
+    below -14 degrees and at its 95 degree value above -5.
     """
     beyond = np.clip(-sun_altitude_deg - 5.0, 0.0, 9.0)
     magnitude = TWILIGHT_FIT @ np.array([1.0, beyond, beyond**2])
@@ -111,9 +112,9 @@ def twilight_zenith(sun_altitude_deg: float) -> np.ndarray:
 def twilight(unit_vectors, sun_altitude_deg: float, sun_azimuth_deg: float) -> np.ndarray:
     """Radiance of twilight in each direction: towards the sun's azimuth the horizon is brighter, and redder.
 
-    The zenith's brightness times exp(2.0 s + 0.3 c) with s the horizontal component towards the sun and c the square of the sine
-    of the zenith angle: sunward to antisolar 50 at the horizon, as in sky scans at depressions of 8 to 14
-    degrees (G. V. Rozenberg 1966, "Twilight: a study in atmospheric optics", chapter 2).
+    The zenith's brightness times exp(2.0 s + 0.3 c) with s the horizontal component towards the sun and c the square
+    of the sine of the zenith angle: sunward to antisolar 50 at the horizon, as in sky scans at depressions of 8 to 14
+    degrees (G. V. Rozenberg 1966, "Twilight: a study in atmospheric optics").
     """
     azimuth = np.radians(sun_azimuth_deg)
     towards = unit_vectors[..., 0] * np.sin(azimuth) + unit_vectors[..., 1] * np.cos(azimuth)
@@ -131,9 +132,9 @@ def moon_magnitude(phase_angle_deg: float) -> float:
 def moonlight(zenith, separation_deg, moon_altitude_deg: float, phase_angle_deg: float, extinction) -> np.ndarray:
     """Radiance of moonlight scattered by clear air and haze (Krisciunas and Schaefer 1991, equations 15 to 21).
 
-    `zenith` [rad] and `separation_deg` from the moon are arrays of one shape; `extinction` (3,) in mag per airmass. Nought while
-    the moon is down. Their nanolambert are turned to rayleigh through V of their equation 1; in red and blue
-    the law is used with those channels' extinction, which makes clear air bluer than haze.
+    `zenith` [rad] and `separation_deg` from the moon are arrays of one shape; `extinction` (3,) in mag per airmass.
+    Nought while the moon is down. Their nanolambert are turned to rayleigh through V of their equation 1; in red and
+    blue the law is used with those channels' extinction, which makes clear air bluer than haze.
     """
     if moon_altitude_deg < -0.5:
         return np.zeros((*np.shape(zenith), 3))
@@ -149,7 +150,7 @@ def moonlight(zenith, separation_deg, moon_altitude_deg: float, phase_angle_deg:
 
 
 def moon_illumination(moon_altitude_deg: float, phase_angle_deg: float, extinction) -> np.ndarray:
-    """Moonlight falling on a level surface, rayleigh times steradian per channel (3,); nought while the moon is down."""
+    """Moonlight on a level surface, rayleigh times steradian per channel (3,); nought while the moon is down."""
     if moon_altitude_deg <= 0.0:
         return np.zeros(3)
     arriving = 10.0 ** (-0.4 * extinction * airmass(np.radians(90.0 - moon_altitude_deg)))
@@ -163,19 +164,19 @@ _RAYLEIGH_PER_NANOLAMBERT = float(surface_brightness(np.full(3, 20.0))[1] / (34.
 def horizontal(right_ascension_deg, declination_deg, utc_seconds, latitude_deg: float, longitude_deg: float):
     """Altitude and azimuth [deg] of stars, (times, stars), from J2000 positions and seconds since 1970 (UTC).
 
-    Precession alone is applied (J. Meeus 1998, "Astronomical Algorithms", chapter 21, first order) and mean sidereal time
-    (chapter 12): good to 0.02 degrees, a tenth of a pixel of the finest camera simulated.
+    Precession alone is applied (J. Meeus 1998, "Astronomical Algorithms", chapter 21, first order) and mean sidereal
+    time (chapter 12): good to 0.02 degrees, a tenth of a pixel of the finest camera simulated.
     """
     days = np.asarray(utc_seconds, dtype=float)[:, None] / 86_400.0 + 2_440_587.5 - 2_451_545.0
     years = days / 365.25
     ra, dec = np.radians(right_ascension_deg), np.radians(declination_deg)
     declination = dec + np.radians(20.043 / 3600.0) * years * np.cos(ra)
-    ascension = ra + np.radians(1.0 / 3600.0) * years * (46.124 + 20.043 * np.sin(ra) * np.tan(np.clip(dec, -1.55, 1.55)))
+    ascension = ra + np.radians(1.0 / 3600.0) * years * (
+        46.124 + 20.043 * np.sin(ra) * np.tan(np.clip(dec, -1.55, 1.55))
+    )
     sidereal = np.radians(280.46061837 + 360.98564736629 * days + longitude_deg)
     hour, latitude = sidereal - ascension, np.radians(latitude_deg)
-    altitude = np.arcsin(
-        np.sin(latitude) * np.sin(declination) + np.cos(latitude) * np.cos(declination) * np.cos(hour)
-    )
+    altitude = np.arcsin(np.sin(latitude) * np.sin(declination) + np.cos(latitude) * np.cos(declination) * np.cos(hour))
     east = -np.cos(declination) * np.sin(hour)
     north = np.sin(declination) * np.cos(latitude) - np.cos(declination) * np.sin(latitude) * np.cos(hour)
     return np.degrees(altitude), np.degrees(np.arctan2(east, north)) % 360.0

@@ -1,8 +1,8 @@
 """What is true of every simulated frame, when aurora counts as visible, and what a person would answer.
 
-*Visible* is a matter of light and noise: the aurora's signal, less what it has in common with the whole sky, over the noise
-of a patch of about four degrees. The contrast to noise of a frame is the level its best patches reach that together
-cover `VISIBLE_SOLID_ANGLE_SR`.
+*Visible* is a matter of light and noise: the aurora's signal, less what it has in common with the whole sky, over the
+noise of a patch of about four degrees. The contrast to noise of a frame is the level its best patches reach that
+together cover `VISIBLE_SOLID_ANGLE_SR`.
 """
 
 from __future__ import annotations
@@ -13,10 +13,11 @@ import pandas as pd
 
 from allsky.simulator.noise import generator
 from allsky.simulator.sensor import Exposure, Sensor, electrons_per_rayleigh, level_noise_electrons, saturated
-from allsky.tables import LABELS, REAL, SHORT, TEXT, TIME, TRUTH as BOOLEAN, Column, Table
+from allsky.tables import LABELS, REAL, SHORT, TEXT, TIME, Column, Table
+from allsky.tables import TRUTH as BOOLEAN
 
-# A feature is certain to be seen when it stands five noises above its ground (A. Rose 1948, J. Opt. Soc. Am. 38, 196: "k
-# between 3 and 7").
+# A feature is certain to be seen when it stands five noises above its ground (A. Rose 1948, J. Opt. Soc. Am. 38, 196:
+# "k between 3 and 7").
 VISIBLE_CONTRAST = 5.0
 
 # Below Rose's lower bound nobody sees it, above his upper one everybody does; between, people differ.
@@ -25,8 +26,8 @@ UNSURE_BAND = (3.5, 7.0)
 # About 13 by 13 degrees, the size of a short arc low in the north.
 VISIBLE_SOLID_ANGLE_SR = 0.05
 
-# Contrast of a soft-edged patch to its surroundings that is just seen by day or night when light is plenty (H. R. Blackwell
-# 1946, J. Opt. Soc. Am. 36, 624: 1 to 3 % for targets above 2 degrees; here of a textured sky).
+# Contrast of a soft-edged patch to its surroundings that is just seen by day or night when light is plenty (H. R.
+# Blackwell 1946, J. Opt. Soc. Am. 36, 624: 1 to 3 % for targets above 2 degrees; here of a textured sky).
 LEAST_CONTRAST = 0.02
 
 # A glow that fills the sky has no edges and is not seen as aurora (DESIGN: "no = only a bluish-green tint without clear
@@ -86,9 +87,10 @@ def contrast_map(
 ) -> np.ndarray:
     """Contrast to noise (PATCHES, PATCHES) of `aurora` over `background`.
 
-    Both [R] (PATCHES, PATCHES, 3) as they reach the camera, `keep` the vignetting and `sky` the share of each patch that is sky.
-    Noise is the shot noise of all light and the read noise, averaged over the patch; rounding and compression, and the least
-    contrast that a person sees, which are not. Channels add in quadrature; a grey camera has one.
+    Both [R] (PATCHES, PATCHES, 3) as they reach the camera, `keep` the vignetting and `sky` the share of each patch
+    that is sky. Noise is the shot noise of all light and the read noise, averaged over the patch; rounding and
+    compression, and the least contrast that a person sees, which are not. Channels add in quadrature; a grey camera
+    has one.
     """
     if not sensor.colour:
         aurora, background = aurora.sum(axis=2, keepdims=True), background.sum(axis=2, keepdims=True)
@@ -104,9 +106,12 @@ def contrast_map(
 
 def reached_over(values: np.ndarray, solid_angle: np.ndarray, wanted_sr: float = VISIBLE_SOLID_ANGLE_SR) -> float:
     """The level that cells covering `wanted_sr` together reach, taking the highest first."""
-    order = np.argsort(values, axis=None)[::-1]
-    covered = np.cumsum(solid_angle.ravel()[order])
-    return float(values.ravel()[order[min(np.searchsorted(covered, wanted_sr), len(order) - 1)]])
+    some = values > 0
+    order = np.argsort(values[some])[::-1]
+    covered = np.cumsum(solid_angle[some][order])
+    if len(order) == 0 or covered[-1] < wanted_sr:
+        return 0.0
+    return float(values[some][order[np.searchsorted(covered, wanted_sr)]])
 
 
 def visibility(contrast) -> np.ndarray:
@@ -124,9 +129,9 @@ def simulated_answers(
 ) -> pd.DataFrame:
     """What a person would answer for the `wanted` frames (frame_id, video, frame_index), a LABELS table.
 
-    Right wherever the truth is sure. Inside the band the answer is `aurora` with a chance that rises from 0 to 1 across it, and
-    every fourth answer there is `unsure`. One frame gets the same answer from the same `labeller` whatever else is
-    asked. Raises KeyError for a frame the truth does not have.
+    Right wherever the truth is sure. Inside the band the answer is `aurora` with a chance that rises from 0 to 1
+    across it, and every fourth answer there is `unsure`. One frame gets the same answer from the same `labeller`
+    whatever else is asked. Raises KeyError for a frame the truth does not have.
     """
     key = ["video", "frame_index"]
     known = truth.set_index(key)[["contrast_to_noise", "visible"]]
