@@ -62,7 +62,7 @@ def test_roles_come_in_their_shares_and_never_change():
     assert " ".join(night_role(night) for night in nights[:6]) == "training training audit training training audit"
 
 
-@settings(max_examples=40, deadline=None)
+@settings(max_examples=20, deadline=None)
 @given(st.integers(0, 2**32 - 1), st.lists(st.integers(0, 200), min_size=2, max_size=12, unique=True), st.data())
 def test_adding_nights_never_removes_or_changes_an_earlier_row(seed, days, data):
     nights = [str((pd.Timestamp("2023-01-01") + pd.Timedelta(days=day)).date()) for day in days]
@@ -77,7 +77,7 @@ def test_adding_nights_never_removes_or_changes_an_earlier_row(seed, days, data)
     pd.testing.assert_frame_equal(append_sheet(after, in_one_go), after)
 
 
-@settings(max_examples=40, deadline=None)
+@settings(max_examples=20, deadline=None)
 @given(st.integers(0, 2**32 - 1), st.integers(1, 10))
 def test_no_night_is_on_both_sheets_and_every_row_is_as_it_says(seed, n_nights):
     frames = random_frames(np.random.default_rng(seed), night_names(n_nights))
@@ -145,11 +145,11 @@ def test_weights_stay_unbiased_when_a_frame_was_drawn_twice_for_different_reason
     dark = month_frames({night: [DARK] * n})
     split = month_frames({night: [DARK] * 10 + [("Astronomical", "No_Moon")] * (n - 10)})
     estimates = []
-    for seed in range(200):
+    for seed in range(100):
         first, second = (draw_audit_sheet(frames, 8, seed=seed, shares=ALL_AUDIT) for frames in (dark, split))
         sheet = append_sheet(first, second, seed=seed, shares=ALL_AUDIT)
         estimates.append((1.0 / inclusion_probability(sheet)).sum())
-    assert np.mean(estimates) == pytest.approx(n, abs=4 * np.std(estimates) / np.sqrt(200))
+    assert np.mean(estimates) == pytest.approx(n, abs=4 * np.std(estimates) / np.sqrt(100))
 
 
 ALL_AUDIT = {"training": 0.0, "validation": 0.0, "audit": 1.0}

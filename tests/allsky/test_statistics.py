@@ -292,7 +292,7 @@ def test_correction_leaves_out_nights_the_model_learnt_from(corpus):
     assert unknown[CORRECTED].isna().all().all()
 
 
-@settings(max_examples=15, deadline=None)
+@settings(max_examples=8, deadline=None)
 @given(st.integers(0, 2**32 - 1), st.integers(1, 9))
 def test_every_corpus_gives_a_table_that_keeps_the_contract(seed, n_nights):
     generator = np.random.default_rng(seed)
