@@ -21,6 +21,8 @@ from allsky.figures.canvas import (
     sentence_figure,
 )
 
+# More dots than this become a picture within an SVG, which would weigh 100 bytes a dot.
+MOST_DOTS = 800
 SPANS = ((1, "1 s"), (60, "1 min"), (3600, "1 h"), (86400, "1 d"))
 
 
@@ -64,7 +66,8 @@ def clock_figure(points: pd.DataFrame, night: str) -> Figure:
         upper.plot(video["position"], days(video["utc"]), color=MUTED, linewidth=1.0, label="_fit")
     for ax, height in ((upper, lambda rows: days(rows["read_utc"])), (lower, lambda rows: rows["residual_s"])):
         kept, rejected = f"{len(good):,} readings kept", f"{len(bad):,} rejected"
-        ax.plot(good["position"], height(good), ".", color=FALSE_NEGATIVE, markersize=4, label=kept)
+        dots = ax.plot(good["position"], height(good), ".", color=FALSE_NEGATIVE, markersize=4, label=kept)[0]
+        dots.set_rasterized(len(good) > MOST_DOTS)
         ax.plot(bad["position"], height(bad), "x", color=BROKEN, markersize=6, label=rejected)
     _scale(upper, lower, points, good)
     upper.legend(frameon=False, fontsize=TEXT_SIZE, labelcolor=INK, loc="upper left")

@@ -53,9 +53,9 @@ def learning_curves(history: pd.DataFrame) -> Figure:
     _curves(loss, history, "loss", 1.0)
     _curves(accuracy, history, "accuracy", 100.0)
     loss.set_ylim(0, None)
-    for ax in (loss, accuracy):
-        _mark_epochs(ax, history)
-    loss.legend(frameon=False, fontsize=TEXT_SIZE, labelcolor=INK, loc="best")
+    _mark_epochs(loss, history, named=True)
+    _mark_epochs(accuracy, history, named=False)
+    accuracy.legend(frameon=False, fontsize=TEXT_SIZE, labelcolor=INK, loc="lower right")
     return figure
 
 
@@ -66,23 +66,22 @@ def _curves(ax: Axes, history: pd.DataFrame, quantity: str, scale: float) -> Non
         ax.plot(history["epoch"], values, line, color=color, label=name, markersize=3.5, linewidth=1.6)
 
 
-def _mark_epochs(ax: Axes, history: pd.DataFrame) -> None:
-    epochs = history["epoch"].to_numpy()
+def _mark_epochs(ax: Axes, history: pd.DataFrame, named: bool) -> None:
+    """Rules at the kept epoch and between the stages, named where there is room."""
+    epochs, stages = history["epoch"].to_numpy(), history["stage"].astype(str).tolist()
+    along = ax.get_xaxis_transform()
     kept = kept_epoch(history)
     if kept is not None:
         ax.axvline(kept, color=POSITIVE, linewidth=1.2, linestyle=":")
-        early = kept < np.quantile(epochs, 0.75)
-        ax.annotate(
-            f"kept: epoch {kept}", (kept, 1.0), (3 if early else -3, -2), xycoords=ax.get_xaxis_transform(),
-            textcoords="offset points", fontsize=SMALL_TEXT, color=INK, va="top", ha="left" if early else "right",
-        )  # fmt: skip
-    stages = history["stage"].astype(str).tolist()
-    for place, (epoch, stage) in enumerate(zip(epochs, stages, strict=True)):
-        if place and stage == stages[place - 1]:
-            continue
+    if kept is not None and named:
+        side = "right" if kept > epochs.mean() else "left"
+        ax.text(kept, 0.99, f" kept: epoch {kept} ", ha=side, va="top", color=INK, fontsize=SMALL_TEXT, transform=along)
+    starts = [place for place in range(len(stages)) if place == 0 or stages[place] != stages[place - 1]]
+    for place in starts:
         if place:
-            ax.axvline(epoch - 0.5, color=MUTED, linewidth=0.8)
-        ax.text(epoch - 0.35, 0.03, stage, fontsize=SMALL_TEXT, color=MUTED, transform=ax.get_xaxis_transform())
+            ax.axvline(epochs[place] - 0.5, color=MUTED, linewidth=0.8)
+        if named:
+            ax.text(epochs[place] - 0.4, 0.03, stages[place], fontsize=SMALL_TEXT, color=MUTED, transform=along)
     ax.set_xlim(epochs.min() - 0.5, epochs.max() + 0.5)
     ax.xaxis.set_major_locator(MaxNLocator(integer=True))
 

@@ -38,9 +38,9 @@ def condition_in_words(solar_bin: str, lunar_bin: str) -> str:
 
 
 def condition_in_a_sentence(solar_bin: str, lunar_bin: str) -> str:
-    """A cell where commas would confuse: `nautical twilight with a full moon`."""
-    moon = in_words(lunar_bin).lower()
-    return f"{in_words(solar_bin).lower()} with {moon if lunar_bin == 'No_Moon' else f'a {moon}'}"
+    """A cell after a verb: `at night without moon`, `in nautical twilight under a full moon`."""
+    when = {"Night": "at night", "Day": "by day"}.get(solar_bin, f"in {in_words(solar_bin).lower()}")
+    return f"{when} {'without moon' if lunar_bin == 'No_Moon' else f'under a {in_words(lunar_bin).lower()}'}"
 
 
 def is_number(value) -> bool:

@@ -144,7 +144,8 @@ def _sky_words(sky: pd.Series) -> str:
 
 def keograms(data: ReportData) -> list[dict[str, Any]]:
     """At most `KEOGRAMS_SHOWN` nights, those with most frames predicted positive, in order of date."""
-    chosen = sorted(data.keograms, key=lambda keogram: -_interest(data).get(keogram.night, 0))[:KEOGRAMS_SHOWN]
+    interest = _interest(data)
+    chosen = sorted(data.keograms, key=lambda keogram: -interest.get(keogram.night, 0))[:KEOGRAMS_SHOWN]
     shown = [(keogram.night, data_uri(keogram.path, PLATE_PIXELS)) for keogram in sorted(chosen)]
     return [{"night": night, "image": image} for night, image in shown if image]
 

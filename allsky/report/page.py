@@ -2,15 +2,17 @@
 
 from __future__ import annotations
 
+import re
 from typing import Any
 
 from jinja2 import Environment, PackageLoader, StrictUndefined
-from markupsafe import Markup
+from markupsafe import Markup, escape
 
 from allsky.figures.words import in_words
 from allsky.report import contents, sentences
 from allsky.report.data import ReportData
 from allsky.report.drawings import drawings
+from allsky.report.model_facts import model_facts
 
 
 def render_report(data: ReportData) -> str:
@@ -22,6 +24,7 @@ def render_report(data: ReportData) -> str:
         trim_blocks=True,
         lstrip_blocks=True,
     )
+    environment.filters["marked"] = _marked
     return environment.get_template("report.html").render(**_context(data))
 
 
@@ -44,6 +47,11 @@ def _context(data: ReportData) -> dict[str, Any]:
     }
 
 
+def _marked(text: str) -> Markup:
+    """Words between backticks as code, the rest escaped."""
+    return Markup(re.sub(r"`([^`]*)`", r"<code>\1</code>", str(escape(text))))
+
+
 def _tables(data: ReportData) -> dict[str, Any]:
     return {
         "tiles": contents.tiles(data),
@@ -57,7 +65,8 @@ def _tables(data: ReportData) -> dict[str, Any]:
         "flagged": contents.flagged(data),
         "funnel": contents.funnel(data),
         "problems": data.all_problems.to_dict("records"),
-        "model_facts": list(contents.flattened(data.model or {})),
+        "model_facts": model_facts(data),
+        "model_json": list(contents.flattened(data.model or {})),
         "configuration": {name: list(contents.flattened(keys)) for name, keys in data.configuration.items()},
         "provenance": list(contents.flattened(data.provenance)),
         "dictionary": contents.dictionary(),

@@ -93,7 +93,7 @@ def _worst(data: ReportData) -> list[str]:
     rows = data.class_rows
     cells = rows[(rows["solar_bin"] != "All") & (rows["lunar_bin"] != "All") & (rows["status"] != "not measured")]
     sentences = []
-    for rate, words in (("fpr", "False alarms are most frequent in"), ("fnr", "Misses are most frequent in")):
+    for rate, words in (("fpr", "False alarms are most frequent"), ("fnr", "Misses are most frequent")):
         ranked = cells[cells[rate].notna()].sort_values(rate, ascending=False)
         if len(ranked) > 1 and ranked[rate].iloc[0] > 0:
             row = next(ranked.itertuples())
@@ -110,10 +110,9 @@ def _unmeasured(data: ReportData) -> str:
     if unknown.empty:
         return f"All {len(cells)} conditions that have frames were measured."
     names = [condition_in_a_sentence(row.solar_bin, row.lunar_bin) for row in unknown.itertuples()]
-    frames = int(unknown["n_frames"].sum())
     return (
-        f"Nothing is known about errors in {len(unknown)} of the {count(len(cells), 'condition')} with frames "
-        f"({listed(names)}; {count(frames, 'frame')}): fewer than five audit nights were labelled there."
+        f"Nothing is known about errors {listed(names)} ({len(unknown)} of the {count(len(cells), 'condition')} with "
+        f"frames, {count(unknown['n_frames'].sum(), 'frame')}): fewer than five audit nights were labelled there."
     )
 
 

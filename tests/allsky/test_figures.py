@@ -271,4 +271,4 @@ def test_numbers_read_as_people_write_them():
     assert interval(None, 0.09) == ""
     assert [count(1, "night"), count(12345, "frame")] == ["1 night", "12,345 frames"]
     assert [listed(["a"]), listed(["a", "b", "c"])] == ["a", "a, b and c"]
-    assert condition_in_a_sentence("Nautical", "Moon_Full") == "nautical twilight with a full moon"
+    assert condition_in_a_sentence("Nautical", "Moon_Full") == "in nautical twilight under a full moon"
