@@ -2,11 +2,13 @@
 
 from __future__ import annotations
 
+import importlib
 import re
 from pathlib import Path
 
 import pytest
 
+import pipeline
 from allsky import tables
 from tasks.settings import SECTIONS
 
@@ -32,6 +34,29 @@ def test_every_section_stands_in_the_configuration_reference():
 def test_every_key_says_what_it_means(section):
     for key in SECTIONS[section].__dataclass_fields__.values():
         assert key.metadata["meaning"], f"[{section}] {key.name}"
+
+
+def names_in_backticks(pattern: str) -> set[str]:
+    text = "".join(path.read_text(encoding="utf-8") for path in DOCS.rglob("*.md"))
+    return set(re.findall(rf"`({pattern})`", text))
+
+
+def test_every_module_that_a_page_names_exists():
+    for name in names_in_backticks(r"(?:allsky|models|tasks|pipeline)(?:\.[a-z_]+)+"):
+        module, _, attribute = name.rpartition(".")
+        place = ROOT.joinpath(*name.split("."))
+        is_module = place.with_suffix(".py").exists() or (place / "__init__.py").exists()
+        assert is_module or hasattr(importlib.import_module(module), attribute), name
+
+
+def test_every_file_of_ours_that_a_page_names_exists():
+    for name in names_in_backticks(r"(?:allsky|models|tasks|pipeline|benchmarks|examples|tests)/[\w./]*"):
+        assert (ROOT / name).exists(), name
+
+
+def test_every_stage_stands_in_the_chain():
+    stages = {name for name in pipeline.__all__ if not name.startswith("Simulated")}
+    assert [name for name in stages if name not in page("architecture.md")] == []
 
 
 @pytest.mark.parametrize("source", ["README.md", "CONTRIBUTING.md", "CHANGELOG.md"])
