@@ -24,6 +24,8 @@ WORKING_SIZE = 640
 BRIGHT_PERCENTILE = 95
 # Luma that only paper has all the time (white margins of a figure); video white is 235.
 PAPER_LUMA = 225
+# Correlation with the usual frame that only other things than the sky fall below: cards have 0.1, skies 0.8 and more.
+LEAST_LIKENESS = 0.4
 # Levels above the frame's dark at which light may end, in luma, about a factor 1.4 apart.
 LEVELS = (1, 1.5, 2, 3, 4, 6, 8, 12, 16, 24, 36, 54, 80)
 RAYS = 360
@@ -32,14 +34,23 @@ BINS = 72
 TOLERANCE = 0.01
 # Places this close to the picture's border [pixel] are the border's own.
 BORDER = 3
-# Circles tried; the best of them are refined and judged in full.
-SAMPLES = 6000
+# Beyond the rim it is dark: no more than this share of the light within, and this much above what is usual there.
+DARK_AROUND, DARK_STEP = 0.2, 0.08
+# Blur and compression spread a step of light over this many pixels.
+STEP_WIDTH = 3.0
+# Circles tried, on some of the edges; the best eighth on all; the best of these are fitted and judged in full,
+# and the best of those moved about.
+SAMPLES = 20_000
 FINALISTS = 60
+CLIMBERS = 6
+SOME_EDGES = 600
+# Circles that differ by less than this share of the radius are one.
+LIKE = 0.015
 # Radii considered, in shares of the picture's shorter and longer side.
 SMALLEST, LARGEST = 0.2, 0.75
 # Below this score a circle is no sky disk. Over 24 recordings of 12 cameras, the 14 with a disk in view
 # score 0.57 and more, those of other scenes 0.25 and less, skies larger than their frame between.
-LEAST_SCORE = 0.5
+LEAST_SCORE = 0.45
 
 
 @dataclass(frozen=True)
@@ -68,13 +79,17 @@ def find_sky_disk(frames: Sequence[np.ndarray]) -> SkyDisk:
     """
     height, width = frames[0].shape[:2]
     moments = bright_moments(frames)
-    circles = _circles_to_judge(moments)
-    scores = [_score(moments, circle, edges) for circle, edges in circles]
-    if not scores or max(scores) < LEAST_SCORE:
-        raise NotASky(_what_was_found(moments, scores, len(frames), width, height))
-    circle = _settled(moments, circles[int(np.argmax(scores))][0])
+    edges = _falling_edges(moments)
+    finalists = [(_score(moments, circle, edges), circle) for circle in _circles_to_judge(moments, edges)]
+    finalists = [_climbed(moments, edges, *finalist) for finalist in _unlike(finalists, CLIMBERS)]
+    score, circle = max(finalists, key=lambda finalist: finalist[0], default=(0.0, None))
+    if score < LEAST_SCORE:
+        raise NotASky(_what_was_found(moments, score, len(frames), width, height))
+    settled = _settled(moments, circle)
+    # A rim too faint to settle on stays where the vote was.
+    circle = settled if _score(moments, settled, edges) > 0.9 * score else circle
     center_x, center_y, radius = (round(float(value), 2) for value in moments.to_frame(circle))
-    disk = SkyDisk(center_x, center_y, radius, width, height, "found", round(max(scores), 3))
+    disk = SkyDisk(center_x, center_y, radius, width, height, "found", round(score, 3))
     return within_picture(disk, frames)
 
 
@@ -94,12 +109,12 @@ def within_picture(disk: SkyDisk, frames: Sequence[np.ndarray]) -> SkyDisk:
     )
 
 
-def _what_was_found(moments: BrightMoments, scores: list[float], n: int, width: int, height: int) -> str:
+def _what_was_found(moments: BrightMoments, score: float, n: int, width: int, height: int) -> str:
     spread = float(np.percentile(moments.bright, 95)) - moments.dark
     found = (
         f"nothing brighter than {spread:.0f} luma steps above black"
         if spread < 5
-        else f"no circle that is light within and dark around (score {max(scores, default=0):.2f} of {LEAST_SCORE})"
+        else f"no circle that is light within and dark around (score {score:.2f} of {LEAST_SCORE})"
     )
     return (
         f"no sky disk in {n} frames of {width}x{height}: expected a round image of the sky, found {found}; "
@@ -113,7 +128,7 @@ def _what_was_found(moments: BrightMoments, scores: list[float], n: int, width: 
 def bright_moments(frames: Sequence[np.ndarray]) -> BrightMoments:
     """The map of bright moments of `frames`, without white margins and plots around the picture."""
     scale = min(1.0, WORKING_SIZE / max(frames[0].shape[:2]))
-    small = [_small_luma(frame, scale) for frame in frames]
+    small = _alike([_small_luma(frame, scale) for frame in frames])
     paper = _ever_paper(small)
     bright = np.percentile(small, BRIGHT_PERCENTILE, axis=0).astype(np.float32)
     x, y, width, height = _picture_box(paper)
@@ -122,6 +137,16 @@ def bright_moments(frames: Sequence[np.ndarray]) -> BrightMoments:
         bright[around] = bright[~around].min(initial=255.0)
     picture = cv2.GaussianBlur(bright[y : y + height, x : x + width], (0, 0), 1.0)
     return BrightMoments(picture, float(np.percentile(picture, 5)), (x, y), scale)
+
+
+def _alike(lumas: list[np.ndarray]) -> list[np.ndarray]:
+    """The frames that share the usual frame's pattern of light and dark: no cards between them, no empty frames."""
+    if len(lumas) < 3:
+        return lumas
+    usual = np.median(lumas, axis=0).ravel()[::7]
+    with np.errstate(invalid="ignore"):
+        likeness = [np.corrcoef(luma.ravel()[::7], usual)[0, 1] for luma in lumas]
+    return [luma for luma, r in zip(lumas, likeness) if r > LEAST_LIKENESS] or lumas
 
 
 def _ever_paper(lumas: Sequence[np.ndarray]) -> np.ndarray:
@@ -151,10 +176,9 @@ def _small_luma(frame: np.ndarray, scale: float) -> np.ndarray:
 # Candidates.
 
 
-def _circles_to_judge(moments: BrightMoments) -> list[tuple[np.ndarray, np.ndarray]]:
-    """Refined circles (x, y, radius) worth judging, each with the rim places (n, 2) they were made from."""
+def _circles_to_judge(moments: BrightMoments, edges: np.ndarray) -> list[np.ndarray]:
+    """Circles (x, y, radius) worth judging, of those through three `edges` each, fitted to the edges near them."""
     rng = np.random.default_rng(0)
-    edges = _falling_edges(moments)
     if len(edges) < 30:
         return []
     circles = _circles_through(edges[rng.integers(0, len(edges), (SAMPLES, 3))])
@@ -165,10 +189,19 @@ def _circles_to_judge(moments: BrightMoments) -> list[tuple[np.ndarray, np.ndarr
     circles = circles[fits]
     if not len(circles):
         return []
-    some = edges[rng.permutation(len(edges))[:1200]]
-    hits, visible = _rim_bins(moments, circles, some)
-    rank = _rim_share(hits & visible, visible)
-    return [(_fitted(circles[k], edges), edges) for k in np.argsort(-rank)[:FINALISTS]]
+    places = np.unique(np.round(edges), axis=0)
+    few = places[rng.permutation(len(places))[:SOME_EDGES]]
+    circles = circles[np.argsort(-_vote(moments, circles, few))[: SAMPLES // 8]]
+    votes = _vote(moments, circles, places)
+    best = _unlike([(float(vote), circle) for vote, circle in zip(votes, circles)], FINALISTS)
+    return [_fitted(circle, edges) for _, circle in best]
+
+
+def _vote(moments: BrightMoments, circles: np.ndarray, edges: np.ndarray) -> np.ndarray:
+    """Share of each circle's rim that has an edge and dark just beyond."""
+    dark = moments.dark + max(2.0, 0.1 * float(np.percentile(moments.bright, 80) - moments.dark))
+    hits, visible = _rim_bins(moments, circles, edges)
+    return _rim_share(hits & visible & _dark_beyond(moments, circles, dark, (1.04, 1.09)), visible)
 
 
 def _falling_edges(moments: BrightMoments) -> np.ndarray:
@@ -236,12 +269,12 @@ def _rim_bins(moments: BrightMoments, circles: np.ndarray, edges: np.ndarray) ->
     """(n, BINS) each: whether a rim place lies on that part of the circle, and whether that part is in the picture."""
     height, width = moments.bright.shape
     hits = np.zeros((len(circles), BINS), dtype=bool)
-    for start in range(0, len(circles), 500):
-        some = circles[start : start + 500]
-        offset = edges[None] - some[:, None, :2]
-        distance = np.hypot(offset[..., 0], offset[..., 1])
-        which, edge = np.nonzero(np.abs(distance - some[:, 2:]) < TOLERANCE * some[:, 2:])
-        hits[start + which, _bin_of(offset[which, edge])] = True
+    for start in range(0, len(circles), 200):
+        some = circles[start : start + 200]
+        x, y = (np.subtract.outer(some[:, k], edges[:, k]).astype(np.float32) for k in (0, 1))
+        off = np.sqrt(x * x + y * y) - some[:, 2:].astype(np.float32)
+        which, edge = np.nonzero(np.abs(off) < TOLERANCE * some[:, 2:])
+        hits[start + which, _bin_of(-np.c_[x[which, edge], y[which, edge]])] = True
     angle = (np.arange(BINS) + 0.5) * 2 * np.pi / BINS
     x = circles[:, :1] + circles[:, 2:] * np.cos(angle)
     y = circles[:, 1:2] + circles[:, 2:] * np.sin(angle)
@@ -251,52 +284,102 @@ def _rim_bins(moments: BrightMoments, circles: np.ndarray, edges: np.ndarray) ->
 
 
 def _rim_share(hits: np.ndarray, visible: np.ndarray) -> np.ndarray:
-    """Share of the visible rim that is found, less where under half of the rim is in the picture."""
+    """Share of the visible rim that is found, less where little of the rim is in the picture."""
     n_visible = visible.sum(axis=-1)
-    return hits.sum(axis=-1) / np.maximum(n_visible, BINS // 6) * np.minimum(1, n_visible / (BINS / 2))
+    return hits.sum(axis=-1) / np.maximum(n_visible, BINS // 6) * np.sqrt(n_visible / BINS)
 
 
 def _score(moments: BrightMoments, circle: np.ndarray, edges: np.ndarray) -> float:
     """0 to 1: rim found with dark beyond it, times the share of dark around, times the share of light within."""
     hits, visible = _rim_bins(moments, circle[None], edges)
     height, width = moments.bright.shape
-    y, x = np.ogrid[:height:2, :width:2]
+    step = max(1, min(height, width) // 120)
+    y, x = np.ogrid[:height:step, :width:step]
     distance = np.hypot(x - circle[0], y - circle[1]) / circle[2]
-    bright = moments.bright[::2, ::2]
+    bright = moments.bright[::step, ::step]
     around, within = bright[(distance > 1.02) & (distance < 1.25)], bright[distance < 0.95]
     if len(around) < 20 or len(within) < 20:
         return 0.0
-    dark = moments.dark + max(2.0, 0.08 * (float(np.median(bright[distance < 0.9])) - moments.dark))
-    rim = hits[0] & visible[0] & _dark_beyond(moments, circle, dark)
+    dark = _dark_level(moments.dark, np.median(around), np.median(within))
+    rim = hits & visible & _dark_beyond(moments, circle[None], dark, np.linspace(1.02, 1.14, 9))
     light = (within > np.percentile(around, 80)).mean()
-    return float(_rim_share(rim, visible[0]) * (around <= dark).mean() * light)
+    return float(_rim_share(rim, visible)[0] * (around <= dark).mean() * light**2)
 
 
-def _dark_beyond(moments: BrightMoments, circle: np.ndarray, dark: float) -> np.ndarray:
-    """Of each part of the rim, whether it is dark just outside; beyond the picture counts as dark."""
+def _unlike(scored: list[tuple[float, np.ndarray]], most: int) -> list[tuple[float, np.ndarray]]:
+    """The best `most` of (score, circle), no two nearly the same."""
+    best: list[tuple[float, np.ndarray]] = []
+    for score, circle in sorted(scored, key=lambda one: -one[0]):
+        if len(best) == most:
+            break
+        if all(np.abs(circle - other).max() > LIKE * circle[2] for _, other in best):
+            best.append((score, circle))
+    return best
+
+
+def _climbed(moments: BrightMoments, edges: np.ndarray, score: float, circle: np.ndarray) -> tuple[float, np.ndarray]:
+    """`circle` moved and resized, a percent of its radius and less at a time, while its score rises."""
+    for share in (0.01, 0.005):
+        moves = share * circle[2] * np.array([[1, 0, 0], [-1, 0, 0], [0, 1, 0], [0, -1, 0], [0, 0, 1], [0, 0, -1]])
+        for _ in range(4):
+            scores = [_score(moments, circle + move, edges) for move in moves]
+            if max(scores) <= score:
+                break
+            score, circle = max(scores), circle + moves[int(np.argmax(scores))]
+    return score, circle
+
+
+def _dark_level(darkest: float, around: float, within: float) -> float:
+    """Luma up to which something beyond the rim is dark: little more than usual there (glare reaches beyond the rim)."""
+    step = within - darkest
+    return darkest + max(2.0, min(around - darkest, DARK_AROUND * step) + DARK_STEP * step)
+
+
+def _dark_beyond(moments: BrightMoments, circles: np.ndarray, dark: float, shares: Sequence[float]) -> np.ndarray:
+    """(n, BINS): whether that part of each circle is dark just outside, at `shares` of the radius.
+
+    Beyond the picture counts as dark; so does a part with a spot of light, a fifth of it.
+    """
     angle = (np.arange(2 * BINS) + 0.5) * np.pi / BINS
-    radius = circle[2] * np.linspace(1.02, 1.14, 9)
-    x, y = circle[0] + np.outer(np.cos(angle), radius), circle[1] + np.outer(np.sin(angle), radius)
+    radius = circles[:, 2, None, None] * np.asarray(shares)
+    x = circles[:, 0, None, None] + np.cos(angle)[:, None] * radius
+    y = circles[:, 1, None, None] + np.sin(angle)[:, None] * radius
     height, width = moments.bright.shape
     outside = (x < 0) | (y < 0) | (x > width - 1) | (y > height - 1)
-    return ((_sampled(moments.bright, x, y) <= dark) | outside).reshape(BINS, -1).mean(axis=1) > 0.8
+    flat = _sampled(moments.bright, x.reshape(len(circles), -1), y.reshape(len(circles), -1)) <= dark
+    return (flat.reshape(x.shape) | outside).reshape(len(circles), BINS, -1).mean(axis=2) > 0.8
 
 
 def _settled(moments: BrightMoments, circle: np.ndarray) -> np.ndarray:
-    """`circle` moved to where, on each ray, the light has fallen half way: blur and level then shift nothing."""
+    """`circle` moved to where, on each ray, the light of the outermost step has fallen half way.
+
+    Not half way from the sky: trees may stand between it and the rim, darker than sky and lighter than nothing.
+    """
     angle = np.arange(RAYS) * 2 * np.pi / RAYS
-    share = np.linspace(0.95, 1.05, 81)
     height, width = moments.bright.shape
     for _ in range(2):
-        radius = circle[2] * share
+        radius = circle[2] + np.arange(-0.06 * circle[2] - STEP_WIDTH, 0.06 * circle[2], 0.25)
         x, y = circle[0] + np.outer(np.cos(angle), radius), circle[1] + np.outer(np.sin(angle), radius)
-        values = _sampled(moments.bright, x, y)
-        inner, outer = np.median(values[:, :20], axis=1), np.median(values[:, -20:], axis=1)
         seen = (x.min(axis=1) >= 0) & (y.min(axis=1) >= 0) & (x.max(axis=1) < width) & (y.max(axis=1) < height)
-        fallen = values < ((inner + outer) / 2)[:, None]
-        rays = np.nonzero(seen & (inner - outer > 2) & fallen.any(axis=1) & ~fallen[:, 0])[0]
+        rays, steps = _outermost_steps(_sampled(moments.bright, x[seen], y[seen]), round(STEP_WIDTH / 0.25))
         if len(rays) < RAYS // 8:
             return circle
-        step = fallen[rays].argmax(axis=1)
-        circle = _fitted(circle, np.c_[x[rays, step], y[rays, step]], tolerance=0.03)
+        edges = np.c_[x[seen][rays, steps], y[seen][rays, steps]]
+        circle = _fitted(circle, edges, tolerance=0.03)
+        off = np.abs(np.hypot(*(edges - circle[:2]).T) - circle[2])
+        circle = _fitted(circle, edges, tolerance=max(0.004, 3 * float(np.median(off)) / circle[2]))
     return circle
+
+
+def _outermost_steps(profiles: np.ndarray, width: int) -> tuple[np.ndarray, np.ndarray]:
+    """Which of the `profiles` (n, steps outwards) fall to dark, and the index where the last fall is half done."""
+    outer = np.median(profiles[:, -profiles.shape[1] // 3 :], axis=1, keepdims=True)
+    inner = np.median(profiles[:, : profiles.shape[1] // 3], axis=1, keepdims=True)
+    above = profiles > outer + np.maximum(2.0, 0.04 * (inner - outer))
+    end = profiles.shape[1] - 1 - above[:, ::-1].argmax(axis=1)
+    before = np.maximum(end - width, 0)
+    half = (profiles[np.arange(len(profiles)), before][:, None] + outer) / 2
+    lit = (profiles >= half) & (np.arange(profiles.shape[1]) <= end[:, None])
+    steps = profiles.shape[1] - 1 - lit[:, ::-1].argmax(axis=1)
+    sound = above.any(axis=1) & (before > 0) & (end < profiles.shape[1] * 0.9) & (half > outer + 1)[:, 0]
+    return np.nonzero(sound)[0], steps[sound]
