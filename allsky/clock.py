@@ -11,6 +11,7 @@ from collections.abc import Iterable, Sequence
 from dataclasses import dataclass, field, replace
 from datetime import date, datetime, time, timedelta
 from functools import cached_property
+from itertools import islice
 
 import numpy as np
 import pandas as pd
@@ -20,11 +21,12 @@ from allsky.clock_format import ClockFormat
 from allsky.clock_part import ClockPart, PartReading, learn_part, read_place, reread_part
 from allsky.clock_record import (
     atlas,
-    atlas_rows,
-    glyph_rows,
+    atlas_blocks,
+    glyph_blocks,
     part_record,
     restored_part,
     restored_timeline,
+    sheet_heights,
     timeline_record,
 )
 from allsky.clock_search import find_clock
@@ -156,15 +158,15 @@ class LearnedClock:
         }
 
     def glyph_atlas(self) -> np.ndarray:
-        """The glyphs as a uint8 picture (H, W): a row per layout, digits first."""
-        return atlas([row for part in self.parts for row in glyph_rows(part)])
+        """The glyphs as a uint8 picture (H, W): a row per place of each layout, digits 0 to 9."""
+        return atlas([block for part in self.parts for block in glyph_blocks(part)])
 
     @classmethod
     def restore(cls, record: dict, glyphs: np.ndarray) -> LearnedClock:
         """The clock of a `to_json` and its `glyph_atlas`; its keyframes' readings stay in their own table."""
-        heights = [part["box"][3] for part in record["parts"] for _ in part["layouts"]]
-        rows = iter(atlas_rows(glyphs, heights))
-        parts = tuple(restored_part(part, [next(rows) for _ in part["layouts"]]) for part in record["parts"])
+        heights = [height for part in record["parts"] for height in sheet_heights(part)]
+        blocks = iter(atlas_blocks(glyphs, heights))
+        parts = tuple(restored_part(part, list(islice(blocks, len(part["layouts"])))) for part in record["parts"])
         timelines = {video: restored_timeline(fit) for video, fit in record["fit"].items()}
         return cls(parts, record["timezone"], record["night"], record["longitude_deg"], timelines=timelines)
 

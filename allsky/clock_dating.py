@@ -120,7 +120,8 @@ def _date_video(index: np.ndarray, own: np.ndarray, confidence: np.ndarray, quan
     timeline = fit_timeline(index[read], own[read], confidence[read], quantum_s)
     fitted, inside = timeline.at(index)
     believed = np.isin(index, timeline.index) & read
-    residual = np.where(believed, own - _without_itself(index, own, believed, fitted), own - fitted)
+    residual = own - fitted
+    residual[np.flatnonzero(read)[np.isin(index[read], timeline.index)]] = timeline.departures()
     tolerance = max(0.5 * abs(np.nan_to_num(timeline.step_s)), SMALLEST_TOLERANCE_S, quantum_s)
     flags = np.full(len(index), None, object)
     for place in np.flatnonzero(read & ~believed):
@@ -132,16 +133,6 @@ def _date_video(index: np.ndarray, own: np.ndarray, confidence: np.ndarray, quan
         flags[place] = _disagreement(residual[place])
     seconds = np.where(believed, own, fitted)
     return timeline, seconds, residual, ~read, flags
-
-
-def _without_itself(index: np.ndarray, own: np.ndarray, believed: np.ndarray, fitted: np.ndarray) -> np.ndarray:
-    """For believed frames the time between the believed neighbours, so that a frame does not vouch for itself."""
-    places = np.flatnonzero(believed)
-    answer = fitted.copy()
-    for before, place, after in zip(places, places[1:], places[2:], strict=False):
-        share = (index[place] - index[before]) / (index[after] - index[before])
-        answer[place] = own[before] + share * (own[after] - own[before])
-    return answer
 
 
 def _near_believed(index: np.ndarray, timeline: Timeline) -> np.ndarray:

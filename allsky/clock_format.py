@@ -122,9 +122,10 @@ def _regex(pattern: str) -> re.Pattern[str]:
             raise ValueError(f"{token} in the clock format {pattern!r} is not understood")
         else:
             expression += r"\s*" if token.isspace() else re.escape(token.replace("%%", "%"))
-    # A number that goes on beyond the clock is another number.
+    # A number that goes on beyond the clock is another number; minutes that go on have seconds behind them.
     head = r"(?<!\d)" if pattern.startswith("%") else ""
     tail = r"(?!\d)" if pattern[-2:-1] == "%" else ""
+    tail += r"(?!\s?[:'.]\s?\w)" if pattern.endswith("%M") else ""
     return re.compile(head + expression + tail)
 
 

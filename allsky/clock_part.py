@@ -6,7 +6,6 @@ one part, or two where date and time stand apart.
 
 from __future__ import annotations
 
-from collections import defaultdict
 from collections.abc import Sequence
 from dataclasses import dataclass
 
@@ -14,12 +13,15 @@ import numpy as np
 
 from allsky.clock_format import ClockFormat, ClockText, plain
 from allsky.clock_search import Place
-from allsky.glyphs import GlyphReading, GlyphSheet, Sample, layout_of, learn_glyphs
-from allsky.overlay import Box, read_crops, union
+from allsky.glyph_lessons import Sample, learn_sheets
+from allsky.glyphs import GlyphReading, GlyphSheet
+from allsky.overlay import Box, read_crops, strokes, union
 from allsky.tesseract import Char, TextLine
 
 # Characters Tesseract was less sure of than this teach nothing.
 SURE_CHAR = 0.6
+# A fuller format wins over one that fits more lines if it fits this share of them.
+OFTEN_ENOUGH = 0.4
 
 
 @dataclass(frozen=True)
@@ -34,7 +36,7 @@ class ClockPart:
 
     def read(self, luma: np.ndarray) -> GlyphReading:
         """What the part shows on the frame `luma` (H, W), by its best fitting sheet."""
-        crop = self.box.crop(luma).astype(np.float32)
+        crop = strokes(self.box.crop(luma), self.text_height, self.bright)
         best = self.sheets[0].read(crop)
         for sheet in self.sheets[1:] if not best.sure else ():
             best = max(best, sheet.read(crop), key=lambda reading: reading.confidence)
@@ -58,8 +60,15 @@ def read_place(place: Place, lumas: Sequence[np.ndarray]) -> tuple[ClockFormat, 
     """What Tesseract reads at `place` on each frame, and the format that most of them fit."""
     crops = [place.box.crop(luma) for luma in lumas]
     lines = read_crops(crops, [place.text_height] * len(crops), [place.bright] * len(crops))
-    best = max(place.formats, key=lambda each: sum(each.search(line.text) is not None for line in lines))
+    best = _commonest(place.formats, lines)
     return best, [_part_reading(line, best, place.box) for line in lines]
+
+
+def _commonest(formats: Sequence[ClockFormat], lines: Sequence[TextLine]) -> ClockFormat:
+    """The fullest of the formats that fit nearly as many lines as any: a garbled line still fits a poorer format."""
+    counts = [sum(each.search(line.text) is not None for line in lines) for each in formats]
+    common = [each for each, count in zip(formats, counts, strict=True) if count >= OFTEN_ENOUGH * max(counts)]
+    return max(common, key=lambda each: len(each.directives))
 
 
 def reread_part(part: ClockPart, crops: Sequence[np.ndarray]) -> list[PartReading]:
@@ -95,11 +104,8 @@ def learn_part(
     if not pupils:
         return None
     box = _tight_box([reading for _, reading in pupils], place, lumas[0].shape)
-    layouts: dict[str, list[Sample]] = defaultdict(list)
-    for luma, reading in pupils:
-        layouts[layout_of(reading.text)].append(_sample(luma, box, reading))
-    samples = sorted(layouts.values(), key=len, reverse=True)
-    return ClockPart(box, clock_format, place.text_height, place.bright, tuple(learn_glyphs(each) for each in samples))
+    sheets = learn_sheets([_sample(luma, box, place, reading) for luma, reading in pupils])
+    return ClockPart(box, clock_format, place.text_height, place.bright, tuple(sheets))
 
 
 def _single_chars(reading: PartReading) -> bool:
@@ -118,11 +124,11 @@ def _tight_box(readings: Sequence[PartReading], place: Place, shape: tuple[int, 
     return union(spans).grown(round(place.text_height / 2), max(1, round(place.text_height / 12)), shape[1], shape[0])
 
 
-def _sample(luma: np.ndarray, box: Box, reading: PartReading) -> Sample:
+def _sample(luma: np.ndarray, box: Box, place: Place, reading: PartReading) -> Sample:
     chars = [char for char in reading.chars if char.text != " "]
     centers = np.array([char.x + (char.width - 1) / 2 - box.x for char in chars])
     centers[~_well_boxed(chars)] = np.nan
-    return Sample(box.crop(luma).astype(np.float32), reading.text, centers)
+    return Sample(strokes(box.crop(luma), place.text_height, place.bright), reading.text, centers)
 
 
 def _well_boxed(chars: Sequence[Char]) -> np.ndarray:

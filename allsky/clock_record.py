@@ -6,7 +6,7 @@ bits is all that reading a frame needs.
 
 from __future__ import annotations
 
-from collections.abc import Iterable
+from collections.abc import Iterable, Sequence
 from itertools import pairwise
 
 import numpy as np
@@ -14,7 +14,7 @@ import pandas as pd
 
 from allsky.clock_format import ClockFormat
 from allsky.clock_part import ClockPart
-from allsky.glyphs import GlyphSheet
+from allsky.glyphs import UNKNOWN, GlyphSheet, is_digit_place, unit
 from allsky.overlay import Box
 from allsky.timeline import Timeline
 
@@ -30,17 +30,28 @@ def part_record(part: ClockPart) -> dict:
         "format": part.format.pattern,
         "text_height": round(part.text_height, 2),
         "polarity": "bright on dark" if part.bright else "dark on bright",
-        "layouts": [
-            {"layout": sheet.layout, "digits": sheet.digits, "glyph_width": sheet.width,
-             "centers": [round(float(center), 3) for center in sheet.centers]}
-            for sheet in part.sheets
-        ],
-    }  # fmt: skip
+        "layouts": [_layout_record(sheet) for sheet in part.sheets],
+    }
 
 
-def restored_part(record: dict, rows: Iterable[np.ndarray]) -> ClockPart:
-    """The part of a `part_record` and its `glyph_rows`."""
-    sheets = [_sheet(layout, next(rows), record["box"][3]) for rows in [iter(rows)] for layout in record["layouts"]]
+def _layout_record(sheet: GlyphSheet) -> dict:
+    return {
+        "layout": sheet.layout,
+        "glyph_width": sheet.width,
+        "centers": np.round(sheet.centers, 3).tolist(),
+        "known": ["".join(map(str, row)) for row in sheet.known],
+        "usual_fit": np.round(sheet.usual_fit, 4).tolist(),
+    }
+
+
+def sheet_heights(record: dict) -> list[int]:
+    """Rows of the atlas that each sheet of a `part_record` takes: one for each digit place, one for the rest."""
+    return [(len(layout["known"]) + 1) * record["box"][3] for layout in record["layouts"]]
+
+
+def restored_part(record: dict, blocks: Iterable[np.ndarray]) -> ClockPart:
+    """The part of a `part_record` and its `glyph_blocks`."""
+    sheets = [_sheet(layout, block, record["box"][3]) for layout, block in zip(record["layouts"], blocks, strict=True)]
     return ClockPart(
         Box(*record["box"]),
         ClockFormat(record["format"]),
@@ -50,36 +61,55 @@ def restored_part(record: dict, rows: Iterable[np.ndarray]) -> ClockPart:
     )
 
 
-def _sheet(layout: dict, row: np.ndarray, height: int) -> GlyphSheet:
-    width, digits = layout["glyph_width"], layout["digits"]
-    n_literals = sum(char not in "0 " for char in layout["layout"])
-    shapes = row[:height, : width * (len(digits) + n_literals)].astype(np.float32) - MID_GREY
-    shapes = shapes.reshape(height, -1, width).transpose(1, 0, 2)
-    length = np.linalg.norm(shapes.reshape(len(shapes), -1), axis=1)
-    shapes = shapes / np.maximum(length, 1e-6)[:, None, None]
-    n_digits = len(digits)
-    return GlyphSheet(layout["layout"], np.array(layout["centers"]), digits, shapes[:n_digits], shapes[n_digits:])
+def _sheet(layout: dict, block: np.ndarray, height: int) -> GlyphSheet:
+    width = layout["glyph_width"]
+    known = np.array([[int(char) for char in row] for row in layout["known"]], np.int8)
+    cells = _cells(block, height, width)
+    n_literals = int((~is_digit_place(layout["layout"])).sum())
+    shapes = cells[: len(known), :10] * (known != UNKNOWN)[:, :, None, None]
+    return GlyphSheet(
+        layout["layout"],
+        np.array(layout["centers"]),
+        width,
+        shapes,
+        known,
+        cells[len(known), :n_literals],
+        np.array(layout["usual_fit"]),
+    )
 
 
-def glyph_rows(part: ClockPart) -> list[np.ndarray]:
-    """A uint8 picture (h, n * width) for each sheet: its digits, then its other characters."""
-    return [_row(np.concatenate([sheet.templates, sheet.literals])) for sheet in part.sheets]
+def _cells(block: np.ndarray, height: int, width: int) -> np.ndarray:
+    """Shapes (rows, columns, height, width) of a block of the atlas."""
+    columns = block.shape[1] // width
+    grey = block[:, : columns * width].astype(np.float32) - MID_GREY
+    cells = grey.reshape(-1, height, columns, width).transpose(0, 2, 1, 3)
+    return unit(cells.reshape(*cells.shape[:2], -1), 1e-6).reshape(cells.shape)
 
 
-def _row(shapes: np.ndarray) -> np.ndarray:
-    largest = np.maximum(np.abs(shapes).reshape(len(shapes), -1).max(axis=1), 1e-6)
-    grey = np.round(shapes / largest[:, None, None] * 127 + MID_GREY).astype(np.uint8)
-    return grey.transpose(1, 0, 2).reshape(shapes.shape[1], -1)
+def glyph_blocks(part: ClockPart) -> list[np.ndarray]:
+    """A uint8 picture for each sheet: a row for each digit place with its ten digits, then one of the other characters."""
+    return [_block(sheet) for sheet in part.sheets]
 
 
-def atlas(rows: list[np.ndarray]) -> np.ndarray:
-    """The rows one below the other."""
-    width = max(row.shape[1] for row in rows)
-    return np.vstack([np.pad(row, ((0, 0), (0, width - row.shape[1])), constant_values=MID_GREY) for row in rows])
+def _block(sheet: GlyphSheet) -> np.ndarray:
+    rows = [*sheet.shapes, sheet.literals]
+    columns = max(len(row) for row in rows)
+    grid = np.zeros((len(rows), columns, sheet.height, sheet.width), np.float32)
+    for number, row in enumerate(rows):
+        grid[number, : len(row)] = row
+    largest = np.maximum(np.abs(grid).max(axis=(2, 3), keepdims=True), 1e-6)
+    grey = np.round(grid / largest * 127 + MID_GREY).astype(np.uint8)
+    return grey.transpose(0, 2, 1, 3).reshape(len(rows) * sheet.height, columns * sheet.width)
 
 
-def atlas_rows(picture: np.ndarray, heights: Iterable[int]) -> list[np.ndarray]:
-    """The rows of an atlas, of the given heights."""
+def atlas(blocks: Sequence[np.ndarray]) -> np.ndarray:
+    """The blocks one below the other."""
+    width = max(block.shape[1] for block in blocks)
+    return np.vstack([np.pad(one, ((0, 0), (0, width - one.shape[1])), constant_values=MID_GREY) for one in blocks])
+
+
+def atlas_blocks(picture: np.ndarray, heights: Iterable[int]) -> list[np.ndarray]:
+    """The blocks of an atlas, of the given heights."""
     edges = np.cumsum([0, *heights])
     return [picture[top:bottom] for top, bottom in pairwise(edges)]
 
@@ -90,7 +120,8 @@ def timeline_record(timeline: Timeline) -> dict:
     return {
         "frame_index": timeline.index.astype(int).tolist(),
         "utc": [moment.isoformat() for moment in utc],
-        "stretch": timeline.run.astype(int).tolist(),
+        "stretch": timeline.stretch.tolist(),
+        "segment": timeline.segment.tolist(),
         "step_s": None if np.isnan(timeline.step_s) else round(timeline.step_s, 6),
     }
 
@@ -98,4 +129,5 @@ def timeline_record(timeline: Timeline) -> dict:
 def restored_timeline(record: dict) -> Timeline:
     seconds = np.array([pd.Timestamp(moment).timestamp() for moment in record["utc"]])
     step = np.nan if record["step_s"] is None else record["step_s"]
-    return Timeline(np.array(record["frame_index"], float), seconds, np.array(record["stretch"], int), step)
+    stretch, segment = np.array(record["stretch"], int), np.array(record["segment"], int)
+    return Timeline(np.array(record["frame_index"], float), seconds, stretch, segment, step)

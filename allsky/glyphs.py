@@ -1,54 +1,47 @@
 """Which characters stand in this crop, judged by the shapes the night itself has taught?
 
 A burned-in clock is drawn by a program: every `7` of a night is the same picture at a place that the
-layout fixes. From crops whose text is known a `GlyphSheet` keeps the place of each character and one
-template for each shape, and reads a crop with one small matrix product (about 0.1 ms).
+layout fixes. From crops whose text is known `allsky.glyph_lessons` makes a `GlyphSheet`: the place of each
+character and the shapes seen there. It reads a crop with one small product of matrices (about 0.1 ms).
 
 Shapes are compared by correlation, so neither the brightness of the sky behind them nor the polarity matters.
 """
 
 from __future__ import annotations
 
-import warnings
-from collections.abc import Sequence
 from dataclasses import dataclass
+from functools import cached_property
 
 import numpy as np
 
-# A reading is sure where the best shape fits well and clearly better than the next.
-SURE_FIT = 0.75
-SURE_LEAD = 0.3
+DIGITS = "0123456789"
+
+# A digit is sure where it leads every other by this share of the way between their shapes (1 = it looks
+# exactly as taught, 0 = it could as well be another) ...
+SURE_LEAD = 0.35
+# ... and fits about as well as the same digits did when they were taught. Where a shape is not known yet, a
+# poor fit is how an untaught digit shows itself; where all are known only a hopeless fit is refused.
+FIT_SLACK = 0.1
+HOPELESS_FIT = 0.45
 # Below this average fit of all its places a crop does not show the overlay at all.
 PRESENT_FIT = 0.5
+# Contrast below this many grey levels is noise, and is not blown up to look like a shape.
+LEAST_CONTRAST = 4.0
 
-
-@dataclass(frozen=True)
-class Sample:
-    """A crop (h, w) with its known `text` and the x centre of each of its characters but blanks, in pixels
-    (NaN where it could not be measured)."""
-
-    crop: np.ndarray
-    text: str
-    centers: np.ndarray
-
-    @property
-    def chars(self) -> str:
-        return self.text.replace(" ", "")
+UNKNOWN, BORROWED, OWN = 0, 1, 2
 
 
 @dataclass(frozen=True)
 class GlyphReading:
-    """The text read; how well the worst digit fits (-1 to 1) and leads
-    (1 = as the template itself, 0 = as like another), and how well the whole overlay fits."""
+    """The text read (best digit at each place), and the evidence: `likeness` (n digits, 10) of each place to each
+    digit, -1 to 1, NaN where that digit's shape is not known; `sure` as said above, `confidence` 0 to 1, and
+    `presence`, how well the whole overlay fits."""
 
     text: str
-    fit: float
+    likeness: np.ndarray
     lead: float
+    sure: bool
     presence: float
-
-    @property
-    def sure(self) -> bool:
-        return self.fit >= SURE_FIT and self.lead >= SURE_LEAD
 
     @property
     def present(self) -> bool:
@@ -56,76 +49,86 @@ class GlyphReading:
 
     @property
     def confidence(self) -> float:
-        return float(np.clip(min(self.fit, 0.5 + self.lead / 2), 0.0, 1.0)) if self.present else 0.0
+        return float(np.clip(0.5 + self.lead / 2, 0.0, 1.0)) if self.present else 0.0
 
 
 @dataclass(frozen=True)
 class GlyphSheet:
     """Places and shapes of one layout of text.
 
-    `layout` the text with every digit as `0` (other characters stand for themselves), `centers` (n) the x of
-    its characters but blanks; `digits` the digits known; `templates` (len(digits), h, width) and `literals`
-    (n others, h, width): mean shapes, each of zero mean and unit length.
+    `layout` is the text with every digit as `0` (other characters stand for themselves), `centers` (n) the x of its
+    characters but blanks, `width` the pixels a character takes. `shapes` (digit places, 10, h, width) and `literals`
+    (other places, h, width) have zero mean and unit length; `known` (digit places, 10) says whether a shape was
+    seen at its place (OWN), is borrowed from other places, or UNKNOWN (zeros). `usual_fit` (digit places) is the
+    least likeness that taught crops had to their own digits.
     """
 
     layout: str
     centers: np.ndarray
-    digits: str
-    templates: np.ndarray
+    width: int
+    shapes: np.ndarray
+    known: np.ndarray
     literals: np.ndarray
+    usual_fit: np.ndarray
 
     @property
-    def width(self) -> int:
-        return self.templates.shape[2]
+    def height(self) -> int:
+        return self.shapes.shape[2]
 
     def read(self, crop: np.ndarray) -> GlyphReading:
         """The text of `crop` (h, w), the same crop of the frame as those learned from."""
-        patches = _patches(crop, self.centers, self.width)
-        is_digit = _is_digit(self.layout.replace(" ", ""))
-        likeness = patches[is_digit] @ self.templates.reshape(len(self.digits), -1).T
-        best = likeness.argmax(axis=1)
-        fit = likeness[np.arange(len(best)), best]
-        fixed = np.einsum("ij,ij->i", patches[~is_digit], self.literals.reshape(len(self.literals), patches.shape[1]))
-        text = np.array(list(self.layout))
-        text[text == "0"] = np.array(list(self.digits))[best]
-        presence = float(np.concatenate([fit, fixed]).mean())
-        return GlyphReading("".join(text), float(fit.min()), float(self._leads(likeness, best).min()), presence)
+        patches = windows(crop, self.centers, self.width)
+        likeness = np.matmul(self._flat_shapes, patches[self._is_digit][:, :, None])[:, :, 0]
+        likeness[self.known == UNKNOWN] = np.nan
+        fixed = (patches[~self._is_digit] * self._flat_literals).sum(axis=1)
+        ranked = np.where(np.isnan(likeness), -np.inf, likeness)
+        best = ranked.argmax(axis=1)
+        fit = ranked[self._rows, best]
+        lead = self._lead(ranked, best, fit)
+        presence = float((fit.sum() + fixed.sum()) / len(self.centers))
+        return GlyphReading(self._text(best), likeness, float(lead.min()), self._sure(best, fit, lead), presence)
 
-    def _leads(self, likeness: np.ndarray, best: np.ndarray) -> np.ndarray:
-        """How far along the way from every other shape to the best one each patch lies (-1 to 1), the least."""
-        if len(self.digits) == 1:
-            return np.ones(len(best))
-        flat = self.templates.reshape(len(self.digits), -1)
-        apart = 1.0 - flat @ flat.T
-        rows = np.arange(len(best))
-        lead = (likeness[rows, best][:, None] - likeness) / np.maximum(apart[best], 1e-6)
-        lead[rows, best] = np.inf
-        return lead.min(axis=1)
+    def _lead(self, ranked: np.ndarray, best: np.ndarray, fit: np.ndarray) -> np.ndarray:
+        """How far along the way from every other shape to the best one each patch lies (-1 to 1), the least of them."""
+        lead = (fit[:, None] - ranked) / self._apart[self._rows, best]
+        lead[self._rows, best] = np.inf
+        lead[np.isinf(ranked)] = np.inf
+        return np.minimum(lead.min(axis=1), 1.0)
 
+    def _sure(self, best: np.ndarray, fit: np.ndarray, lead: np.ndarray) -> bool:
+        enough = np.where(self._complete, HOPELESS_FIT, self.usual_fit - FIT_SLACK)
+        return bool((fit >= enough).all() and (lead >= SURE_LEAD).all())
 
-def learn_glyphs(samples: Sequence[Sample]) -> GlyphSheet:
-    """The sheet of crops that share a layout: texts equal but for their digits.
+    def _text(self, best: np.ndarray) -> str:
+        digits = iter(best)
+        return "".join(DIGITS[next(digits)] if char == "0" else char for char in self.layout)
 
-    Raises ValueError where they do not, or there is no digit.
-    """
-    layout = layout_of(samples[0].text)
-    if any(layout_of(sample.text) != layout for sample in samples) or "0" not in layout:
-        raise ValueError("samples of one layout differ in more than their digits")
-    places = layout.replace(" ", "")
-    chars = np.array([list(sample.chars) for sample in samples])
-    measured = _place_centers(np.array([sample.centers for sample in samples]), chars)
-    width = max(round(_advance(measured, places)), 3)
-    centers = _refined(samples, chars, _filled(measured, places), width, loose=np.isnan(measured))
-    patches = np.stack([_patches(sample.crop, centers, width) for sample in samples])
-    is_digit = _is_digit(places)
-    digits = "".join(sorted(set(chars[:, is_digit].ravel())))
-    templates = [_mean_shape(patches[(chars == digit) & is_digit]) for digit in digits]
-    literals = [_mean_shape(patches[:, place]) for place in np.flatnonzero(~is_digit)]
-    shape = (-1, samples[0].crop.shape[0], width)
-    empty = np.empty((0, *shape[1:]), np.float32)
-    return GlyphSheet(
-        layout, centers, digits, np.reshape(templates, shape), np.reshape(literals, shape) if literals else empty
-    )
+    @cached_property
+    def _is_digit(self) -> np.ndarray:
+        return is_digit_place(self.layout)
+
+    @cached_property
+    def _rows(self) -> np.ndarray:
+        return np.arange(len(self.shapes))
+
+    @cached_property
+    def _flat_shapes(self) -> np.ndarray:
+        return np.ascontiguousarray(self.shapes.reshape(len(self.shapes), 10, -1))
+
+    @cached_property
+    def _flat_literals(self) -> np.ndarray:
+        return self.literals.reshape(len(self.literals), self._flat_shapes.shape[2])
+
+    @cached_property
+    def _apart(self) -> np.ndarray:
+        """Distance (digit places, 10, 10) between the shapes of each place."""
+        gram = np.matmul(self._flat_shapes, self._flat_shapes.transpose(0, 2, 1))
+        return np.maximum(1.0 - gram, 1e-3)
+
+    @cached_property
+    def _complete(self) -> np.ndarray:
+        """Whether every digit's shape is known at a place."""
+        return (self.known != UNKNOWN).all(axis=1)
 
 
 def layout_of(text: str) -> str:
@@ -133,87 +136,26 @@ def layout_of(text: str) -> str:
     return "".join("0" if char.isdigit() else char for char in text)
 
 
-def _is_digit(places: str) -> np.ndarray:
-    return np.array([place == "0" for place in places])
+def is_digit_place(layout: str) -> np.ndarray:
+    """For each character of a layout but its blanks, whether it is a digit."""
+    return np.array([char == "0" for char in layout if char != " "])
 
 
-def _place_centers(seen: np.ndarray, chars: np.ndarray) -> np.ndarray:
-    """The x of each place (NaN if never measured), freed of each digit's own offset in its cell (a `1` leans left)."""
-    is_digit = np.char.isdigit(chars[0])
-    offset = np.zeros_like(seen)
-    with warnings.catch_warnings():
-        warnings.filterwarnings("ignore", "All-NaN slice")
-        for _ in range(5):
-            centers = np.nanmedian(seen - offset, axis=0)
-            for digit in set(chars[:, is_digit].ravel()):
-                mask = (chars == digit) & is_digit
-                offset[mask] = np.nan_to_num(np.nanmedian((seen - centers)[mask]))
-    return centers
-
-
-def _filled(centers: np.ndarray, places: str) -> np.ndarray:
-    """Places without a measured x (NaN) put one advance from their neighbours, and the measured ones as they are."""
-    known = np.flatnonzero(~np.isnan(centers))
-    if len(known) == len(centers):
-        return centers
-    advance = _advance(centers, places)
-    answer = centers.copy()
-    for place in np.flatnonzero(np.isnan(centers)):
-        near = known[np.abs(known - place).argmin()]
-        answer[place] = centers[near] + (place - near) * advance
-    return answer
-
-
-def _advance(centers: np.ndarray, places: str) -> float:
-    """The usual way from one digit to a digit beside it, in pixels."""
-    is_digit = _is_digit(places)
-    steps = np.diff(centers)
-    beside = steps[is_digit[1:] & is_digit[:-1] & ~np.isnan(steps)]
-    steps = beside if len(beside) else steps[~np.isnan(steps)]
-    return float(np.median(steps)) if len(steps) else 8.0
-
-
-def _refined(
-    samples: Sequence[Sample], chars: np.ndarray, centers: np.ndarray, width: int, loose: np.ndarray
-) -> np.ndarray:
-    """The `loose` places moved to where their digits look most like the same digits at the other places."""
-    shifts = np.linspace(-0.6, 0.6, 25) * width
-    movable = np.flatnonzero(loose & np.char.isdigit(chars[0]))
-    if len(movable) == 0:
-        return centers
-    shape = {digit: _shape_at(samples, chars, centers, width, digit, loose) for digit in set(chars[:, movable].ravel())}
-    likeness = np.zeros((len(shifts), len(movable)))
-    for number, shift in enumerate(shifts):
-        for sample, row in zip(samples, chars, strict=True):
-            patches = _patches(sample.crop, centers[movable] + shift, width)
-            likeness[number] += np.einsum("ij,ij->i", patches, np.stack([shape[char] for char in row[movable]]))
-    answer = centers.copy()
-    answer[movable] += shifts[likeness.argmax(axis=0)]
-    return answer
-
-
-def _shape_at(samples, chars, centers, width: int, digit: str, loose: np.ndarray) -> np.ndarray:
-    """The mean shape of a digit at the places that are not loose (of any place where it stands at no other)."""
-    patches = np.stack([_patches(sample.crop, centers, width) for sample in samples])
-    firm = (chars == digit) & ~loose
-    return _mean_shape(patches[firm if firm.any() else chars == digit])
-
-
-def _patches(crop: np.ndarray, centers: np.ndarray, width: int) -> np.ndarray:
-    """Windows (n, h * width) around `centers`, sampled between pixels, each of zero mean and unit length."""
-    left = np.clip(centers - (width - 1) / 2, 0, max(crop.shape[1] - width - 1, 0))
+def windows(crops: np.ndarray, centers: np.ndarray, width: int) -> np.ndarray:
+    """Patches (..., n, h * width) of `crops` (..., h, w) around each of `centers` (n), sampled between pixels, each of
+    zero mean and unit length (shorter where there is no contrast). Beyond the crop its edge goes on."""
+    left = np.asarray(centers) - (width - 1) / 2
     whole = np.floor(left).astype(int)
-    part = (left - whole).astype(np.float32)[None, :, None]
-    columns = whole[:, None] + np.arange(width)[None, :]
-    windows = crop[:, columns] * (1 - part) + crop[:, np.minimum(columns + 1, crop.shape[1] - 1)] * part
-    patches = windows.transpose(1, 0, 2).reshape(len(centers), -1)
-    return _unit(patches.astype(np.float32))
+    part = (left - whole).astype(np.float32)[:, None]
+    columns = whole[:, None] + np.arange(width + 1)
+    taken = crops[..., np.clip(columns, 0, crops.shape[-1] - 1)].astype(np.float32)
+    patches = taken[..., :-1] * (1 - part) + taken[..., 1:] * part
+    patches = np.moveaxis(patches, -2, -3)
+    return unit(patches.reshape(*patches.shape[:-2], patches.shape[-2] * width))
 
 
-def _unit(patches: np.ndarray) -> np.ndarray:
+def unit(patches: np.ndarray, least_contrast: float = LEAST_CONTRAST) -> np.ndarray:
+    """`patches` (..., d) with zero mean and unit length, but never blown up from less than `least_contrast`."""
     patches = patches - patches.mean(axis=-1, keepdims=True)
-    return patches / np.maximum(np.linalg.norm(patches, axis=-1, keepdims=True), 1e-6)
-
-
-def _mean_shape(patches: np.ndarray) -> np.ndarray:
-    return _unit(patches.mean(axis=0))
+    length = np.sqrt(np.einsum("...i,...i->...", patches, patches))[..., None]
+    return patches / np.maximum(length, least_contrast * np.sqrt(patches.shape[-1]))

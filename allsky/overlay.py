@@ -139,6 +139,13 @@ def _line(
     return Line(box.grown(2 * margin, margin, shape[1], shape[0]), text_height, bright)
 
 
+def strokes(crop: np.ndarray, text_height: float, bright: bool) -> np.ndarray:
+    """What is thinner than a pen stroke in `crop` (h, w) and stands out from what lies behind: text without its sky."""
+    size = 2 * max(round(text_height / 5), 2) + 1
+    kind = cv2.MORPH_TOPHAT if bright else cv2.MORPH_BLACKHAT
+    return cv2.morphologyEx(crop, kind, np.ones((size, size), np.uint8))
+
+
 def page(crop: np.ndarray, text_height: float, bright: bool) -> tuple[np.ndarray, float]:
     """`crop` as Tesseract likes it, dark on light, letters `OCR_TEXT_HEIGHT` high; and the scale used."""
     scale = OCR_TEXT_HEIGHT / max(text_height, 1.0)

@@ -1,32 +1,47 @@
 """When was each frame taken, given what clocks were read and that some were misread?
 
-Frames follow each other in time, mostly by equal steps. Readings that continue one another form
-*runs*; the chain of runs with the most readings and the fewest jumps is believed, the rest is not.
-Between believed readings time is interpolated; where a jump lies between, nothing is claimed.
+Frames follow each other in time, mostly by equal steps. Readings that keep one rate form *segments*; the
+chain of segments and single readings with the most readings and the fewest surprises is believed, the rest
+is not. Believed readings without a pause, a set-back or a frozen picture between them form a *stretch*, in which
+time may be interpolated; across its ends nothing is claimed.
 """
 
 from __future__ import annotations
 
 from dataclasses import dataclass
+from itertools import pairwise
+from typing import NamedTuple
 
 import numpy as np
 
-# What a break of the chain costs, in readings: going on after a pause, and a clock set back. A lone
-# misreading needs one of each, so it never pays; three frames after a reboot do.
-PAUSE_COST = 1.5
+# What a surprise costs, in readings. A lone misreading needs a leap and a set-back and never pays. Pauses cost
+# less the more of them a video has: PAUSE_COST is -PAUSE_WEIGHT ln(share of links that are pauses), at most MOST.
+PAUSE_WEIGHT, MOST_PAUSE_COST = 0.4, 1.5
 SETBACK_COST = 3.0
-# Runs looked back over for a predecessor; more rejected runs in a row than this break the chain.
+CHANGED_RATE_COST = 0.5
+FROZEN_COST = 0.2
+# What a link between two items can be.
+GOES_ON, CHANGED, FROZEN, PAUSE, SETBACK = range(5)
+# An excursion is at most this many items long.
+EXCURSION = 8
+# Items looked back over for a predecessor; more disbelieved ones in a row than this break the chain.
 LOOKBACK = 60
+# Least readings of a segment: two links of one rate.
+SEGMENT = 3
+# Share of a step by which a link may leave its segment's rate.
+RATE_SLACK = 0.2
 
 
 @dataclass(frozen=True)
 class Timeline:
-    """Believed times of a video: `index` (n) of the frames believed, `seconds` (n) their times, `run` (n) the
-    unbroken stretch each belongs to, and `step_s` the usual seconds from a frame to the next (NaN if unknown)."""
+    """Believed times of a video: `index` (n) of the frames believed, `seconds` (n) their times, `stretch` (n) and
+    `segment` (n) which of them each belongs to, and `step_s` the usual seconds from a frame to the next (NaN if
+    unknown)."""
 
     index: np.ndarray
     seconds: np.ndarray
-    run: np.ndarray
+    stretch: np.ndarray
+    segment: np.ndarray
     step_s: float
 
     def at(self, frame_index: np.ndarray) -> tuple[np.ndarray, np.ndarray]:
@@ -35,16 +50,47 @@ class Timeline:
         wanted = np.asarray(frame_index, float)
         if len(self.index) == 0:
             return np.full(len(wanted), np.nan), np.zeros(len(wanted), bool)
-        after = np.searchsorted(self.index, wanted, side="left")
-        before = np.clip(np.searchsorted(self.index, wanted, side="right") - 1, 0, len(self.index) - 1)
-        after = np.clip(after, 0, len(self.index) - 1)
-        inside = (self.index[before] <= wanted) & (wanted <= self.index[after]) & (self.run[before] == self.run[after])
-        span = np.maximum(self.index[after] - self.index[before], 1)
-        share = np.where(after > before, (wanted - self.index[before]) / span, 0.0)
+        last = len(self.index) - 1
+        after = np.clip(np.searchsorted(self.index, wanted, side="left"), 0, last)
+        before = np.clip(np.searchsorted(self.index, wanted, side="right") - 1, 0, last)
+        inside = (self.index[before] <= wanted) & (wanted <= self.index[after])
+        inside &= self.stretch[before] == self.stretch[after]
+        share = (wanted - self.index[before]) / np.maximum(self.index[after] - self.index[before], 1)
         between = self.seconds[before] + share * (self.seconds[after] - self.seconds[before])
         near = np.where(np.abs(wanted - self.index[before]) <= np.abs(self.index[after] - wanted), before, after)
-        beyond = self.seconds[near] + (wanted - self.index[near]) * self.step_s
+        beyond = self.seconds[near] + (wanted - self.index[near]) * self._local_step(near)
         return np.where(inside, between, beyond), inside
+
+    def _local_step(self, near: np.ndarray) -> np.ndarray:
+        """Seconds a frame at the stretch's end nearest to a frame: of its segment where it has one, else the usual."""
+        steps = np.full(len(near), self.step_s)
+        for place in np.unique(near):
+            own = np.flatnonzero(self.segment == self.segment[place])
+            span = self.index[own[-1]] - self.index[own[0]]
+            if len(own) >= SEGMENT and span > 0:
+                steps[near == place] = (self.seconds[own[-1]] - self.seconds[own[0]]) / span
+        return steps
+
+    def departures(self) -> np.ndarray:
+        """Seconds (n) by which each believed reading leaves the line between its two neighbours of the same segment,
+        so that no frame vouches for itself; 0 at a segment's ends."""
+        answer = np.zeros(len(self.index))
+        same = (self.segment[:-2] == self.segment[1:-1]) & (self.segment[1:-1] == self.segment[2:])
+        inner = np.flatnonzero(same) + 1
+        share = (self.index[inner] - self.index[inner - 1]) / (self.index[inner + 1] - self.index[inner - 1])
+        before, after = self.seconds[inner - 1], self.seconds[inner + 1]
+        answer[inner] = self.seconds[inner] - before - share * (after - before)
+        return answer
+
+
+class _Item(NamedTuple):
+    """A segment, or a single reading, as a link of the chain: positions of its first and last reading, its weight,
+    and its rate in seconds a frame (of a single reading the usual one)."""
+
+    first: int
+    last: int
+    weight: float
+    rate: float
 
 
 def fit_timeline(frame_index: np.ndarray, seconds: np.ndarray, weight: np.ndarray, quantum_s: float) -> Timeline:
@@ -52,86 +98,143 @@ def fit_timeline(frame_index: np.ndarray, seconds: np.ndarray, weight: np.ndarra
     sure; `quantum_s` the clock's last place."""
     index, seconds, weight = (np.asarray(part, float) for part in (frame_index, seconds, weight))
     if len(index) == 0:
-        return Timeline(index, seconds, index.astype(int), np.nan)
-    step = usual_step(index, seconds)
-    first, last = _runs(index, seconds, step, quantum_s)
-    chain = _best_chain(index, seconds, first, last, np.add.reduceat(weight, first), step, quantum_s)
-    stretches = _stretches(index, seconds, first, last, chain, step, quantum_s)
-    return _timeline(index, seconds, first, last, stretches, step)
+        return Timeline(index, seconds, index.astype(int), index.astype(int), np.nan)
+    return _Fit(index, seconds, weight, quantum_s).timeline()
 
 
-def usual_step(index: np.ndarray, seconds: np.ndarray) -> float:
-    """The usual seconds from a frame to the next: the median over pairs of readings some frames apart."""
-    steps = []
-    for apart in (1, 2, 5, 11):
-        if len(index) > apart:
-            steps.append((seconds[apart:] - seconds[:-apart]) / (index[apart:] - index[:-apart]))
-    if not steps:
-        return np.nan
-    each = [float(np.median(one)) for one in steps if len(one)]
-    return float(np.median(each))
+def usual_step(index: np.ndarray, seconds: np.ndarray, quantum_s: float = 1.0) -> float:
+    """The usual seconds from a frame to the next: the median over pairs of readings far enough apart for the clock's
+    last place to tell (NaN for a single reading)."""
+    step = np.nan
+    for apart in (1, 2, 4, 8, 16, 32, 64, 128):
+        if len(index) <= apart:
+            break
+        gap = seconds[apart:] - seconds[:-apart]
+        step = float(np.median(gap / (index[apart:] - index[:-apart])))
+        if np.median(np.abs(gap)) >= 5 * quantum_s:
+            break
+    return step
 
 
-def _agree(gap_s: np.ndarray | float, frames: np.ndarray | float, step: float, quantum_s: float) -> np.ndarray | bool:
-    """Whether `gap_s` seconds are what `frames` steps take."""
-    return np.abs(gap_s - frames * step) <= np.maximum(0.5 * abs(step), quantum_s) + 1e-6
+class _Fit:
+    """The chain of one video's readings."""
 
+    def __init__(self, index: np.ndarray, seconds: np.ndarray, weight: np.ndarray, quantum_s: float) -> None:
+        self.index, self.seconds, self.weight, self.quantum_s = index, seconds, weight, quantum_s
+        self.step_s = usual_step(index, seconds, quantum_s)
+        self.items = self._items()
+        self.first, self.last = (np.array([item[end] for item in self.items]) for end in (0, 1))
+        self.rate = np.array([item.rate for item in self.items])
+        self.pause_cost = self._pause_cost()
 
-def _runs(index: np.ndarray, seconds: np.ndarray, step: float, quantum_s: float) -> tuple[np.ndarray, np.ndarray]:
-    """First and last position of each stretch of readings in which every one continues the one before."""
-    if len(index) == 1 or not np.isfinite(step):
-        return np.array([0]), np.array([len(index) - 1])
-    goes_on = _agree(np.diff(seconds), np.diff(index), step, quantum_s)
-    breaks = np.flatnonzero(~np.asarray(goes_on))
-    return np.concatenate([[0], breaks + 1]), np.concatenate([breaks, [len(index) - 1]])
+    def timeline(self) -> Timeline:
+        chain = self._without_excursions(self._best_chain())
+        positions, stretch, segment = [], [], []
+        for place, number in enumerate(chain):
+            item, link = self.items[number], self._link(chain[place - 1], number) if place else PAUSE
+            own = range(item.first, item.last + 1)
+            alone = item.first == item.last or place and np.isclose(self.rate[chain[place - 1]], item.rate, rtol=0.05)
+            positions += own
+            stretch += [stretch[-1] if link in (GOES_ON, CHANGED) else place] * len(own)
+            segment += [segment[-1] if link == GOES_ON and alone else place] * len(own)
+        found = (self.index[positions], self.seconds[positions], np.array(stretch), np.array(segment))
+        return Timeline(*found, self.step_s)
 
+    # Items.
 
-def _best_chain(index, seconds, first, last, support, step, quantum_s) -> list[int]:
-    """The runs, in order, that together hold the most readings after paying for the jumps between them."""
-    score, came_from = support.astype(float).copy(), np.full(len(first), -1)
-    for run in range(1, len(first)):
-        earlier = np.arange(max(run - LOOKBACK, 0), run)
-        gap = seconds[first[run]] - seconds[last[earlier]]
-        frames = index[first[run]] - index[last[earlier]]
-        cost = np.where(gap < -quantum_s, SETBACK_COST, PAUSE_COST)
-        cost = np.where(_agree(gap, frames, step, quantum_s), 0.0, cost)
-        through = score[earlier] - cost
-        best = int(through.argmax())
-        if through[best] > 0:
-            score[run] += through[best]
-            came_from[run] = earlier[best]
-    chain, run = [], int(score.argmax())
-    while run >= 0:
-        chain.append(run)
-        run = int(came_from[run])
-    return chain[::-1]
+    def _items(self) -> list[_Item]:
+        """Segments of one rate, and the readings between them one by one, in order."""
+        even = self._even_links()
+        items, position = [], 0
+        while position < len(self.index):
+            last = position
+            while last < len(even) and even[last]:
+                last += 1
+            last = last if last - position + 1 >= SEGMENT else position
+            items.append(self._item(position, last))
+            position = last + 1
+        return items
 
+    def _even_links(self) -> np.ndarray:
+        """For each link from a reading to the next (n - 1), whether it keeps the rate of a link beside it."""
+        frames, gap = np.diff(self.index), np.diff(self.seconds)
+        if len(gap) < 2:
+            return np.zeros(len(gap), bool)
+        rate = gap / frames
+        slack = self.quantum_s * (1 / frames[1:] + 1 / frames[:-1]) / 2 + RATE_SLACK * np.abs(rate[1:])
+        alike = (np.abs(np.diff(rate)) <= slack + 1e-6) & (rate[1:] >= 0) & (rate[:-1] >= 0)
+        even = np.zeros(len(gap), bool)
+        even[1:] |= alike
+        even[:-1] |= alike
+        # Where the rate changes, two even links meet that are not alike: the earlier segment ends there.
+        even[:-1] &= alike | ~np.concatenate([[False], alike[:-1]]) | ~even[1:]
+        return even
 
-def _stretches(index, seconds, first, last, chain, step, quantum_s) -> list[list[int]]:
-    """The chain cut at its jumps. A stretch that leaves the line of its neighbours, which themselves agree, was
-    misread as a whole (every 8 taken for a 3): it is dropped and the neighbours become one."""
-    stretches: list[list[int]] = []
-    for run in chain:
-        if stretches and _follows(index, seconds, last[stretches[-1][-1]], first[run], step, quantum_s):
-            stretches[-1].append(run)
-        elif len(stretches) > 1 and _follows(index, seconds, last[stretches[-2][-1]], first[run], step, quantum_s):
-            stretches.pop()
-            stretches[-1].append(run)
-        else:
-            stretches.append([run])
-    return stretches
+    def _item(self, first: int, last: int) -> _Item:
+        frames = self.index[last] - self.index[first]
+        rate = (self.seconds[last] - self.seconds[first]) / frames if frames > 0 else self.step_s
+        return _Item(first, last, float(self.weight[first : last + 1].sum()), float(rate))
 
+    # Links.
 
-def _follows(index, seconds, before: int, after: int, step: float, quantum_s: float) -> bool:
-    return bool(_agree(seconds[after] - seconds[before], index[after] - index[before], step, quantum_s))
+    def _links(self, ones: np.ndarray, other: int) -> np.ndarray:
+        """What each link from items `ones` to the item `other` is."""
+        gap = self.seconds[self.first[other]] - self.seconds[self.last[ones]]
+        frames = self.index[self.first[other]] - self.index[self.last[ones]]
+        link = np.where(gap > 0, PAUSE, np.where(gap == 0, FROZEN, SETBACK))
+        usual = self._agrees(gap, frames, self.rate[other]) | self._agrees(gap, frames, self.step_s)
+        link = np.where(usual, CHANGED, link)
+        return np.where(self._agrees(gap, frames, self.rate[ones]), GOES_ON, link)
 
+    def _link(self, one: int, other: int) -> int:
+        return int(self._links(np.array([one]), other)[0])
 
-def _timeline(index, seconds, first, last, stretches, step) -> Timeline:
-    picked = [
-        (position, number)
-        for number, runs in enumerate(stretches)
-        for run in runs
-        for position in range(first[run], last[run] + 1)
-    ]
-    positions, run = (np.array(column, int) for column in zip(*picked, strict=True))
-    return Timeline(index[positions], seconds[positions], run, step)
+    def _agrees(self, gap_s: np.ndarray, frames: np.ndarray, rate: np.ndarray | float) -> np.ndarray:
+        """Whether `gap_s` seconds are what `frames` steps of `rate` take, to the clock's last place or half a step."""
+        slack = np.maximum(0.5 * np.abs(rate), self.quantum_s) + 1e-6
+        return (np.abs(gap_s - frames * rate) <= slack) & (np.asarray(rate) >= 0)
+
+    def _pause_cost(self) -> float:
+        """Pauses are cheap in a video that is full of them (a camera that exposes as long as it needs)."""
+        pauses = sum(self._link(number - 1, number) == PAUSE for number in range(1, len(self.items)))
+        share = max(pauses / max(len(self.index) - 1, 1), 0.02)
+        return min(MOST_PAUSE_COST, -PAUSE_WEIGHT * float(np.log(min(share, 1.0))))
+
+    # The chain.
+
+    def _best_chain(self) -> list[int]:
+        """The items, in order, that together hold the most readings after paying for the surprises between them."""
+        costs = np.array([0.0, CHANGED_RATE_COST, FROZEN_COST, self.pause_cost, SETBACK_COST])
+        score = np.array([item.weight for item in self.items])
+        came_from = np.full(len(score), -1)
+        for number in range(1, len(score)):
+            earlier = np.arange(max(number - LOOKBACK, 0), number)
+            through = score[earlier] - costs[self._links(earlier, number)]
+            best = int(through.argmax())
+            if through[best] > 0:
+                score[number] += through[best]
+                came_from[number] = earlier[best]
+        chain, number = [], int(score.argmax())
+        while number >= 0:
+            chain.append(number)
+            number = int(came_from[number])
+        return chain[::-1]
+
+    def _without_excursions(self, chain: list[int]) -> list[int]:
+        """The chain without what leaves its line and comes back to it: that was misread as a whole (every 8 taken for a
+        3), for no clock that was set wrong and right again comes back to the second."""
+        kept: list[int] = []
+        for number in chain:
+            for _ in range(self._excursion(kept[-EXCURSION:], number)):
+                kept.pop()
+            kept.append(number)
+        return kept
+
+    def _excursion(self, tail: list[int], number: int) -> int:
+        """How many of the last items left the line that `number` goes on with; one of their links was a set-back."""
+        links = [self._link(one, other) for one, other in pairwise([*tail, number])]
+        for place in range(len(tail) - 2, -1, -1):
+            left = links[place] in (PAUSE, SETBACK) and SETBACK in links[place:]
+            if left and self._link(tail[place], number) == GOES_ON:
+                return len(tail) - 1 - place
+        return 0

@@ -1,0 +1,159 @@
+"""Small clips with a burned-in clock whose every frame's time is known: what the clock reader is tried on.
+
+Independent of the simulator on purpose: plain text drawn with OpenCV's and Matplotlib's fonts over drifting noise,
+encoded as cameras do. A `Clip` says everything about a clip; `write_clip` draws it and returns its truth.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Iterator, Sequence
+from dataclasses import dataclass, field
+from datetime import datetime, timedelta
+from fractions import Fraction
+from pathlib import Path
+
+import av
+import cv2
+import matplotlib
+import numpy as np
+import pandas as pd
+from PIL import ImageFont
+
+FONT_FOLDER = Path(matplotlib.get_data_path()) / "fonts" / "ttf"
+HERSHEY = {
+    "simplex": cv2.FONT_HERSHEY_SIMPLEX,
+    "plain": cv2.FONT_HERSHEY_PLAIN,
+    "duplex": cv2.FONT_HERSHEY_DUPLEX,
+    "triplex": cv2.FONT_HERSHEY_TRIPLEX,
+}
+MATPLOTLIB = ("DejaVuSans", "DejaVuSansMono", "DejaVuSerif", "DejaVuSans-Bold", "DejaVuSansMono-Bold", "STIXGeneral")
+FONTS = (*HERSHEY, *MATPLOTLIB)
+
+
+@dataclass(frozen=True)
+class Text:
+    """A line of text: a strftime pattern (`{k}` is the frame index, `{e:.1f}` a changing number), where its top left
+    stands (negative from the right and bottom edges), the height of its digits in pixels, font and grey; `outline` and
+    `backing` are the grey around and behind it, or None."""
+
+    pattern: str
+    x: int = 8
+    y: int = 8
+    height: int = 11
+    font: str = "DejaVuSans"
+    grey: int = 255
+    outline: int | None = None
+    backing: int | None = None
+
+
+@dataclass(frozen=True)
+class Clip:
+    """`times` (naive, as shown; None is a card without clock) of each frame, and how frames look: `size` (width, height),
+    sky of brightness `sky` 0 to 255 with `contrast` of its clouds and `noise`, in a disk or filling the frame; `codec` with `options`."""
+
+    times: tuple[datetime | None, ...]
+    texts: tuple[Text, ...]
+    size: tuple[int, int] = (320, 240)
+    sky: float = 40.0
+    contrast: float = 20.0
+    noise: float = 4.0
+    disk: bool = True
+    codec: str = "libx264"
+    options: dict[str, str] = field(default_factory=lambda: {"crf": "23", "preset": "veryfast"}, hash=False)
+    key_interval: int = 12
+    seed: int = 0
+
+
+def evenly(start: datetime, step_s: float, count: int) -> tuple[datetime, ...]:
+    """`count` times from `start`, `step_s` apart."""
+    return tuple(start + timedelta(seconds=step_s * k) for k in range(count))
+
+
+def frames(clip: Clip) -> Iterator[np.ndarray]:
+    """The clip's frames, grey (H, W) uint8."""
+    random = np.random.default_rng(clip.seed)
+    width, height = clip.size
+    coarse = random.normal(size=(height // 24 + 3, width // 24 + 12)).astype(np.float32)
+    clouds = cv2.resize(coarse, (width + 24 * 9, height + 48), interpolation=cv2.INTER_CUBIC)
+    yy, xx = np.mgrid[:height, :width]
+    radius = 0.48 * min(width, height) if clip.disk else width + height
+    inside = np.hypot(xx - width / 2, yy - height / 2) < radius
+    for k, moment in enumerate(clip.times):
+        if moment is None:
+            yield _card(width, height)
+            continue
+        shift = int(24 * 8 * (k % 60) / 60)
+        sky = clip.sky + clip.contrast * clouds[:height, shift : shift + width]
+        picture = np.where(inside, sky, 6.0) + random.normal(0.0, clip.noise, (height, width))
+        frame = np.clip(picture, 0, 255)
+        for text in clip.texts:
+            draw(frame, text, shown(text, moment, k))
+        yield np.round(frame).astype(np.uint8)
+
+
+def shown(text: Text, moment: datetime, k: int) -> str:
+    """What `text` says on frame `k` at `moment`."""
+    pattern = text.pattern.replace("%1f", f"{moment.microsecond // 100000}")
+    pattern = pattern.replace("{k}", str(k)).replace("{e}", f"{0.5 + (k * 37 % 100) / 10:.1f}")
+    return moment.strftime(pattern)
+
+
+def _card(width: int, height: int) -> np.ndarray:
+    frame = np.full((height, width), 30.0)
+    draw(frame, Text("", width // 5, height // 2, max(height // 14, 9), "DejaVuSans-Bold"), "CAMERA OFF")
+    return np.round(frame).astype(np.uint8)
+
+
+def draw(frame: np.ndarray, text: Text, words: str) -> None:
+    """Burn `words` into the float picture `frame` (H, W) in place."""
+    mask = coverage(text.font, text.height, words)
+    rows, columns = mask.shape
+    height, width = frame.shape
+    x = text.x if text.x >= 0 else width + text.x - columns + 1
+    y = text.y if text.y >= 0 else height + text.y - rows + 1
+    canvas = np.zeros_like(frame, dtype=np.float32)
+    y1, x1 = min(y + rows, height), min(x + columns, width)
+    canvas[y:y1, x:x1] = mask[: y1 - y, : x1 - x]
+    if text.backing is not None:
+        frame[max(y - 2, 0) : y1 + 2, max(x - 2, 0) : x1 + 2] = text.backing
+    if text.outline is not None:
+        around = cv2.dilate(canvas, np.ones((3, 3)))
+        frame[:] = frame * (1 - around) + text.outline * around
+    frame[:] = frame * (1 - canvas) + text.grey * canvas
+
+
+def coverage(font: str, height: int, words: str) -> np.ndarray:
+    """Ink (rows, columns) 0 to 1 of `words`, digits about `height` pixels high."""
+    if font in HERSHEY:
+        return _hershey(HERSHEY[font], height, words)
+    face = ImageFont.truetype(str(FONT_FOLDER / f"{font}.ttf"), max(round(height * 1.37), 6))
+    mask = face.getmask(words, mode="L")
+    return np.array(mask, np.float32).reshape(mask.size[1], mask.size[0]) / 255
+
+
+def _hershey(face: int, height: int, words: str) -> np.ndarray:
+    thickness = 1 if height < 18 else 2
+    scale = cv2.getFontScaleFromHeight(face, height, thickness)
+    (columns, rows), below = cv2.getTextSize(words, face, scale, thickness)
+    mask = np.zeros((rows + below + 2, columns + 2), np.uint8)
+    cv2.putText(mask, words, (1, rows + 1), face, scale, 255, thickness, cv2.LINE_AA)
+    return mask.astype(np.float32) / 255
+
+
+def write_clip(path: Path, clip: Clip) -> pd.DataFrame:
+    """Encode the clip; its truth: frame_index and the naive time shown (null on cards)."""
+    with av.open(str(path), "w") as container:
+        stream = container.add_stream(clip.codec, rate=Fraction(25), options=dict(clip.options))
+        stream.width, stream.height, stream.pix_fmt = *clip.size, "yuv420p"
+        stream.codec_context.gop_size = clip.key_interval
+        for luma in frames(clip):
+            planes = np.vstack([luma, np.full((luma.shape[0] // 2, luma.shape[1]), 128, np.uint8)])
+            container.mux(stream.encode(av.VideoFrame.from_ndarray(planes, format="yuv420p")))
+        container.mux(stream.encode())
+    return pd.DataFrame({"frame_index": range(len(clip.times)), "shown": pd.to_datetime(list(clip.times))})
+
+
+def colour(luma: np.ndarray, ink: Sequence[int]) -> np.ndarray:
+    """A grey picture (H, W) as RGB (H, W, 3) whose brightest tones have the colour `ink`."""
+    share = luma[..., None].astype(np.float32) / 255
+    return np.round(share * np.array(ink, np.float32)).astype(np.uint8)
