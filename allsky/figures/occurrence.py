@@ -130,7 +130,7 @@ def _label_months(ax: Axes, months: list[str]) -> None:
     starts = [place for place, month in enumerate(months) if place == 0 or month != months[place - 1]]
     for start in starts[1:]:
         ax.axvline(start - 0.5, color=RULE, linewidth=0.8)
-    room = max(len(months), 8) / 11
+    room = max(len(months), 8) / 13
     shown: list[int] = []
     for start in starts:
         if not shown or start - shown[-1] >= room:

@@ -75,7 +75,16 @@ def _mark_epochs(ax: Axes, history: pd.DataFrame, named: bool) -> None:
         ax.axvline(kept, color=POSITIVE, linewidth=1.2, linestyle=":")
     if kept is not None and named:
         side = "right" if kept > epochs.mean() else "left"
-        ax.text(kept, 0.99, f" kept: epoch {kept} ", ha=side, va="top", color=INK, fontsize=SMALL_TEXT, transform=along)
+        ax.text(
+            kept,
+            0.99,
+            f"\N{NO-BREAK SPACE}kept: epoch {kept}\N{NO-BREAK SPACE}",
+            ha=side,
+            va="top",
+            color=INK,
+            fontsize=SMALL_TEXT,
+            transform=along,
+        )
     starts = [place for place in range(len(stages)) if place == 0 or stages[place] != stages[place - 1]]
     for place in starts:
         if place:

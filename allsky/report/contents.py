@@ -77,15 +77,22 @@ def tiles(data: ReportData) -> list[tuple[str, str, str]]:
     return shown
 
 
-def condition_lines(data: ReportData) -> list[dict[str, Any]]:
-    """The condition table a line per condition with frames, margins last; rates as text."""
+def condition_tables(data: ReportData) -> list[dict[str, Any]]:
+    """The condition table of each class, the positive one first: a line per condition with frames, margins last."""
     if data.class_rows.empty:
         return []
-    cells = rate_cells(data.class_rows, "positive_ratio")
+    assert data.condition_table is not None
+    names = [data.positive, *(name for name in data.classes if name != data.positive)]
+    by_class = {name: data.condition_table[data.condition_table["class"] == name] for name in names}
+    return [{"name": in_words(name), "lines": _condition_lines(rows)} for name, rows in by_class.items() if len(rows)]
+
+
+def _condition_lines(rows: pd.DataFrame) -> list[dict[str, Any]]:
+    cells = rate_cells(rows, "positive_ratio")
     order = [(cell.solar_bin, cell.lunar_bin) for cell in cells.itertuples()]
-    rows = {(row.solar_bin, row.lunar_bin): row for row in data.class_rows.itertuples()}
+    by_name = {(row.solar_bin, row.lunar_bin): row for row in rows.itertuples()}
     order.sort(key=lambda name: name.count("All"))
-    return [_condition_line(rows[name]) for name in order if name in rows and rows[name].n_frames]
+    return [_condition_line(by_name[name]) for name in order if name in by_name and by_name[name].n_frames]
 
 
 def _condition_line(row) -> dict[str, Any]:

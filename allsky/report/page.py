@@ -56,7 +56,7 @@ def _tables(data: ReportData) -> dict[str, Any]:
     return {
         "tiles": contents.tiles(data),
         "matrices": contents.matrices(data),
-        "condition_lines": contents.condition_lines(data),
+        "condition_tables": contents.condition_tables(data),
         "gallery": contents.gallery(data),
         "keograms": contents.keograms(data),
         "disks": contents.disks(data),

@@ -129,9 +129,8 @@ def occurrence_sentences(data: ReportData) -> list[str]:
             f"The unweighted mean of the condition cells' shares is {percent(mean)}; it gives a cell with few frames "
             "as much say as one with many."
         )
-    sentences.append(
-        "Both are shares of recorded frames in which the classifier sees it, clouds included; neither is an odds."
-    )
+    kind = "Both are shares" if is_number(mean) else "This is a share"
+    sentences.append(f"{kind} of recorded frames in which the classifier sees {positive}, clouded ones included.")
     return sentences
 
 

@@ -141,14 +141,14 @@ def test_the_headline_is_the_two_rates_in_words(full, page):
 def test_what_nobody_measured_is_said_and_not_shown_as_zero(full, page):
     unmeasured = full.class_rows.query("status == 'not measured' and n_frames > 0")
     assert len(unmeasured) > 0
-    assert "Nothing is known about errors in" in page.text
+    assert "Nothing is known about errors at night under a full moon" in page.text
     assert "not measured" in page.text
 
 
 def test_both_occurrence_figures_stand_side_by_side(page):
     assert "774 of 2,851 frames were predicted aurora: 27.1 %." in page.text
     assert "mean of the condition cells' shares is 28.0 %" in page.text
-    assert "neither is an odds" in page.text
+    assert "Both are shares of recorded frames" in page.text
 
 
 def test_an_error_is_shown_with_its_map_its_time_and_its_sky(full, page):
@@ -166,8 +166,11 @@ def test_everything_left_out_is_named_with_its_reason(page):
 
 
 def test_the_data_dictionary_names_every_public_column(page):
+    def squeezed(text):  # backticks become markup, which splits words
+        return re.sub(r"[\s`]", "", text)
+
     for table in ALL_TABLES:
-        assert all(column.meaning in page.text for column in table.columns), table.name
+        assert all(squeezed(column.meaning) in squeezed(page.text) for column in table.columns), table.name
 
 
 def test_the_model_stands_beside_the_green_pixel_rule(page):
@@ -245,14 +248,16 @@ def test_a_picture_that_vanished_does_not_stop_the_report(full, tmp_path):
     assert full.gallery[0].frame_id in page.text or "p = 0.93" in page.text
 
 
-def test_three_classes_are_shown_for_the_positive_one(full):
+def test_of_three_classes_the_positive_one_leads_and_each_has_its_table(full):
     other = full.condition_table.assign(**{"class": "cloud", "fpr": 0.5})
     both = pd.concat([full.condition_table, other])
     classes = ("aurora", "cloud", "no_aurora")
     validation = full.validation.assign(p_cloud=0.0)
     three = replace(full, classes=classes, condition_table=both, validation=validation)
     assert three.everything.fpr == full.everything.fpr
-    assert "50.0 %" not in Page(render_report(three)).text
+    text = Page(render_report(three)).text
+    assert "50.0 %" not in text[: text.index("The condition table of cloud")]
+    assert "50.0 %" in text
 
 
 # Files.
