@@ -8,7 +8,8 @@ from __future__ import annotations
 
 import numpy as np
 
-from allsky.disk_search import find_sky_disk, within_picture
+from allsky.bright_moments import within_picture
+from allsky.disk_search import find_sky_disk
 from allsky.errors import BadConfiguration
 from allsky.sky_disk import SkyDisk, check_disk, disk_picture, square_crop, square_mask
 
