@@ -31,14 +31,16 @@ class _Explained(click.Command):
 @click.argument("folder", type=click.Path(path_type=Path, file_okay=False))
 @click.option("--nights", type=click.IntRange(1), help="How many nights; the demonstration's number by default.")
 @click.option("--night", "dates", multiple=True, help="A night, YYYY-MM-DD; may be repeated. Overrides --nights.")
-@click.option("--cadence", type=click.FloatRange(1), help="Seconds of sky between frames.")
-@click.option("--size", help="Frame size in pixels, WIDTHxHEIGHT.")
+@click.option("--cadence", "cadence_s", type=click.FloatRange(1), help="Seconds of sky between frames.")
+@click.option("--camera", type=click.Choice(["small", "auroramax", "themis"]), help="Which camera; `small` by default.")
+@click.option("--fault", "faults", multiple=True, help="Something to go wrong, KIND:NIGHT[:AMOUNT]; may be repeated.")
 @click.option("--seed", type=int, help="Seed of weather, aurora and noise.")
-def simulate(folder: Path, nights, dates, cadence, size, seed) -> None:
+def simulate(folder: Path, nights, dates, cadence_s, camera, faults, seed) -> None:
     """Write a simulated archive into FOLDER: videos/, and the truth of every frame in truth/."""
-    from pipeline.simulating import asked_simulation, simulate_archive
+    from pipeline.simulating import CAMERAS, asked_simulation, simulate_archive
 
-    simulate_archive(asked_simulation(nights, dates, cadence, size, seed), folder, click.echo)
+    asked = {"cadence_s": cadence_s, "camera": CAMERAS.get(camera), "seed": seed}
+    simulate_archive(asked_simulation(nights, dates, faults, **asked), folder, click.echo)
 
 
 @main.command(cls=_Explained)

@@ -12,6 +12,7 @@ from allsky.baseline import baseline_comparison
 from allsky.corpus import NO_MODEL
 from allsky.labels import agreed_labels, match_labels
 from allsky.report import GalleryItem, Keogram, Problem, ReportData
+from allsky.sampling import inclusion_probability
 from allsky.statistics import condition_table, occurrence
 from allsky.tables import FRAMES, LABELS, MONTH_FRAMES, READINGS, SHEET, SPLIT, with_probabilities
 from tasks import archive
@@ -34,7 +35,7 @@ CLOCKS_DRAWN = 3
 def gather(report: FullCorpusReport) -> ReportData:
     """Everything the report tells of its nights."""
     frames = _frames(report)
-    labels, notices = _labels(frames)
+    labels, notices = _labels(report, frames)
     told = _common(report, frames) | {"labels": labels, "notices": [*_archive_notices(), *notices]}
     if report.model() != NO_MODEL:
         told |= _judged(report, frames, told["sheet"], labels)
@@ -49,10 +50,11 @@ def _frames(report) -> pd.DataFrame:
     return frames[frames["night"].isin(report.nights())].reset_index(drop=True)
 
 
-def _labels(frames: pd.DataFrame) -> tuple[pd.DataFrame | None, list[str]]:
+def _labels(report, frames: pd.DataFrame) -> tuple[pd.DataFrame | None, list[str]]:
     given = answers()
     # Labels of nights outside the report's range are no strangers; those of nights outside the archive are.
-    given = given[given["night"].isin(frames["night"]) | given["night"].isna()]
+    elsewhere = set(report.inventory.nights) - set(report.nights())
+    given = given[~given["night"].isin(elsewhere)]
     if given.empty:
         return None, []
     return match_labels(given.drop(columns=["night", "role"]), frames)
@@ -166,11 +168,13 @@ def _training_nights() -> set[str]:
 
 def _audited(predictions, frames, sheet, labels) -> pd.DataFrame:
     """Audit frames with one settled answer: conditions, prediction, label, image and weight."""
-    drawn = sheet[sheet["role"] == "audit"].drop_duplicates("frame_id")[["frame_id", "inclusion_probability"]]
+    audit = sheet[sheet["role"] == "audit"]
+    drawn = inclusion_probability(audit).reset_index()
     settled = agreed_labels(labels)
     settled = settled[settled["label"] != "unsure"]
-    columns = ["frame_id", "image", "solar_bin", "lunar_bin"]
-    return drawn.merge(settled, on="frame_id").merge(frames[columns], on="frame_id").merge(predictions, on="frame_id")
+    columns = ["frame_id", "video", "frame_index", "image", "solar_bin", "lunar_bin"]
+    placed = drawn.merge(frames[columns], on=["video", "frame_index"])
+    return placed.merge(settled, on="frame_id").merge(predictions, on="frame_id")
 
 
 def _gallery(report, audited: pd.DataFrame) -> Iterator[GalleryItem]:

@@ -208,10 +208,10 @@ class Execution:
 
 @dataclass(frozen=True)
 class SimulationSection:
-    nights: int | None = option(
+    nights: int | tuple[str, ...] | None = option(
         None,
-        either(positive_whole, auto=None),
-        "nights of the demonstration archive; its own number where absent",
+        either(positive_whole, words, auto=None),
+        "how many nights of the demonstration archive, or dates of evenings; its own where absent",
     )
     cadence_s: float | None = option(None, either(positive_real, auto=None), "seconds of sky between its frames")
     seed: int = option(0, whole, "seed of its weather, aurora and noise")

@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import dataclasses
 
-from allsky.roles import night_role
+from allsky.roles import check_roles, night_role
 from allsky.sampling import append_sheet, draw_audit_sheet, draw_label_sheet
 from allsky.tables import SHEET
 from tasks.artifacts import TableArtifact
@@ -27,6 +27,10 @@ class Sheet(Stage):
         return [night for night in self.inventory.nights if night_role(night, **self.settings.drawing) in self.roles]
 
     def produce(self, output):
+        for path in (self.corpus.sheet, self.corpus.audit_sheet):
+            if path.exists():
+                # A night that changed sides would leave one sheet and enter the other: look at both.
+                check_roles(TableArtifact(path, SHEET).read(), **self.settings.drawing)
         frames = read_months(list(self.inventory.nights_of_month))
         before = self.output().read() if self.output().exists() else None
         output.write(append_sheet(before, self.draw(frames), **self.settings.drawing))

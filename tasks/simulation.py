@@ -22,7 +22,7 @@ def simulation() -> Simulation:
     here = settings.current()
     asked = here.simulation
     whole = demo_simulation()
-    nights = whole.nights[: asked.nights] if asked.nights else whole.nights
+    nights = asked.nights if isinstance(asked.nights, tuple) else whole.nights[: asked.nights]
     cadence_s = asked.cadence_s or whole.cadence_s
     return dataclasses.replace(whole, site=here.site, nights=nights, cadence_s=cadence_s, seed=asked.seed)
 

@@ -6,6 +6,11 @@ import os
 from pathlib import Path
 
 import pytest
+from hypothesis import settings
+
+# A busy machine may take its time over an example; what is tested is the answer.
+settings.register_profile("patient", deadline=None)
+settings.load_profile("patient")
 
 os.environ.setdefault("OMP_THREAD_LIMIT", "1")
 os.environ.setdefault("MPLBACKEND", "Agg")
