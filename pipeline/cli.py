@@ -31,7 +31,7 @@ class _Explained(click.Command):
 @click.argument("folder", type=click.Path(path_type=Path, file_okay=False))
 @click.option("--nights", type=click.IntRange(1), help="How many nights; the demonstration's number by default.")
 @click.option("--night", "dates", multiple=True, help="A night, YYYY-MM-DD; may be repeated. Overrides --nights.")
-@click.option("--cadence", "cadence_s", type=click.FloatRange(1), help="Seconds of sky between frames.")
+@click.option("--cadence", "cadence_s", type=click.IntRange(1), help="Seconds of sky between frames.")
 @click.option("--camera", type=click.Choice(["small", "auroramax", "themis"]), help="Which camera; `small` by default.")
 @click.option("--fault", "faults", multiple=True, help="Something to go wrong, KIND:NIGHT[:AMOUNT]; may be repeated.")
 @click.option("--seed", type=int, help="Seed of weather, aurora and noise.")

@@ -8,7 +8,6 @@ so that one function is wrapped, and goals of other modules pass through it unto
 
 from __future__ import annotations
 
-import functools
 import logging
 import os
 import sys
@@ -58,13 +57,12 @@ LUIGI_DEFAULTS = {
 
 def install() -> None:
     """Put the checks and the exit status around Luigi's run."""
-    luigi.interface._run = _launch
+    luigi.interface._run = _launch  # type: ignore[assignment]
 
 
 _luigi_run = luigi.interface._run
 
 
-@functools.wraps(_luigi_run)
 def _launch(argv=None, *args, **kwargs):
     arguments = list(sys.argv[1:] if argv is None else argv)
     try:

@@ -159,9 +159,13 @@ class Stage(luigi.Task):
 
     def progress(self, fraction: float, message: str) -> None:
         """Show how far this task is in luigid; a luigid that is away costs nothing but the message."""
-        with contextlib.suppress(Exception):
-            self.set_progress_percentage(round(100 * fraction))
-            self.set_status_message(message)
+        with contextlib.suppress(Exception):  # Luigi raises RPCError, urllib3's and socket errors alike
+            for report, what in (
+                (self.set_progress_percentage, round(100 * fraction)),
+                (self.set_status_message, message),
+            ):
+                if report is not None:  # None outside a worker
+                    report(what)
 
 
 class NightStage(Stage):

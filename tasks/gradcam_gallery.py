@@ -12,6 +12,7 @@ import luigi
 import numpy as np
 import pandas as pd
 
+from allsky.pictures import read_picture
 from allsky.tables import SHEET
 from tasks.artifacts import FolderArtifact, TableArtifact
 from tasks.base import NotKnownYet, Stage
@@ -67,7 +68,7 @@ class GradCamGallery(Stage):
         maps = heat_maps(load_model(model_folder(self.model)), paths, self.settings.explanation.method)
         for done, (frame_id, path, heat) in enumerate(zip(frame_ids, paths, maps, strict=True)):
             self.progress(done / len(paths), f"{done} of {len(paths)} maps")
-            picture = overlay(cv2.imread(str(path))[..., ::-1], heat)
+            picture = overlay(read_picture(path), heat)
             cv2.imwrite(str(folder / f"{frame_id}.jpg"), picture[..., ::-1])
             np.save(folder / f"{frame_id}.npy", heat)
 

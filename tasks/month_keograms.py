@@ -2,13 +2,13 @@
 
 from __future__ import annotations
 
-import cv2
 import luigi
 import pandas as pd
 
 from allsky import figures
 from allsky.corpus import NO_MODEL
 from allsky.keogram import keogram
+from allsky.pictures import read_picture
 from allsky.site import night_bounds
 from tasks.artifacts import FolderArtifact
 from tasks.base import LandingMonthStage
@@ -49,7 +49,7 @@ class MonthKeograms(LandingMonthStage):
         if kept.empty:
             return  # a night without frames has a folder without a keogram
         sky = NightConditions(night=night).output().read()
-        strip = cv2.imread(str(frames["strip"].path / "strip.png"))[..., ::-1]
+        strip = read_picture(frames["strip"].path / "strip.png")
         image, start, end = keogram(strip, kept["utc"], *night_bounds(night, self.settings.site.longitude_deg))
         figure = figures.night_figure(
             night, image, start, end, sky, self._night_predictions(night), self.settings.labels.positive

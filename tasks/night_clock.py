@@ -48,4 +48,6 @@ def learned_clock(night: str) -> LearnedClock:
         raise NoClock(problem)
     folder = output["overlay"].path
     facts = json.loads((folder / "clock.json").read_text())
-    return LearnedClock.restore(facts, cv2.imread(str(folder / "glyphs.png"), cv2.IMREAD_GRAYSCALE))
+    glyphs = cv2.imread(str(folder / "glyphs.png"), cv2.IMREAD_GRAYSCALE)
+    assert glyphs is not None, f"{folder} was published whole"
+    return LearnedClock.restore(facts, glyphs)

@@ -213,7 +213,7 @@ class SimulationSection:
         either(positive_whole, words, auto=None),
         "how many nights of the demonstration archive, or dates of evenings; its own where absent",
     )
-    cadence_s: float | None = option(None, either(positive_real, auto=None), "seconds of sky between its frames")
+    cadence_s: int | None = option(None, either(positive_whole, auto=None), "seconds of sky between its frames")
     seed: int = option(0, whole, "seed of its weather, aurora and noise")
 
 

@@ -129,7 +129,10 @@ class Settings:
     def clock(self, night: str) -> ClockSettings:
         """What is known beforehand of the clock burned in on `night`."""
         camera = self.camera(night)
-        box = tuple(round(value) for value in camera.clock_box) if camera.clock_box else None
+        box = None
+        if camera.clock_box:
+            x, y, width, height = (round(value) for value in camera.clock_box)
+            box = (x, y, width, height)
         return ClockSettings(box, camera.clock_format, camera.clock_timezone or self.site.timezone)
 
     def camera_since(self, night: str) -> str:
@@ -138,7 +141,7 @@ class Settings:
 
     def as_table(self) -> dict[str, dict[str, Any]]:
         """Every section and key with the value in force, for provenance."""
-        named = {name: getattr(self, _ATTRIBUTES.get(name, name), None) for name in SECTIONS if name != "camera"}
+        named = {name: getattr(self, _ATTRIBUTES.get(name, name)) for name in SECTIONS if name != "camera"}
         named |= {f"camera:{since}" if since else "camera": camera for since, camera in self.cameras}
         return {name: dataclasses.asdict(section) for name, section in named.items()}
 
@@ -155,12 +158,12 @@ def load(path: Path) -> Settings:
         )
     given = parse(path)
     _reject_unknown_sections(given, path)
-    sections = {
+    sections: dict[str, Any] = {
         _ATTRIBUTES.get(name, name): read_section(kind, name, given.get(name, {}), path)
         for name, kind in SECTIONS.items()
         if name != "camera"
     }
-    settings = Settings(path=path, cameras=_cameras(given, path), **sections)  # type: ignore[arg-type]
+    settings = Settings(path=path, cameras=_cameras(given, path), **sections)
     _check(settings)
     return settings
 

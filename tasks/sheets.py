@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import dataclasses
+from typing import ClassVar
 
 from allsky.roles import check_roles, night_role
 from allsky.sampling import append_sheet, draw_audit_sheet, draw_label_sheet
@@ -17,7 +18,7 @@ from tasks.night_frames import NightFrames
 class Sheet(Stage):
     """A sheet of frames drawn for labelling. It only ever grows: what is drawn stays, with its probability."""
 
-    roles: tuple[str, ...]
+    roles: ClassVar[tuple[str, ...]]
 
     def needs(self):
         return [MonthFrames(month=month) for month in self.inventory.nights_of_month]

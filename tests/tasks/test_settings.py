@@ -63,7 +63,7 @@ def test_percent_signs_are_taken_as_they_are(configured):
     ],
 )
 def test_a_mistake_is_named_with_what_would_be_right(configured, text, told):
-    with pytest.raises(BadConfiguration, match=".") as error:
+    with pytest.raises(BadConfiguration) as error:
         configured(text)
     assert told in str(error.value)
 
