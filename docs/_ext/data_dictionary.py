@@ -18,7 +18,7 @@ from docutils.statemachine import StringList
 from sphinx.application import Sphinx
 
 from allsky.tables import Table
-from tasks.settings import SECTIONS
+from tasks.sections import SECTIONS
 
 # Words that a key may take for "nothing set" (`tasks.configuration.either`).
 ABSENT = ("auto", "none", "site", "unknown", "train", "backbone", "model")

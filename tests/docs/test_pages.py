@@ -10,7 +10,7 @@ import pytest
 
 import pipeline
 from allsky import tables
-from tasks.settings import SECTIONS
+from tasks.sections import SECTIONS
 
 ROOT = Path(__file__).resolve().parents[2]
 DOCS = ROOT / "docs"
