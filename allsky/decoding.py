@@ -21,6 +21,8 @@ from allsky.errors import BadVideo
 # What opening, demuxing or decoding a damaged file raises (FFmpegError covers InvalidDataError, EOFError, ...).
 READ_ERRORS = (av.FFmpegError, OSError, ValueError)
 
+CUT_BEFORE_INDEX = "the recording or copy was cut off (its index, the moov box, is missing); copy it again or repair it"
+
 # AVI stores no display times: with B-frames what passes for them is decoding order.
 FORMATS_WITHOUT_DISPLAY_TIME = ("avi",)
 
@@ -42,28 +44,30 @@ def open_video(path: str | Path) -> tuple[InputContainer, VideoStream]:
 
 
 def _why_unreadable(path: str | Path, error: Exception) -> str:
-    if not isinstance(error, av.FFmpegError) or isinstance(error, (FileNotFoundError, PermissionError)):
+    if not Path(path).is_file() or isinstance(error, PermissionError):
         return f"cannot be read ({error.strerror if isinstance(error, OSError) else error})"
-    if _is_mp4_without_index(Path(path)):
-        return "the recording or copy was cut off (its index, the moov box, is missing); copy it again or repair it"
+    if not isinstance(error, av.FFmpegError):
+        return f"cannot be opened ({error})"
+    if is_mp4_without_index(Path(path)):
+        return CUT_BEFORE_INDEX
     return f"is not a video that FFmpeg can read ({error.strerror}); remove it or convert it"
 
 
-def _is_mp4_without_index(path: Path) -> bool:
-    """Whether the file begins as MP4 or MOV and has no `moov` box among its top-level boxes (ISO 14496-12, 4.2)."""
-    kinds: list[bytes] = []
+def is_mp4_without_index(path: Path) -> bool:
+    """Whether the file begins as MP4 or MOV and has no whole `moov` among its top-level boxes (ISO 14496-12, 4.2)."""
+    whole: list[bytes] = []
     with path.open("rb") as file:
         size = path.stat().st_size
-        while file.tell() + 8 <= size and len(kinds) < 1000:
+        while file.tell() + 8 <= size and len(whole) < 1000:
             start, header = file.tell(), file.read(16)
             length, kind = int.from_bytes(header[:4], "big"), header[4:8]
-            kinds.append(kind)
             if length == 1:
                 length = int.from_bytes(header[8:16], "big")
-            if length < 8:
+            if length < 8 or start + length > size:
                 break
+            whole.append(kind)
             file.seek(start + length)
-    return kinds[:1] == [b"ftyp"] and b"moov" not in kinds
+    return whole[:1] == [b"ftyp"] and b"moov" not in whole
 
 
 def packets_of(container: InputContainer, stream: VideoStream) -> Iterator[av.Packet]:
@@ -89,10 +93,11 @@ def decode(stream: VideoStream, packet: av.Packet | None) -> list[av.VideoFrame]
 
 
 class DisplayRanks:
-    """The rank of each decoded frame among all the packets of its stream.
+    """The rank of each decoded frame among all the packets found of its stream.
 
     A frame leaves the decoder after every packet that is shown before it went in, so its rank is the
-    number of noted packets of earlier display time, whether or not those could be decoded.
+    number of noted packets of earlier display time, whether or not those could be decoded. Where the file
+    gives no display times (`ordered` is false) it is the number of frames decoded before.
     """
 
     def __init__(self, stream: VideoStream) -> None:

@@ -9,8 +9,10 @@ import av
 from av.container import InputContainer
 from av.video.stream import VideoStream
 
-from allsky.decoding import decode, luma_of, open_video, packets_of
+from allsky.decoding import CUT_BEFORE_INDEX, decode, is_mp4_without_index, luma_of, open_video, packets_of
 from allsky.errors import BadVideo
+
+NOTHING_DECODES = "no frame can be decoded, the file is damaged; copy it again or remove it"
 
 # Whole files declare a duration that differs from what is found by the last frame or two; a cut costs more.
 FRAMES_OF_SLACK = 3
@@ -50,7 +52,8 @@ def probe(path: str | Path) -> VideoFacts:
         fps, codec = float(rate) if rate else None, stream.codec_context.codec.name
         first = _first_frame(container, stream)
     if first is None:
-        return VideoFacts(size, fps=fps, codec=codec, problem="no frame can be decoded; copy it again or remove it")
+        cut = is_mp4_without_index(Path(path))
+        return VideoFacts(size, fps=fps, codec=codec, problem=CUT_BEFORE_INDEX if cut else NOTHING_DECODES)
     found = _count_packets(path) if found is None else found
     height, width = luma_of(first).shape
     return VideoFacts(size, width, height, fps, found, codec, _cut_off(declared, found))

@@ -1,7 +1,7 @@
 """A video's frames: all of them in order, decoded once, or a few spread over it.
 
-Frames carry their index in display order, counted over every frame the file holds: where damage costs
-a frame, the next one keeps its own index. Video time (pts, fps) orders frames and means nothing else.
+Frames carry their index in display order, counted over every frame found in the file: where one cannot
+be decoded, the next one keeps its own index. Video time (pts, fps) orders frames and means nothing else.
 """
 
 from __future__ import annotations
@@ -9,6 +9,7 @@ from __future__ import annotations
 from bisect import bisect_right
 from collections.abc import Collection, Iterator
 from dataclasses import dataclass, field
+from itertools import islice
 from pathlib import Path
 
 import av
@@ -82,6 +83,8 @@ def read_keyframes(path: str | Path, at_least: int = 12, at_most: int = 24) -> l
     keyframes. Raises BadVideo when the file cannot be opened or none of those frames can be decoded.
     """
     layout = _packet_layout(path)
+    if layout.rank_of_time is None and len(layout.keys) < at_least:
+        return _spread_over_start(path, layout, at_least)
     stretches = layout.stretches(at_least, at_most)
     ranks = sorted(layout.ranks[p] for start, stop in stretches for p in range(start, stop) if layout.shown[p])
     chosen = {ranks[i] for i in _spread(len(ranks), at_most if len(stretches) >= at_least else at_least)}
@@ -91,9 +94,22 @@ def read_keyframes(path: str | Path, at_least: int = 12, at_most: int = 24) -> l
     return sorted(frames, key=lambda frame: frame.index)
 
 
+def _spread_over_start(path: str | Path, layout: PacketLayout, wanted: int) -> list[VideoFrame]:
+    """Frames evenly chosen from the start of a video, where only counting from its start tells which is which."""
+    n = min(len(layout.ranks), FRAMES_DECODED_FOR_KEYFRAMES)
+    chosen = set(_spread(n, wanted))
+    return [frame for frame in islice(read_frames(path), n) if frame.index in chosen]
+
+
 def read_chosen(path: str | Path, indices: Collection[int]) -> Iterator[VideoFrame]:
-    """The frames with these display indices, in order, decoding only from the keyframe before each."""
+    """The frames with these display indices, in order, decoding only from the keyframe before each.
+
+    A file without display times (AVI with B-frames) is decoded from its start.
+    """
     layout = _packet_layout(path)
+    if layout.rank_of_time is None:
+        yield from (frame for frame in read_frames(path) if frame.index in indices)
+        return
     position_of_rank = {rank: position for position, rank in enumerate(layout.ranks)}
     starts = [0, *layout.keys]
     furthest: dict[int, int] = {}
@@ -150,20 +166,19 @@ def _decoded_stretches(
     container, stream = open_video(path)
     stream.thread_type = "AUTO"
     starts, stops = {start for start, _ in stretches}, {stop - 1 for _, stop in stretches}
-    inside, next_rank = False, 0
+    inside, key_rank = False, 0
     with container:
         packets = (packet for packet in packets_of(container, stream) if packet.size)
         for position, packet in enumerate(packets):
             if position in starts:
-                inside, next_rank = True, layout.ranks[position]
+                inside, key_rank = True, layout.ranks[position]
             frames = decode(stream, packet) if inside else []
             if position in stops:
                 inside, last = False, decode(stream, None)
                 stream.codec_context.flush_buffers()
-                # Without display times, frames still waiting for others of their group have no known rank.
-                frames += last if layout.rank_of_time or not frames else []
+                frames += last
             for frame in frames:
-                rank = layout.rank_of_time.get(frame.pts) if layout.rank_of_time else next_rank
-                next_rank += 1
+                # Without display times only keyframes are read this way, one to a stretch.
+                rank = layout.rank_of_time.get(frame.pts) if layout.rank_of_time else key_rank
                 if rank is not None:
                     yield _video_frame(rank, frame)
