@@ -98,7 +98,8 @@ def label_times(axis: Axis, most: int = 12) -> None:
     locator = AutoDateLocator(minticks=4, maxticks=most, tz="UTC")
     dates = ["", "%Y", "%Y-%m", "%Y-%m-%d", "%Y-%m-%d", "%Y-%m-%d %H:%M"]
     axis.set_major_locator(locator)
-    axis.set_major_formatter(ConciseDateFormatter(locator, tz="UTC", offset_formats=dates))
+    midnights = ["", "%Y", "%b", "%b %d", "%H:%M", "%H:%M"]
+    axis.set_major_formatter(ConciseDateFormatter(locator, tz="UTC", offset_formats=dates, zero_formats=midnights))
     axis.get_offset_text().set(color=MUTED, fontsize=SMALL_TEXT)
 
 

@@ -52,7 +52,8 @@ def learning_curves(history: pd.DataFrame) -> Figure:
     dress(accuracy, title="Accuracy, percent", x="epoch", grid="y")
     _curves(loss, history, "loss", 1.0)
     _curves(accuracy, history, "accuracy", 100.0)
-    loss.set_ylim(0, None)
+    # Room above the curves for the kept epoch's name.
+    loss.set_ylim(0, 1.12 * loss.get_ylim()[1])
     _mark_epochs(loss, history, named=True)
     _mark_epochs(accuracy, history, named=False)
     accuracy.legend(frameon=False, fontsize=TEXT_SIZE, labelcolor=INK, loc="lower right")
@@ -157,16 +158,13 @@ def reliability_figure(bins: pd.DataFrame) -> Figure:
     """Observed share against predicted probability, the number of frames of each bin beneath."""
     figure = new_figure(4.8, 3.6)
     upper, lower = figure.subplots(2, 1, sharex=True, height_ratios=[4, 1])
-    dress(upper, title="Reliability", y="share labelled positive", grid="both")
+    title = f"Reliability: {calibration_gap(bins):.3f} from the diagonal on average"
+    dress(upper, title=title, y="share labelled positive", grid="both")
     dress(lower, x="predicted probability", y="frames")
     upper.plot([0, 1], [0, 1], color=MUTED, linewidth=0.9, linestyle=":")
     filled = bins[bins["n_frames"] > 0]
     upper.plot(filled["mean_probability"], filled["positive_share"], "o-", color=POSITIVE, markersize=5, linewidth=1.5)
     upper.set(xlim=(0, 1), ylim=(-0.02, 1.02))
-    upper.text(
-        0.03, 0.93, f"mean distance from the diagonal {calibration_gap(bins):.3f}",
-        fontsize=SMALL_TEXT, color=INK, transform=upper.transAxes,
-    )  # fmt: skip
     width = bins["high"] - bins["low"]
     lower.bar(bins["low"], bins["n_frames"], width=width, align="edge", color=MUTED, edgecolor=RULE)
     return figure

@@ -21,6 +21,9 @@ CONDITION_WORDS = {
 }
 
 
+NO_BREAK = "\N{NO-BREAK SPACE}"
+
+
 def in_words(name: str) -> str:
     """A bin or class as a person would write it: `Moon_Full` is `Full moon`, `no_aurora` is `no aurora`."""
     return CONDITION_WORDS.get(name, name.replace("_", " "))
@@ -57,15 +60,15 @@ def percent(value, nothing: str = "–") -> str:
         return nothing
     number = 100.0 * float(value)
     if 0.0 < number < 0.05:
-        return "< 0.1 %"
-    return f"{number:.1f} %" if number < 99.95 else "100 %"
+        return f"< 0.1{NO_BREAK}%"
+    return f"{number:.1f}{NO_BREAK}%" if number < 99.95 else f"100{NO_BREAK}%"
 
 
 def interval(low, high, nothing: str = "") -> str:
-    """The ends of an interval in percent, without the sign: `1.2–9.0`."""
+    """The ends of an interval in percent, without the sign, `1.2–9.0`; no line breaks within it."""
     if not (is_number(low) and is_number(high)):
         return nothing
-    return f"{100 * float(low):.1f}–{100 * float(high):.1f}"
+    return f"{100 * float(low):.1f}–\N{WORD JOINER}{100 * float(high):.1f}"
 
 
 def count(number, noun: str, plural: str | None = None) -> str:

@@ -11,6 +11,7 @@ from typing import Any
 import numpy as np
 import pandas as pd
 
+from allsky.conditions import LUNAR_BINS, SOLAR_BINS
 from allsky.figures.conditions import RATE_TITLES, rate_cells
 from allsky.figures.words import condition_in_words, count, in_words, interval, is_number, percent
 from allsky.report.data import ReportData
@@ -18,7 +19,7 @@ from allsky.report.inlining import PLATE_PIXELS, data_uri
 from allsky.tables import ALL_TABLES
 
 KEOGRAMS_SHOWN = 24
-OUTCOMES = {"fp": "False positives", "fn": "False negatives"}
+OUTCOMES = {"fp": "False positive", "fn": "False negative"}
 MEASURES = ("accuracy", "balanced_accuracy", "fpr", "fnr", "precision", "recall", "f1")
 COUNTS = ("n_frames", "n_nights", "n_labelled", "n_audit_nights", "tp", "fp", "tn", "fn")
 MEASURE_WORDS = {"fpr": "false positive rate", "fnr": "false negative rate", "f1": "F1"}
@@ -117,18 +118,18 @@ def _whole(number) -> str:
 
 
 def gallery(data: ReportData) -> list[dict[str, Any]]:
-    """The errors by condition and kind: pictures as data URIs, each with when, sun and moon."""
+    """The errors by condition, from darkest to brightest: pictures as data URIs, each with when, sun and moon."""
     frames = data.frames.drop_duplicates("frame_id").set_index("frame_id")
-    groups: dict[tuple[str, str], dict[str, list[dict[str, Any]]]] = {}
-    for item in data.gallery:
-        kinds = groups.setdefault((item.solar_bin, item.lunar_bin), {kind: [] for kind in OUTCOMES})
-        kinds[item.outcome].append(_error(item, frames))
+    conditions = [(solar, lunar) for solar in SOLAR_BINS for lunar in LUNAR_BINS]
+    of = {name: [item for item in data.gallery if (item.solar_bin, item.lunar_bin) == name] for name in conditions}
     return [
         {
-            "name": condition_in_words(*condition),
-            "kinds": [{"kind": kind, "title": OUTCOMES[kind], "errors": errors} for kind, errors in kinds.items()],
+            "name": condition_in_words(*name),
+            "errors": [_error(item, frames) for item in items],
+            "none": [words for kind, words in OUTCOMES.items() if kind not in {item.outcome for item in items}],
         }
-        for condition, kinds in groups.items()
+        for name, items in of.items()
+        if items
     ]
 
 
@@ -136,6 +137,8 @@ def _error(item, frames: pd.DataFrame) -> dict[str, Any]:
     sky = frames.loc[item.frame_id] if item.frame_id in frames.index else None
     return {
         "frame_id": item.frame_id,
+        "rate": f"{item.outcome}r",
+        "kind": OUTCOMES[item.outcome],
         "probability": f"{item.probability:.2f}" if is_number(item.probability) else "–",
         "when": "" if sky is None else f"{sky['utc']:%Y-%m-%d %H:%M:%S} UTC",
         "sky": "" if sky is None else _sky_words(sky),

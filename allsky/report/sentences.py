@@ -82,7 +82,7 @@ def _material(data: ReportData) -> str:
 
 def _basis(data: ReportData) -> str:
     row = data.everything
-    unsure = f", {row.n_unsure:,} more were unsure" if row.n_unsure else ""
+    unsure = f", {row.n_unsure:,} more {'was' if row.n_unsure == 1 else 'were'} unsure" if row.n_unsure else ""
     return (
         f"Judged by {count(row.n_labelled, 'labelled frame')} of {count(row.n_audit_nights, 'audit night')} that "
         f"neither trained nor tuned the model{unsure}; in brackets are 95 % intervals over nights."
