@@ -109,6 +109,12 @@ def _keograms(folder, frames) -> list[Keogram]:
 
 
 @pytest.fixture(scope="module")
+def light(full) -> ReportData:
+    """The same without pictures, clocks and curves: quicker to render."""
+    return replace(full, gallery=(), keograms=(), disks=(), readings={}, history=None, validation=None)
+
+
+@pytest.fixture(scope="module")
 def html(full) -> str:
     return render_report(full)
 
@@ -182,18 +188,18 @@ def test_selection_figures_are_headed_as_such(page):
     assert page.text.count("sed for selection") >= 3
 
 
-def test_a_text_from_outside_cannot_become_markup(full):
-    hostile = replace(full, notices=["<script>alert(1)</script>"], problems=[Problem("2024-01-01", None, "<b>")])
+def test_a_text_from_outside_cannot_become_markup(light):
+    hostile = replace(light, notices=["<script>alert(1)</script>"], problems=[Problem("2024-01-01", None, "<b>")])
     assert "<script>" not in render_report(hostile)
 
 
-def test_the_page_is_the_same_for_the_same_data(full, html):
-    assert render_report(full) == html
+def test_the_page_is_the_same_for_the_same_data(light):
+    assert render_report(light) == render_report(light)
 
 
-def test_another_threshold_counts_other_frames_as_positive(full):
-    strict = replace(full, threshold=0.9)
-    expected = (full.predictions["p_aurora"] >= 0.9).sum()
+def test_another_threshold_counts_other_frames_as_positive(light):
+    strict = replace(light, threshold=0.9)
+    expected = (light.predictions["p_aurora"] >= 0.9).sum()
     assert (strict.answers["predicted"] == "aurora").sum() == expected
     assert f"{expected:,} of 2,851 frames were predicted aurora" in Page(render_report(strict)).text
 
@@ -207,26 +213,26 @@ def test_without_a_model_it_says_how_many_frames_wait(full):
     assert "There are no predictions yet" in text
 
 
-def test_with_a_model_but_no_labels_the_error_columns_are_empty_and_it_says_so(full):
-    table = corpus.condition_table(full.frames, full.predictions, None)
-    text = Page(render_report(replace(full, labels=None, condition_table=table, gallery=(), baseline=None))).text
+def test_with_a_model_but_no_labels_the_error_columns_are_empty_and_it_says_so(light):
+    table = corpus.condition_table(light.frames, light.predictions, None)
+    text = Page(render_report(replace(light, labels=None, condition_table=table, gallery=(), baseline=None))).text
     assert "how often it is wrong cannot be said before audit frames are labelled" in text
     assert "their columns below are empty" in text
     assert "135 audit frames wait in labels/audit.parquet" in text
 
 
-def test_with_one_class_labelled_the_headline_gives_the_rate_that_exists(full):
-    table = full.condition_table.assign(fnr=None, fnr_low=None, fnr_high=None)
-    headline = Page(render_report(replace(full, condition_table=table))).text
+def test_with_one_class_labelled_the_headline_gives_the_rate_that_exists(light):
+    table = light.condition_table.assign(fnr=None, fnr_low=None, fnr_high=None)
+    headline = Page(render_report(replace(light, condition_table=table))).text
     assert "sees aurora that is not there in" in headline
     assert "misses" not in headline
 
 
-def test_one_night_is_a_corpus(full):
+def test_one_night_is_a_corpus(light):
     night = corpus.NIGHTS[0]
-    frames, predictions = (t[t["night"] == night] for t in (full.frames, full.predictions))
+    frames, predictions = (t[t["night"] == night] for t in (light.frames, light.predictions))
     table = corpus.condition_table(frames, predictions, None)
-    one = replace(full, videos=full.videos.iloc[:1], frames=frames, predictions=predictions, condition_table=table)
+    one = replace(light, videos=light.videos.iloc[:1], frames=frames, predictions=predictions, condition_table=table)
     assert f"138 frames of 1 night, {night}, at yknf." in Page(render_report(replace(one, labels=None))).text
 
 
@@ -242,19 +248,19 @@ def test_an_empty_archive_gives_a_page_that_says_what_to_do():
     assert "No video was found. Point [archive] videos at a folder of nightly videos" in text
 
 
-def test_a_picture_that_vanished_does_not_stop_the_report(full, tmp_path):
+def test_a_picture_that_vanished_does_not_stop_the_report(full, light, tmp_path):
     lost = [item._replace(image=tmp_path / "no.jpg", overlay=tmp_path / "no.jpg") for item in full.gallery]
-    page = Page(render_report(replace(full, gallery=lost, keograms=[Keogram("2024-01-03", tmp_path / "no.png")])))
-    assert full.gallery[0].frame_id in page.text or "p = 0.93" in page.text
+    page = Page(render_report(replace(light, gallery=lost, keograms=[Keogram("2024-01-03", tmp_path / "no.png")])))
+    assert "p = 0.93" in page.text
+    assert "img" not in page.names
 
 
-def test_of_three_classes_the_positive_one_leads_and_each_has_its_table(full):
-    other = full.condition_table.assign(**{"class": "cloud", "fpr": 0.5})
-    both = pd.concat([full.condition_table, other])
+def test_of_three_classes_the_positive_one_leads_and_each_has_its_table(light):
+    other = light.condition_table.assign(**{"class": "cloud", "fpr": 0.5})
+    both = pd.concat([light.condition_table, other])
     classes = ("aurora", "cloud", "no_aurora")
-    validation = full.validation.assign(p_cloud=0.0)
-    three = replace(full, classes=classes, condition_table=both, validation=validation)
-    assert three.everything.fpr == full.everything.fpr
+    three = replace(light, classes=classes, condition_table=both)
+    assert three.everything.fpr == light.everything.fpr
     text = Page(render_report(three)).text
     assert "50.0 %" not in text[: text.index("The condition table of cloud")]
     assert "50.0 %" in text
