@@ -1,0 +1,65 @@
+"""The strip of a night on a true axis of time."""
+
+import numpy as np
+import pandas as pd
+import pytest
+
+from allsky.keogram import keogram
+
+NOON, NEXT_NOON = pd.Timestamp("2024-01-01 20:00", tz="UTC"), pd.Timestamp("2024-01-02 20:00", tz="UTC")
+
+
+def strip_of(levels, height=4):
+    return np.broadcast_to(np.array(levels, np.uint8)[None, :, None], (height, len(levels), 3))
+
+
+def minutes(*values):
+    return pd.Series(pd.Timestamp("2024-01-02 03:00", tz="UTC") + pd.to_timedelta(list(values), unit="min"))
+
+
+def column_at(first, last, width, when):
+    return int((when - first) / (last - first) * width)
+
+
+def test_each_instant_shows_its_nearest_frame_and_gaps_are_blank():
+    times = minutes(0, 1, 2, 3, 20, 21, 22)
+    picture, first, last = keogram(strip_of([10, 20, 30, 40, 50, 60, 70]), times, NOON, NEXT_NOON, width=3200)
+    assert (first, last) == (times.iloc[0] - pd.Timedelta(minutes=5), times.iloc[-1] + pd.Timedelta(minutes=5))
+    for minute, level in ((0, 10), (2.4, 30), (2.6, 40), (20, 50), (22, 70)):
+        column = picture[:, column_at(first, last, 3200, minutes(minute)[0])]
+        assert (column[:, :3] == level).all() and (column[:, 3] == 255).all()
+    for minute in (-3, 5, 12, 19, 24):
+        assert (picture[:, column_at(first, last, 3200, minutes(minute)[0])] == 0).all()
+
+
+def test_time_is_even_along_the_picture_whatever_the_order_of_frames():
+    times, levels = minutes(2, 0, 1), [30, 10, 20]
+    picture, *_ = keogram(strip_of(levels), times, NOON, NEXT_NOON, width=1200)
+    seen = picture[0, picture[0, :, 3] > 0, 0]
+    assert seen.tolist() == sorted(seen.tolist())
+    assert {10, 20, 30} == set(seen.tolist())
+
+
+def test_the_picture_stays_within_the_night():
+    times = pd.Series([NOON + pd.Timedelta(minutes=1), NEXT_NOON - pd.Timedelta(seconds=1)])
+    _, first, last = keogram(strip_of([1, 2]), times, NOON, NEXT_NOON)
+    assert (first, last) == (NOON, NEXT_NOON)
+
+
+def test_one_frame_is_a_keogram_too():
+    picture, *_ = keogram(strip_of([99]), minutes(0), NOON, NEXT_NOON, width=100)
+    shown = picture[0, :, 3] > 0
+    assert 5 <= shown.sum() <= 20 and (picture[0, shown, 0] == 99).all()
+
+
+def test_frames_closer_than_a_column_leave_no_gaps_between_them():
+    times = pd.Series(pd.date_range("2024-01-02", periods=7200, freq="s", tz="UTC"))
+    picture, first, last = keogram(strip_of(np.full(7200, 7)), times, NOON, NEXT_NOON, width=300)
+    inside = slice(column_at(first, last, 300, times.iloc[0]) + 1, column_at(first, last, 300, times.iloc[-1]))
+    assert (picture[:, inside, 3] == 255).all()
+
+
+@pytest.mark.parametrize("n_times", [0, 2])
+def test_a_strip_of_another_length_than_its_times_is_refused(n_times):
+    with pytest.raises(ValueError, match="columns for"):
+        keogram(strip_of([1, 2, 3]), minutes(*range(n_times)), NOON, NEXT_NOON)
