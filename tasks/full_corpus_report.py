@@ -128,11 +128,19 @@ class FullCorpusReport(Stage):
         sheets = [sheet.output() for sheet in (LabelSheet(), AuditSheet()) if sheet.output().exists()]
         waiting = sum(len(sheet.read(["frame_id"])) for sheet in sheets)
         where = " and ".join(str(sheet.path) for sheet in sheets) or str(self.corpus.sheet)
+        if waiting == 0:
+            return (
+                "nothing to judge with yet: no model, no labels, and no frame of these nights was drawn for labelling; "
+                f"use a model that exists ([training] model), or add nights. What could be done is in {self._page()}"
+            )
         return (
             f"nothing to judge yet: {waiting} frames wait in {where}; write your answers to {self.settings.labels_file}"
             " (columns frame_id,label), then run this again. What could be done without them is in"
-            f" {self.output().path / 'report.html'}"
+            f" {self._page()}"
         )
+
+    def _page(self):
+        return self.output().path / "report.html"
 
     def headline(self) -> str:
         told = json.loads((self.output().path / "summary.json").read_text())

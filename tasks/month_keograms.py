@@ -6,6 +6,7 @@ import luigi
 import pandas as pd
 
 from allsky import figures
+from allsky.clock_zones import parse_zone
 from allsky.corpus import NO_MODEL
 from allsky.keogram import keogram
 from allsky.pictures import read_picture
@@ -52,7 +53,14 @@ class MonthKeograms(LandingMonthStage):
         strip = read_picture(frames["strip"].path / "strip.png")
         image, start, end = keogram(strip, kept["utc"], *night_bounds(night, self.settings.site.longitude_deg))
         figure = figures.night_figure(
-            night, image, start, end, sky, self._night_predictions(night), self.settings.labels.positive
+            night,
+            image,
+            start,
+            end,
+            sky,
+            self._night_predictions(night),
+            self.settings.labels.positive,
+            local=parse_zone(self.settings.site.timezone),
         )
         (folder / "keogram.png").write_bytes(figures.png(figure))
 

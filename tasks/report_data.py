@@ -80,6 +80,7 @@ def _common(report, frames: pd.DataFrame) -> dict:
         "readings": _readings(report, frames),
         "disks": list(_disks(report)),
         "title": here.report.title,
+        "threshold": here.report.threshold,
         "nights": (report.nights()[0], report.nights()[-1]) if report.ranged and report.nights() else None,
     }
 

@@ -14,9 +14,10 @@ from collections.abc import Mapping
 from dataclasses import dataclass, field
 from pathlib import Path
 from typing import Any
-from zoneinfo import ZoneInfo
+from zoneinfo import available_timezones
 
 from allsky.clock import ClockSettings
+from allsky.clock_zones import parse_zone
 from allsky.conditions import ConditionBins
 from allsky.errors import BadConfiguration
 from allsky.fisheye import SkyDisk
@@ -217,13 +218,9 @@ def _check(settings: Settings) -> None:
 
 
 def _check_zone(zone: str, path: Path) -> None:
-    if zone == "UTC" or re.fullmatch(r"[+-]\d{2}:?\d{2}", zone):
-        return
     try:
-        ZoneInfo(zone)
-    except (KeyError, ValueError, OSError):
-        from zoneinfo import available_timezones
-
+        parse_zone(zone)
+    except BadConfiguration:
         raise BadConfiguration(
             f"{path}: no time zone is called '{zone}'{nearest(zone, available_timezones())}"
         ) from None
