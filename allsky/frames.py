@@ -66,7 +66,8 @@ class _Scan:
 
     def see(self, video: str, frame: VideoFrame) -> None:
         reading = self.clock.read(frame.luma)
-        if reading.overlay_time is None and self.clock.is_card(frame.luma):
+        # Where the clock is in its place, however doubtful, there is no card.
+        if reading.overlay_time is None and not reading.crops and self.clock.is_card(frame.luma):
             self.cards.add((video, frame.index))
             return
         wanted = self._claim_slot(self.clock.provisional_utc(video, frame.index, reading), reading)

@@ -42,7 +42,8 @@ class KeptPictures:
         """Crop and write a frame under a provisional, hidden name."""
         picture = square_crop(frame.rgb(), self._disk, self._size)
         path = self._folder / f".{len(self._pictures)}.jpg"
-        coded = cv2.imencode(".jpg", picture[..., ::-1], [cv2.IMWRITE_JPEG_QUALITY, self._quality])[1]
+        bgr = cv2.cvtColor(picture, cv2.COLOR_RGB2BGR)
+        coded = cv2.imencode(".jpg", bgr, [cv2.IMWRITE_JPEG_QUALITY, self._quality])[1]
         path.write_bytes(coded.tobytes())
         luma = cv2.cvtColor(picture, cv2.COLOR_RGB2GRAY)
         mean = cv2.mean(luma, square_mask(self._disk, self._size))[0]

@@ -93,12 +93,13 @@ def square_crop(rgb: np.ndarray, disk: SkyDisk, size: int = 720) -> np.ndarray:
     left, top, side = _square(disk)
     x0, y0, x1, y1 = disk.picture_box
     x0, y0, x1, y1 = max(left, x0), max(top, y0), min(left + side, x1), min(top + side, y1)
-    square = np.zeros((side, side, *rgb.shape[2:]), rgb.dtype)
-    square[y0 - top : y1 - top, x0 - left : x1 - left] = rgb[y0:y1, x0:x1]
+    square = rgb[y0:y1, x0:x1]
+    if square.shape[:2] != (side, side):
+        border = (y0 - top, top + side - y1, x0 - left, left + side - x1)
+        square = cv2.copyMakeBorder(square, *border, cv2.BORDER_CONSTANT, value=0)
     if side != size:
         square = cv2.resize(square, (size, size), interpolation=cv2.INTER_AREA if size < side else cv2.INTER_LINEAR)
-    square[_outside(size)] = 0
-    return square
+    return cv2.bitwise_and(square, square, mask=_round_mask(size))
 
 
 def _square(disk: SkyDisk) -> tuple[int, int, int]:
@@ -108,10 +109,11 @@ def _square(disk: SkyDisk) -> tuple[int, int, int]:
 
 
 @lru_cache(maxsize=8)
-def _outside(size: int) -> np.ndarray:
+def _round_mask(size: int) -> np.ndarray:
     y, x = np.ogrid[:size, :size]
     middle = (size - 1) / 2
-    return (x - middle) ** 2 + (y - middle) ** 2 > (size / 2) ** 2
+    inside = (x - middle) ** 2 + (y - middle) ** 2 <= (size / 2) ** 2
+    return np.where(inside, np.uint8(255), np.uint8(0))
 
 
 @lru_cache(maxsize=8)
