@@ -193,3 +193,40 @@ def test_scripts_are_executable_and_free_of_warnings(script):
 def test_run_is_plain_posix_shell():
     assert (ROOT / "run").read_text(encoding="utf-8").startswith("#!/bin/sh\n")
     assert subprocess.run(["sh", "-n", "run"], cwd=ROOT).returncode == 0
+
+
+@pytest.fixture
+def bare_machine(tmp_path):
+    """A checkout without `.venv`, and a way to run it with made-up programs before the system's own."""
+    checkout, programs = tmp_path / "checkout", tmp_path / "programs"
+    checkout.mkdir()
+    programs.mkdir()
+    for name in ("run", "setup.cfg", "constraints.txt", "pyproject.toml"):
+        shutil.copy(ROOT / name, checkout)
+
+    def run(python: str, **scripts: str) -> subprocess.CompletedProcess[str]:
+        for name, script in scripts.items():
+            place = programs / name.replace("_", "-")
+            place.write_text(f"#!/bin/sh\n{script}\n", encoding="utf-8")
+            place.chmod(0o755)
+        environment = {"PATH": f"{programs}{os.pathsep}/usr/bin{os.pathsep}/bin", "PYTHON": python}
+        return subprocess.run(["./run", "setup"], cwd=checkout, env=environment, capture_output=True, text=True)
+
+    return run
+
+
+TOO_NEW = """case "$2" in *print*) echo 3.14;; *) exit 1;; esac"""
+WITHOUT_VENV = """case "$2" in *print*) echo 3.12;; *ensurepip*) exit 1;; esac"""
+
+
+def test_a_machine_with_python_3_14_only_is_told_how_to_get_3_13(bare_machine):
+    answer = bare_machine("too-new", too_new=TOO_NEW)
+    assert answer.returncode == 1
+    assert "found 3.14" in answer.stderr
+    assert all(way in answer.stderr for way in ("Luigi 3.8", "deadsnakes", "uv python install", "pyenv install"))
+
+
+def test_whoever_may_not_install_is_given_the_exact_command(bare_machine):
+    answer = bare_machine("incomplete", incomplete=WITHOUT_VENV, apt_get="exit 99", sudo="exit 1", id="echo 1000")
+    assert answer.returncode == 1
+    assert re.search(r"sudo sh -c 'apt-get update && apt-get install.* python3\.12-venv'", answer.stderr)
