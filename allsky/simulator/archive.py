@@ -22,6 +22,9 @@ from allsky.site import Site, night_bounds
 
 YELLOWKNIFE = Site("YKNF", 62.4333, -114.35, 206.0, "America/Edmonton")
 
+# Raised whenever the same Simulation gives other skies or another truth; figures judged with it name it.
+VERSION = 1
+
 # How frames are compressed: fast, and at a quality at which compression hides as much as the sensor's noise does.
 X264 = {"preset": "veryfast", "crf": "21", "threads": "1", "g": "30"}
 

@@ -28,8 +28,9 @@ RED_RATIO = (0.05, 0.6)
 BLUE_RATIO = (0.10, 0.30)
 
 
-# Night-to-night wander of the white balance in red, green and blue (standard deviation of the logarithm). The dark sky of eight
-# pictures of one colour camera (Longyearbyen, February 2014) scatters by 0.22 in log(green / red), airglow and cloud included.
+# Night-to-night wander of the white balance in red, green and blue (standard deviation of the logarithm). The dark
+# sky of eight pictures of one colour camera (Longyearbyen, February 2014) scatters by 0.22 in log(green / red),
+# airglow and cloud included.
 COLOUR_CAST = (0.11, 0.11, 0.11)
 
 # Share of nights on which work lights burn in the town: mercury and metal halide lamps, whose 546.1 nm line is green.

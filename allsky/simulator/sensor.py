@@ -22,8 +22,9 @@ NOISE_STARTS = 1 << 18
 # sRGB-like tone curve of consumer cameras and of the THEMIS movies' square-root stretch.
 GAMMA = 2.2
 
-# Rounding to whole levels has a standard deviation of 1 / sqrt(12) levels; H.264 as this archive uses it leaves patches of
-# 5 x 5 pixels 0.9 to 1.4 levels off (robust deviation, 40 frames each of three demo nights), 0.6 of it the sensor's noise.
+# Rounding to whole levels has a standard deviation of 1 / sqrt(12) levels; H.264 as this archive uses it leaves
+# patches of 5 x 5 pixels 0.9 to 1.4 levels off (robust deviation, 40 frames each of three demo nights), 0.6 of it the
+# sensor's noise.
 COMPRESSION_SD_LEVELS = 1.0
 
 
@@ -35,9 +36,10 @@ class Sensor:
     s^-1 sr^-1, a 1.4 mm lens at f/2 collects them on 0.4 mm^2, and a colour filter, glass and silicon keep a third:
     100. `read_noise_e` and `full_scale_e` (at gain 1) in electrons, `exposure_range_s` what its automatic may choose,
     aiming at `target` (share of full scale, linear) for the mean sky; it corrects `auto_share` of the difference, the
-    rest is left to be seen. `grey_world` is how far its white balance follows the sky's colour, `black` the share of
-    the dark of the sky that is subtracted before the picture is stretched, `vignetting` the light lost at the edge,
-    `glare` and `ghost` the shares of a bright point's light that the lens spreads and mirrors.
+    rest is left to be seen. `grey_world` is how far its white balance follows the sky's colour, `saturation` how far
+    colours are moved from grey, `black` the share of the dark of the sky that is subtracted before the picture is
+    stretched, `vignetting` the light lost at the edge, `glare` and `ghost` the shares of a bright point's light that
+    the lens spreads and mirrors.
     """
 
     colour: bool = True
@@ -50,6 +52,7 @@ class Sensor:
     auto_share: float = 0.8
     white_balance: tuple[float, float, float] = (0.95, 1.0, 1.05)
     grey_world: float = 0.4
+    saturation: float = 1.35
     black: float = 0.0
     vignetting: float = 0.35
     glare: float = 0.03
@@ -115,17 +118,24 @@ def develop(radiance, keep, sensor: Sensor, exposure: Exposure, pixel_sr: float,
     noise = bank[start : start + electrons.size].reshape(electrons.shape)
     electrons += noise * cv2.sqrt(electrons + np.float32(sensor.read_noise_e**2)).reshape(electrons.shape)
     electrons -= np.float32(exposure.black_e)
-    level = _tone(electrons, 4095.0 * exposure.gain / sensor.full_scale_e, exposure.white_balance)
+    mix = colour_matrix(exposure.white_balance, sensor.saturation)
+    level = _tone(electrons, 4095.0 * exposure.gain / sensor.full_scale_e, mix)
     return level if sensor.colour else np.repeat(level, 3, axis=2)
 
 
-def _tone(electrons: np.ndarray, scale: float, white_balance: np.ndarray) -> np.ndarray:
-    """Levels of `electrons`, through a converter of 12 bits and the tone curve."""
-    counts = [
-        np.clip(electrons[..., channel] * np.float32(scale * balance), 0, 4095).astype(np.uint16)
-        for channel, balance in enumerate(white_balance if electrons.shape[2] == 3 else (1.0,))
-    ]
-    return np.stack([np.take(_TONE, count) for count in counts], axis=2)
+def _tone(electrons: np.ndarray, scale: float, mix: np.ndarray) -> np.ndarray:
+    """Levels of `electrons`, through colours mixed by the matrix `mix`, a converter of 12 bits and the tone curve."""
+    mixed = cv2.transform(electrons, (mix * scale).astype(np.float32)) if electrons.shape[2] == 3 else electrons * scale
+    return np.take(_TONE, np.clip(mixed, 0, 4095).astype(np.uint16))
+
+
+def colour_matrix(white_balance: np.ndarray, saturation: float) -> np.ndarray:
+    """(3, 3) that balances the channels and moves them `saturation` times as far from grey.
+
+    Cameras undo in this way what their overlapping filters mix; grey is the luma of ITU-R BT.601.
+    """
+    grey = np.outer(np.ones(3), [0.299, 0.587, 0.114])
+    return (saturation * np.eye(3) + (1.0 - saturation) * grey) * white_balance
 
 
 _TONE = np.round(255.0 * (np.arange(4096) / 4095.0) ** (1.0 / GAMMA)).astype(np.uint8)

@@ -30,9 +30,12 @@ VISIBLE_SOLID_ANGLE_SR = 0.05
 # Blackwell 1946, J. Opt. Soc. Am. 36, 624: 1 to 3 % for targets above 2 degrees; here of a textured sky).
 LEAST_CONTRAST = 0.02
 
-# A glow that fills the sky has no edges and is not seen as aurora (DESIGN: "no = only a bluish-green tint without clear
-# edges"): signal counts from the level that a fifth of the sky stays below.
+# A glow without edges is not seen as aurora (the published rule: no = "only a bluish-green tint without clear
+# edges"). Signal counts from the level that a fifth of the sky stays below, and from this share of its own mean
+# within some 18 degrees.
 COMMON_SHARE = 0.2
+SMOOTH_SHARE = 0.6
+SMOOTH_DEG = 18.0
 
 # Side of the patch grid over the square about the sky's circle: 4 degrees a cell.
 PATCHES = 45
@@ -95,13 +98,21 @@ def contrast_map(
     if not sensor.colour:
         aurora, background = aurora.sum(axis=2, keepdims=True), background.sum(axis=2, keepdims=True)
     scale = electrons_per_rayleigh(sensor, exposure, pixel_sr) * keep[..., None]
-    common = np.quantile(aurora[sky > 0.5], COMMON_SHARE, axis=0)
+    common = edgeless(aurora, sky)
     signal = np.maximum(aurora - common, 0.0) * scale
     ground = background * scale + np.minimum(aurora, common) * scale
     variance = (signal + ground + sensor.read_noise_e**2) / pixels_per_patch
     variance += level_noise_electrons(ground + signal, sensor, exposure) ** 2 + (LEAST_CONTRAST * ground) ** 2
     ratio = np.where(saturated(ground, sensor, exposure), 0.0, signal / np.sqrt(variance))
     return np.sqrt((ratio**2).sum(axis=2)) * (sky > 0.5)
+
+
+def edgeless(aurora: np.ndarray, sky: np.ndarray) -> np.ndarray:
+    """The part of `aurora` (PATCHES, PATCHES, channels) that has no edges: common to the sky, or smooth."""
+    common = np.quantile(aurora[sky > 0.5], COMMON_SHARE, axis=0)
+    width = SMOOTH_DEG * PATCHES / 180.0
+    smooth = cv2.GaussianBlur(aurora, (0, 0), width, borderType=cv2.BORDER_REFLECT).reshape(aurora.shape)
+    return np.maximum(common, SMOOTH_SHARE * smooth)
 
 
 def reached_over(values: np.ndarray, solid_angle: np.ndarray, wanted_sr: float = VISIBLE_SOLID_ANGLE_SR) -> float:
