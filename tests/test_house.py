@@ -143,6 +143,29 @@ def test_every_requirement_is_a_range_that_its_constraint_meets():
         assert requirement.specifier.contains(pins[name]), f"{name}: {requirement.specifier} excludes {pins[name]}"
 
 
+def imported(folders: tuple[str, ...]) -> set[str]:
+    """Distributions that the modules under `folders` import."""
+    names = set()
+    for path in (path for folder in folders for path in (ROOT / folder).rglob("*.py")):
+        for node in ast.walk(ast.parse(path.read_text(encoding="utf-8"))):
+            if isinstance(node, ast.Import):
+                names |= {alias.name.split(".")[0] for alias in node.names}
+            elif isinstance(node, ast.ImportFrom) and node.module and not node.level:
+                names.add(node.module.split(".")[0])
+    distributions = importlib.metadata.packages_distributions()
+    return {canonicalize_name(one) for name in names for one in distributions.get(name, [])} - {"allsky-pipeline"}
+
+
+def test_what_is_imported_is_asked_for_and_nothing_else():
+    setup = configparser.RawConfigParser()
+    setup.read(ROOT / "setup.cfg", encoding="utf-8")
+    lines = [line for line in setup["options"]["install_requires"].splitlines() if line and line[0] != "#"]
+    runtime = {canonicalize_name(Requirement(line).name) for line in lines}
+    # Time zones are data: nobody imports them by name.
+    assert imported(FLOORS) == runtime - {"tzdata"}
+    assert imported(("tests", "docs", "benchmarks")) <= set(requirements()) | {"packaging", "docutils"}
+
+
 def test_constraints_name_released_versions_and_no_machine():
     for name, version in constraints().items():
         assert re.fullmatch(r"[0-9][0-9a-z.]*", version), f"{name}=={version}"
