@@ -88,10 +88,10 @@ def read_keyframes(path: str | Path, at_least: int = 12, at_most: int = 24) -> l
     stretches = layout.stretches(at_least, at_most)
     ranks = sorted(layout.ranks[p] for start, stop in stretches for p in range(start, stop) if layout.shown[p])
     chosen = {ranks[i] for i in _spread(len(ranks), at_most if len(stretches) >= at_least else at_least)}
-    frames = [frame for frame in _decoded_stretches(path, layout, stretches) if frame.index in chosen]
+    frames = {frame.index: frame for frame in _decoded_stretches(path, layout, stretches) if frame.index in chosen}
     if not frames:
         raise BadVideo(f"{Path(path).name}: no frame can be decoded, the file is damaged; copy it again or remove it")
-    return sorted(frames, key=lambda frame: frame.index)
+    return [frames[index] for index in sorted(frames)]
 
 
 def _spread_over_start(path: str | Path, layout: PacketLayout, wanted: int) -> list[VideoFrame]:

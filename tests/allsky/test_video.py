@@ -6,7 +6,7 @@ import numpy as np
 import pytest
 
 from allsky.errors import BadVideo
-from allsky.video import read_chosen, read_frames, read_keyframes
+from allsky.video import probe, read_chosen, read_frames, read_keyframes
 from tests.allsky.made_videos import (
     cut_off,
     numbered_picture,
@@ -159,3 +159,24 @@ def test_what_is_no_video_is_refused_at_once_by_name(tmp_path, kind, reader):
         path.write_bytes(b"" if kind == "empty" else b"this is not a video\n" * 100)
     with pytest.raises(BadVideo, match=r"^night\.mp4: "):
         reader(path)
+
+
+@pytest.mark.slow
+@pytest.mark.parametrize("name", ["a.mp4", "a.avi", "a.mkv", "a.webm"])
+def test_files_spoilt_at_random_are_read_in_order_or_refused(tmp_path, name):
+    codec = {"a.avi": "mpeg4", "a.webm": "libvpx-vp9"}.get(name, "libx264")
+    sound = write_numbered(tmp_path / name, 60, codec=codec, options={"g": "10"}).read_bytes()
+    rng = np.random.default_rng(7)
+    for _ in range(25):
+        spoilt = bytearray(sound)
+        for place in rng.integers(0, len(sound), rng.choice([1, 5, 50])):
+            spoilt[place] ^= 1 << rng.integers(8)
+        path = tmp_path / f"spoilt{name[1:]}"
+        path.write_bytes(spoilt[: rng.integers(len(sound) // 10, len(sound))])
+        assert probe(path).bytes == path.stat().st_size
+        for reader in (read_frames, read_keyframes):
+            try:
+                indices = [frame.index for frame in reader(path)]
+            except BadVideo:
+                continue
+            assert indices == sorted(set(indices))
