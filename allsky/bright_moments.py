@@ -67,6 +67,14 @@ def bright_moments(frames: Sequence[np.ndarray]) -> BrightMoments:
     return BrightMoments(picture, float(np.percentile(picture, 5)), (x, y), scale)
 
 
+def clearest_frame(frames: Sequence[np.ndarray]) -> np.ndarray:
+    """The frame to show people: of those alike, no cards among them, the one of most contrast."""
+    small = [_small_luma(frame, 0.25) for frame in frames]
+    alike = _alike(small)
+    contrast = [luma.std() if any(luma is one for one in alike) else -1.0 for luma in small]
+    return frames[int(np.argmax(contrast))]
+
+
 def within_picture(disk: SkyDisk, frames: Sequence[np.ndarray]) -> SkyDisk:
     """`disk` with the part of the frame that is the camera's picture, where white paper surrounds it in `frames`."""
     x, y, width, height = _picture_box(_ever_paper([_small_luma(frame, 1.0) for frame in frames]))

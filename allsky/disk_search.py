@@ -42,6 +42,8 @@ def find_sky_disk(frames: Sequence[np.ndarray]) -> SkyDisk:
     the share of the visible rim found, times how dark it is beyond, times how light within. Raises
     NotASky saying what was found instead.
     """
+    if not len(frames):
+        raise NotASky("no sky disk: there is no frame to look for it in")
     height, width = frames[0].shape[:2]
     moments = bright_moments(frames)
     edges = falling_edges(moments)

@@ -8,7 +8,7 @@ from __future__ import annotations
 
 import numpy as np
 
-from allsky.bright_moments import within_picture
+from allsky.bright_moments import clearest_frame, within_picture
 from allsky.disk_search import find_sky_disk
 from allsky.errors import BadConfiguration
 from allsky.sky_disk import SkyDisk, check_disk, disk_picture, square_crop, square_mask
@@ -17,6 +17,7 @@ __all__ = [
     "LENSES",
     "SkyDisk",
     "check_disk",
+    "clearest_frame",
     "disk_picture",
     "find_sky_disk",
     "lens_functions",

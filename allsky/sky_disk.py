@@ -17,6 +17,9 @@ from allsky.errors import BadConfiguration
 # must be inside, or something else was meant.
 LEAST_SHARE_INSIDE = 0.5
 
+# Orange: seen on dark and on light, and not a colour of the night sky.
+MARK = (255, 140, 0)
+
 
 @dataclass(frozen=True)
 class SkyDisk:
@@ -124,12 +127,18 @@ def square_mask(disk: SkyDisk, size: int = 720) -> np.ndarray:
 
 
 def disk_picture(rgb: np.ndarray, disk: SkyDisk) -> np.ndarray:
-    """A frame with the disk drawn on it for people: outside darkened, edge and centre marked."""
-    picture = rgb.copy() if rgb.ndim == 3 else np.repeat(rgb[..., None], 3, axis=2)
+    """A frame with the disk drawn on it for people: brightened, what is not sky dimmed, edge and centre marked."""
+    picture = _brightened(rgb if rgb.ndim == 3 else np.repeat(rgb[..., None], 3, axis=2))
     outside = ~disk.mask()
-    picture[outside] = picture[outside] // 3
+    picture[outside] = picture[outside] // 2
     centre = (round(disk.center_x), round(disk.center_y))
     thickness = max(1, round(disk.radius / 250))
-    cv2.circle(picture, centre, round(disk.radius), (255, 140, 0), thickness, cv2.LINE_AA)
-    cv2.drawMarker(picture, centre, (255, 140, 0), cv2.MARKER_CROSS, max(9, round(disk.radius / 12)), thickness)
+    cv2.circle(picture, centre, round(disk.radius), MARK, thickness, cv2.LINE_AA)
+    cv2.drawMarker(picture, centre, MARK, cv2.MARKER_CROSS, max(9, round(disk.radius / 12)), thickness)
     return picture
+
+
+def _brightened(rgb: np.ndarray) -> np.ndarray:
+    """Light enough that the rim of a dark sky shows: the square root of its share of the brightest."""
+    top = max(1.0, float(np.percentile(rgb, 99.5)))
+    return (255 * np.sqrt(np.clip(rgb / top, 0, 1))).astype(np.uint8)

@@ -7,7 +7,7 @@ import numpy as np
 import pytest
 
 from allsky.errors import NotASky
-from allsky.fisheye import SkyDisk, find_sky_disk, within_picture
+from allsky.fisheye import SkyDisk, clearest_frame, find_sky_disk, within_picture
 from allsky.simulator import Simulation, simulate_night
 from allsky.simulator.cameras import AURORAMAX, SMALL_COLOUR
 from allsky.simulator.lens import Lens
@@ -71,6 +71,7 @@ def test_cards_between_the_frames_do_not_matter():
     card = np.full((300, 400), 90, np.uint8)
     cv2.putText(card, "CAMERA OFF", (40, 150), cv2.FONT_HERSHEY_SIMPLEX, 1.5, 255, 3)
     assert max(off_percent(find_sky_disk([card, card, *frames]), 200, 150, 140)) < 1
+    assert any(clearest_frame([card, *frames, card]) is frame for frame in frames)
 
 
 def test_white_margins_are_no_sky():
@@ -112,6 +113,11 @@ def test_what_is_no_sky_is_refused_with_a_reason(draw):
     rng = np.random.default_rng(0)
     with pytest.raises(NotASky, match=r"4 frames of 320x240.*disk_center"):
         find_sky_disk([draw(rng, (240, 320)) for _ in range(4)])
+
+
+def test_without_frames_there_is_no_disk():
+    with pytest.raises(NotASky, match="no frame"):
+        find_sky_disk([])
 
 
 @pytest.mark.slow

@@ -64,11 +64,11 @@ def test_shrinking_keeps_the_mean_light():
     assert np.abs(crop[60:180, 60:180].astype(int) - 100).max() <= 12
 
 
-def test_the_picture_for_people_shows_the_edge_and_dims_the_outside():
-    picture = disk_picture(np.full((720, 1280), 90, np.uint8), AURORAMAX)
+def test_the_picture_for_people_shows_the_edge_and_dims_the_outside_even_of_a_dark_frame():
+    picture = disk_picture(np.full((720, 1280), 20, np.uint8), AURORAMAX)
     assert picture.shape == (720, 1280, 3)
-    assert (picture[360, 100] == 30).all() and (picture[300, 500] == 90).all()
-    assert picture[360, 280:284].max() > 200
+    assert (picture[360, 100] == 127).all() and (picture[300, 500] == 255).all()
+    assert picture[360, 278:283, 2].min() < 60 and picture[360, 278:283, 0].max() == 255
 
 
 @pytest.mark.parametrize(
