@@ -41,12 +41,13 @@ class SkyDisk(Stage):
 
     def produce(self, output):
         nights = self.inventory.nights_of_epoch(self.epoch)[:NIGHTS_LOOKED_AT]
-        frames = [frame.rgb() for night in nights for frame in read_keyframes(self.inventory.videos[night][0].path)]
+        videos = [self.inventory.videos[night][0].path for night in nights]
+        frames = [frame.luma.copy() for video in videos for frame in read_keyframes(video)]
         given = self.settings.disk(self.epoch, self.inventory.videos[self.epoch][0].size)
         if given:
             fisheye.check_disk(given)
         found = fisheye.within_picture(given, frames) if given else fisheye.find_sky_disk(frames)
-        picture = fisheye.disk_picture(frames[len(frames) // 2], found)
+        picture = fisheye.disk_picture(fisheye.clearest_frame(frames), found)
         cv2.imwrite(str(output["picture"].path / "disk.png"), cv2.cvtColor(picture, cv2.COLOR_RGB2BGR))
         output["disk"].write(_as_table(found, nights))
 
