@@ -1,19 +1,22 @@
 """Which UTC has each frame of a night, and which readings are not to be believed?
 
 Local times become UTC with the zone the overlay names, else the configured one; the repeated hour of
-autumn is told apart by the order of the frames. Each video's times then go through its `Timeline`; a frame
-whose own reading leaves it is flagged, one without a reading is dated by it.
+autumn is told apart by the order of the frames. Each video's times then go through its `Timeline`. A frame
+whose own reading leaves it is flagged; one without a reading is dated by it, unless its glyphs speak against that;
+a stretch that differs from its neighbour by a single digit is flagged too, unless its glyphs prove it.
 """
 
 from __future__ import annotations
 
-from collections.abc import Sequence
+from collections.abc import Callable, Sequence
+from dataclasses import dataclass
 from datetime import UTC, datetime, tzinfo
 
 import numpy as np
 import pandas as pd
 
 from allsky.clock_zones import overlay_zone, possible_utc
+from allsky.minute_clock import seconds_of_minutes
 from allsky.tables import READINGS
 from allsky.timeline import Timeline, fit_timeline, usual_step
 
@@ -22,10 +25,21 @@ HOUR_S = 3600.0
 FARTHEST_EXTRAPOLATION = 3
 # A reading is in doubt where it leaves the timeline by more than half a frame step, or a second where that is more.
 SMALLEST_TOLERANCE_S = 1.0
+# Glyphs speak against a time with this little support, and prove that it is not shown with this little on average.
+AGAINST, PROVEN = -0.5, -0.6
+# Frames of a stretch looked at for proof.
+FRAMES_OF_PROOF = 25
+
+# How far the glyphs of a row of the readings speak for a naive time (-1 to 1).
+Support = Callable[[int, datetime], float]
 
 
 def date_readings(
-    readings: pd.DataFrame, zone_words: Sequence[str | None], zone: tzinfo, quantum_s: float
+    readings: pd.DataFrame,
+    zone_words: Sequence[str | None],
+    zone: tzinfo,
+    quantum_s: float,
+    support: Support | None = None,
 ) -> tuple[pd.DataFrame, dict[str, Timeline]]:
     """READINGS of a night, its videos dated one by one, and the timeline of each.
 
@@ -33,56 +47,73 @@ def date_readings(
     overlay names. The order of rows is kept.
     """
     table = readings.reset_index(drop=True)
-    own, missing = _own_utc(table, zone_words, zone)
-    columns = {name: np.full(len(table), np.nan) for name in ("seconds", "residual_s")}
-    flags = np.full(len(table), None, object)
-    dated = np.zeros(len(table), bool)
+    zones = _zones(table, zone_words, zone)
+    own, skipped = _own_utc(table, zones)
+    dated = _Dates(np.full(len(table), np.nan), np.full(len(table), np.nan), np.full(len(table), None, object))
     timelines = {}
     for video, rows in table.groupby("video", sort=False).indices.items():
         rows = rows[np.argsort(table["frame_index"].to_numpy()[rows], kind="stable")]
-        timelines[str(video)], seconds, residual, interpolated, flag = _date_video(
-            table["frame_index"].to_numpy()[rows], own[rows], table["confidence"].to_numpy(float)[rows], quantum_s
-        )
-        columns["seconds"][rows], columns["residual_s"][rows] = seconds, residual
-        flags[rows], dated[rows] = flag, interpolated
-    flags[missing] = f"the overlay shows a local time that summer time skips in {zone}"
+        one = _Video(rows, table["frame_index"].to_numpy()[rows], own[rows], quantum_s)
+        timelines[str(video)] = one.date(table["confidence"].to_numpy(float)[rows], dated)
+        if support is not None:
+            one.hear(_as_local(support, zones), dated)
+    dated.flags[skipped] = f"the overlay shows a local time that summer time skips in {zone}"
     answer = table.assign(
-        utc=pd.to_datetime(columns["seconds"], unit="s", utc=True).astype("datetime64[ms, UTC]"),
-        source=np.where(dated, "interpolated", table["source"]),
-        residual_s=columns["residual_s"],
-        clock_flag=pd.Series(flags, dtype=object),
+        utc=pd.to_datetime(dated.seconds, unit="s", utc=True).astype("datetime64[ms, UTC]"),
+        source=np.where(np.isnan(own), "interpolated", table["source"]),
+        residual_s=dated.residual_s,
+        clock_flag=pd.Series(dated.flags, dtype=object),
     )
     return answer[READINGS.names], timelines
 
 
-def _own_utc(table: pd.DataFrame, zone_words: Sequence[str | None], zone: tzinfo) -> tuple[np.ndarray, np.ndarray]:
-    """Each frame's own reading in UTC seconds (NaN without one), and where it is a time that never was."""
+@dataclass(frozen=True)
+class _Dates:
+    """What is found out about each row: UTC seconds, residual, flag."""
+
+    seconds: np.ndarray
+    residual_s: np.ndarray
+    flags: np.ndarray
+
+
+# Local time.
+
+
+def _zones(table: pd.DataFrame, words: Sequence[str | None], zone: tzinfo) -> list[tzinfo]:
+    """The zone of each row's overlay."""
+    near = table["overlay_time"].dropna()
+    year = near.iloc[len(near) // 2].to_pydatetime() if len(near) else None
+    known = {word: overlay_zone(word, zone, year) for word in set(words)}
+    return [known[word] for word in words]
+
+
+def _as_local(support: Support, zones: Sequence[tzinfo]) -> Callable[[int, float], float]:
+    def of_utc(row: int, seconds: float) -> float:
+        # Half a second keeps the rounding of the fit from showing the second before.
+        utc = datetime.fromtimestamp(round(seconds * 2) / 2, UTC)
+        return support(row, utc.astimezone(zones[row]).replace(tzinfo=None))
+
+    return of_utc
+
+
+def _own_utc(table: pd.DataFrame, zones: Sequence[tzinfo]) -> tuple[np.ndarray, np.ndarray]:
+    """Each frame's own reading in UTC seconds (NaN without one), and whether it is a time that never was."""
     first, second = np.full(len(table), np.nan), np.full(len(table), np.nan)
-    for place, (moment, word) in enumerate(zip(table["overlay_time"], zone_words, strict=True)):
-        if pd.isna(moment):
-            continue
-        local = pd.Timestamp(moment).to_pydatetime()
-        options = possible_utc(local, overlay_zone(word, zone, local))
-        if options:
-            first[place], second[place] = options[0].timestamp(), options[-1].timestamp()
-    shown = table["overlay_time"].notna().to_numpy()
-    missing = shown & np.isnan(first)
-    _spring(table, missing, zone, first, second)
+    skipped = np.zeros(len(table), bool)
+    for row in map(int, np.flatnonzero(table["overlay_time"].notna())):
+        local = pd.Timestamp(table["overlay_time"].iloc[row]).to_pydatetime()
+        options = possible_utc(local, zones[row]) or (_not_set_forward(local, zones[row]),)
+        skipped[row] = not possible_utc(local, zones[row])
+        first[row], second[row] = options[0].timestamp(), options[-1].timestamp()
     for rows in table.groupby("video", sort=False).indices.values():
         rows = rows[np.argsort(table["frame_index"].to_numpy()[rows], kind="stable")]
         first[rows] = _resolve_repeated(table["frame_index"].to_numpy()[rows], first[rows], second[rows])
-    return first, missing
+    return first, skipped
 
 
-def _spring(table: pd.DataFrame, missing: np.ndarray, zone: tzinfo, first: np.ndarray, second: np.ndarray) -> None:
-    """A time that summer time skips was shown by a clock not yet set forward."""
-    for place in np.flatnonzero(missing):
-        local = pd.Timestamp(table["overlay_time"].iloc[place]).to_pydatetime()
-        first[place] = second[place] = _not_set_forward(local, zone)
-
-
-def _not_set_forward(local: datetime, zone: tzinfo) -> float:
-    return local.replace(tzinfo=zone, fold=0).astimezone(UTC).timestamp()
+def _not_set_forward(local: datetime, zone: tzinfo) -> datetime:
+    """A time that summer time skips, as a clock shows it that was not yet set forward."""
+    return local.replace(tzinfo=zone, fold=0).astimezone(UTC)
 
 
 def _resolve_repeated(index: np.ndarray, first: np.ndarray, second: np.ndarray) -> np.ndarray:
@@ -114,32 +145,87 @@ def _resolve_alone(first: np.ndarray, second: np.ndarray) -> np.ndarray:
     return answer
 
 
-def _date_video(index: np.ndarray, own: np.ndarray, confidence: np.ndarray, quantum_s: float):
-    """Timeline, seconds, residual, whether interpolated, and flag of each frame of one video."""
-    read = ~np.isnan(own)
-    timeline = fit_timeline(index[read], own[read], confidence[read], quantum_s)
-    fitted, inside = timeline.at(index)
-    believed = np.isin(index, timeline.index) & read
-    residual = own - fitted
-    residual[np.flatnonzero(read)[np.isin(index[read], timeline.index)]] = timeline.departures()
-    tolerance = max(0.5 * abs(np.nan_to_num(timeline.step_s)), SMALLEST_TOLERANCE_S, quantum_s)
-    flags = np.full(len(index), None, object)
-    for place in np.flatnonzero(read & ~believed):
-        flags[place] = _disagreement(residual[place])
-    near = _near_believed(index, timeline)
-    for place in np.flatnonzero(~read & ~inside & ~near):
-        flags[place] = "the clock is not readable here and no readable frames stand on both sides"
-    for place in np.flatnonzero(believed & (np.abs(residual) > tolerance)):
-        flags[place] = _disagreement(residual[place])
-    seconds = np.where(believed, own, fitted)
-    return timeline, seconds, residual, ~read, flags
+# One video.
 
 
-def _near_believed(index: np.ndarray, timeline: Timeline) -> np.ndarray:
-    if len(timeline.index) < 2:
-        return np.zeros(len(index), bool)
-    return np.abs(index[:, None] - timeline.index[[0, -1]][None, :]).min(axis=1) <= FARTHEST_EXTRAPOLATION
+class _Video:
+    """The frames of one video in order: the `rows` of the night's table they stand in, their frame `index`, and their
+    own reading (UTC seconds, NaN without one)."""
+
+    def __init__(self, rows: np.ndarray, index: np.ndarray, own: np.ndarray, quantum_s: float) -> None:
+        self.rows, self.index, self.own, self.quantum_s = rows, index, own, quantum_s
+        self.read = ~np.isnan(own)
+
+    def date(self, confidence: np.ndarray, dated: _Dates) -> Timeline:
+        """Fill in seconds, residuals and the flags that the times alone call for."""
+        timeline = fit_timeline(self.index[self.read], self.own[self.read], confidence[self.read], self.quantum_s)
+        self.timeline, self.fitted, self.inside = timeline, *timeline.at(self.index)
+        self.believed = np.isin(self.index, timeline.index) & self.read
+        if self.quantum_s > 1:
+            self.fitted[self.believed] = seconds_of_minutes(timeline, self.quantum_s)
+        residual = self.own - self.fitted
+        residual[self.believed] = timeline.departures() if self.quantum_s <= 1 else 0.0
+        dated.residual_s[self.rows] = residual
+        dated.seconds[self.rows] = np.where(self.believed & (self.quantum_s <= 1), self.own, self.fitted)
+        dated.flags[self.rows] = self._flags(residual)
+        return timeline
+
+    def _flags(self, residual: np.ndarray) -> np.ndarray:
+        step = abs(float(np.nan_to_num(self.timeline.step_s)))
+        tolerance = max(0.5 * step, SMALLEST_TOLERANCE_S, self.quantum_s)
+        flags = np.full(len(self.index), None, object)
+        for place in np.flatnonzero(self.read & (~self.believed | (np.abs(residual) > tolerance))):
+            flags[place] = f"the reading leaves the night's clock by {residual[place]:+.0f} s"
+        lost = ~self.read & ~self.inside & ~self._near_believed()
+        flags[lost] = "the clock is not readable here and no readable frames stand on both sides"
+        return flags
+
+    def _near_believed(self) -> np.ndarray:
+        """Whether a frame lies just before the first or just behind the last believed one."""
+        if len(self.timeline.index) < 2:
+            return np.zeros(len(self.index), bool)
+        ends = self.timeline.index[[0, -1]]
+        beyond = (self.index < ends[0]) | (self.index > ends[1])
+        return beyond & (np.abs(self.index[:, None] - ends[None, :]).min(axis=1) <= FARTHEST_EXTRAPOLATION)
+
+    # What the glyphs have to say.
+
+    def hear(self, support: Callable[[int, float], float], dated: _Dates) -> None:
+        """Flag what the glyphs speak against: interpolated times they do not show, and stretches read with one digit
+        other than their neighbours promise without proof that it is another."""
+        for place in np.flatnonzero(~self.read & ~np.isnan(self.fitted)):
+            if support(self.rows[place], self.fitted[place]) <= AGAINST:
+                dated.flags[self.rows[place]] = (
+                    "the clock is hard to read here and does not look like the night's clock"
+                )
+        for members, expected in self._odd_stretches():
+            chosen = members[np.unique(np.linspace(0, len(members) - 1, FRAMES_OF_PROOF).astype(int))]
+            heard = [support(self.rows[place], expected(self.index[place])) for place in chosen]
+            if np.mean(heard) > PROVEN:
+                dated.flags[self.rows[members]] = "one digit of the clock may be misread here: the times jump by it"
+
+    def _odd_stretches(self) -> list[tuple[np.ndarray, Callable[[float], float]]]:
+        """The shorter of two neighbouring stretches whose times differ by one digit only, and the times that the longer
+        one promises for it."""
+        places = np.flatnonzero(self.believed)
+        stretch, answers = self.timeline.stretch, []
+        for number, other in zip(np.unique(stretch)[:-1], np.unique(stretch)[1:], strict=True):
+            one, two = places[stretch == number], places[stretch == other]
+            short, long = (one, two) if len(one) < len(two) else (two, one)
+            promise = self._line(long, at_end=short is two)
+            edge = short[0] if short is two else short[-1]
+            if _one_digit_apart(self.own[edge], promise(self.index[edge])):
+                answers.append((short, promise))
+        return answers
+
+    def _line(self, members: np.ndarray, at_end: bool) -> Callable[[float], float]:
+        """The times that a stretch promises beyond its end, or before its beginning."""
+        near = members[-1] if at_end else members[0]
+        step = self.timeline.step_s
+        return lambda index: float(self.own[near] + (index - self.index[near]) * step)
 
 
-def _disagreement(residual_s: float) -> str:
-    return f"the reading leaves the night's clock by {residual_s:+.0f} s"
+def _one_digit_apart(one_s: float, other_s: float) -> bool:
+    """Whether two times are written alike but for one digit (of either hour, minute, second or day)."""
+    one, other = (datetime.fromtimestamp(round(moment), UTC).strftime("%Y%m%d%H%M%S") for moment in (one_s, other_s))
+    return sum(first != second for first, second in zip(one, other, strict=True)) == 1

@@ -1,8 +1,8 @@
-"""What date and time does a line of text show, and in which format was it written?
+"""What date and time does a line of text show, given the format it was written in?
 
-A format is a strftime pattern (`%Y-%m-%d %H:%M:%S`), read more kindly than `strptime` does: blanks may
-be missing, months and weekdays are English whatever the machine's locale, and text around the clock
-is passed over. `recognise` proposes the formats a text could have been written in.
+A format is a strftime pattern (`%Y-%m-%d %H:%M:%S`), read more kindly than `strptime` does: blanks may be
+missing or too many, months and weekdays are English whatever the machine's locale, and text around the clock is
+passed over. `allsky.clock_recognition` finds the format of a text.
 """
 
 from __future__ import annotations
@@ -12,35 +12,42 @@ from dataclasses import dataclass
 from datetime import date, datetime, time, timedelta
 from functools import cache
 
+from allsky.clock_zones import ABBREVIATIONS
+
 MONTHS = ("Jan", "Feb", "Mar", "Apr", "May", "Jun", "Jul", "Aug", "Sep", "Oct", "Nov", "Dec")
 MONTH_NAMES = (
     "January", "February", "March", "April", "May", "June",
     "July", "August", "September", "October", "November", "December",
 )  # fmt: skip
-_DAYS = "Mon|Tue|Wed|Thu|Fri|Sat|Sun"
-_ZONE_WORD = r"UTC|UT|GMT|LT|Z|[A-Z]{2,4}T"
+WEEKDAY = r"(?i:Mon|Tues?|Wed(?:nes)?|Thu(?:rs)?|Fri|Sat(?:ur)?|Sun)(?i:day)?"
+ZONE_WORD = "|".join(sorted(ABBREVIATIONS, key=len, reverse=True)) + r"|LT|LOCAL|[A-Z]{2,4}T"
 
-# What each directive may look like. Repeated directives and ones not listed are errors.
+# What each directive may look like.
 _DIRECTIVES = {
-    "Y": r"(?:19|20)\d\d",
+    "Y": r"(?:19|20)\s?\d\d",
     "y": r"\d\d",
     "m": r"\d{1,2}",
     "d": r"\d{1,2}",
     "j": r"\d{3}",
-    "b": "|".join(MONTHS),
-    "B": "|".join(MONTH_NAMES),
-    "a": _DAYS,
-    "A": r"(?:Mon|Tues|Wednes|Thurs|Fri|Satur|Sun)day",
+    "b": r"(?i:" + "|".join(MONTHS) + r")t?",
+    "B": r"(?i:" + "|".join(MONTH_NAMES) + ")",
+    "a": WEEKDAY,
+    "A": WEEKDAY,
     "H": r"\d{1,2}",
     "I": r"\d{1,2}",
     "M": r"\d\d",
     "S": r"\d\d",
     "f": r"\d{1,6}",
     "p": r"[AaPp]\.?[Mm]\.?",
-    "Z": _ZONE_WORD,
+    "Z": ZONE_WORD,
     "z": r"[+-]\d\d:?\d\d|[+-]\d\d?",
 }
+
+# Directives whose values are words, or may be.
 WORDS = frozenset("bBaApZz")
+
+# With this many directives a format is so particular that what stands between them need not be read right.
+PARTICULAR = 5
 
 # What Tesseract writes for the plain characters of clocks.
 _PLAIN = str.maketrans({"—": "-", "–": "-", "−": "-", "‘": "'", "’": "'", "“": '"', "”": '"', "″": '"', "′": "'"})
@@ -48,14 +55,17 @@ _PLAIN = str.maketrans({"—": "-", "–": "-", "−": "-", "‘": "'", "’": "
 
 @dataclass(frozen=True)
 class ClockText:
-    """What one text shows: `day` and `clock` (either may be missing), the zone word, the span it takes
-    in the text, and the seconds between two values of the clock's last place (60, 1, 0.1, ...)."""
+    """What one text shows: `day` (or `month_day` where it shows no year) and `clock`, each None where not shown, the
+    `zone` word, the span `start` to `end` it takes in the text, its `tidy` form as the format writes it, and the
+    seconds between two values of the clock's last place (60, 1, 0.1, ...)."""
 
     day: date | None
+    month_day: tuple[int, int] | None
     clock: time | None
     zone: str | None
     start: int
     end: int
+    tidy: str
     quantum_s: float
 
     @property
@@ -71,32 +81,41 @@ def plain(text: str) -> str:
 
 @dataclass(frozen=True)
 class ClockFormat:
-    """A strftime pattern and how to read it."""
+    """A strftime pattern and how to read it. Raises ValueError for a directive that is not understood."""
 
     pattern: str
 
-    def search(self, text: str) -> ClockText | None:
-        """The first place in `text` that shows a possible date or time in this format."""
-        for match in _regex(self.pattern).finditer(plain(text)):
-            found = _clock_text(match)
+    def __post_init__(self) -> None:
+        _regex(self.pattern, False)
+
+    def search(self, text: str, lenient: bool = False) -> ClockText | None:
+        """The first place in `text` that shows a possible date or time in this format. `lenient` takes whatever marks
+        stand between the numbers for the right ones, where the format is particular enough."""
+        lenient = lenient and len(self.directives) >= PARTICULAR
+        for match in _regex(self.pattern, lenient).finditer(plain(text)):
+            found = _clock_text(match, self.pattern)
             if found:
                 return found
         return None
 
-    def fields(self, text: str) -> list[str] | None:
-        """For each character of the text's clock the directive letter it belongs to, '' for separators."""
-        match = _regex(self.pattern).search(plain(text))
+    def written_like(self, text: str, moment: datetime) -> str | None:
+        """The clock of `text` as it would show the naive `moment`: the same widths, zone and names, `?` for fractions;
+        None where `text` shows none, or names or widths would change."""
+        match = _written(self.pattern).search(text)
         if not match:
             return None
-        letters = [""] * (match.end() - match.start())
-        for name in match.groupdict():
-            for place in range(*match.span(name)):
-                letters[place - match.start()] = name
-        return letters
+        pieces, end = [], match.start()
+        for name, old in sorted(match.groupdict().items(), key=lambda item: match.start(item[0])):
+            new = _written_field(name, old, moment)
+            if new is None:
+                return None
+            pieces += [text[end : match.start(name)], new]
+            end = match.end(name)
+        return "".join(pieces) + text[end : match.end()]
 
     @property
     def directives(self) -> frozenset[str]:
-        return frozenset(_regex(self.pattern).groupindex)
+        return frozenset(token[-1] for token in _tokens(self.pattern) if _is_directive(token))
 
     @property
     def shows_date(self) -> bool:
@@ -110,49 +129,109 @@ class ClockFormat:
     def shows_time(self) -> bool:
         return bool(self.directives & {"H", "I"})
 
+    @property
+    def shows_seconds(self) -> bool:
+        return "S" in self.directives
+
+
+def _tokens(pattern: str) -> list[str]:
+    return re.findall(r"%-?.|\s+|.", pattern)
+
+
+def _is_directive(token: str) -> bool:
+    return token.startswith("%") and token != "%%"
+
 
 @cache
-def _regex(pattern: str) -> re.Pattern[str]:
+def _regex(pattern: str, lenient: bool) -> re.Pattern[str]:
     """A regular expression for a strftime pattern. Raises ValueError for a directive it cannot read."""
-    expression = ""
-    for token in re.findall(r"%-?.|\s+|.", pattern):
-        if token.startswith("%") and token[-1] in _DIRECTIVES:
-            expression += f"(?P<{token[-1]}>{_DIRECTIVES[token[-1]]})"
-        elif token.startswith("%") and token != "%%":
-            raise ValueError(f"{token} in the clock format {pattern!r} is not understood")
-        else:
-            expression += r"\s*" if token.isspace() else re.escape(token.replace("%%", "%"))
-    # A number that goes on beyond the clock is another number; minutes that go on have seconds behind them.
+    expression = "".join(_piece(token, pattern, lenient) for token in _tokens(pattern))
+    # A number that goes on beyond the clock is another number; minutes that go on have seconds behind them, and what
+    # goes on with a colon is a time and no date.
     head = r"(?<!\d)" if pattern.startswith("%") else ""
+    head += r"(?<!\d\s)" if pattern.startswith(("%b", "%B")) else ""
     tail = r"(?!\d)" if pattern[-2:-1] == "%" else ""
     tail += r"(?!\s?[:'.]\s?\w)" if pattern.endswith("%M") else ""
+    tail += r"(?!:\d)" if pattern.endswith(("%d", "%y", "%Y", "%m")) else ""
     return re.compile(head + expression + tail)
 
 
-def _clock_text(match: re.Match[str]) -> ClockText | None:
+@cache
+def _written(pattern: str) -> re.Pattern[str]:
+    """The pattern with any digits in the place of numbers: a misread clock need show no possible time."""
+    expression = ""
+    for token in _tokens(pattern):
+        if _is_directive(token) and token[-1] not in WORDS:
+            width = {"Y": "4", "f": "1,6", "j": "3"}.get(token[-1], "1,2")
+            expression += rf"(?P<{token[-1]}>[\d?]{{{width}}})"
+        else:
+            expression += _piece(token, pattern, False)
+    return re.compile(expression)
+
+
+def _written_field(name: str, old: str, moment: datetime) -> str | None:
+    """A field of a clock as it shows `moment`, as wide as `old`; None where it is not."""
+    if name in "Zz":
+        return old
+    if name == "f":
+        return "?" * len(old)
+    if name in WORDS:
+        new = {"b": MONTHS[moment.month - 1], "B": MONTH_NAMES[moment.month - 1]}.get(name)
+        new = new or {"p": "PM" if moment.hour >= 12 else "AM"}.get(name, old)
+        return old if new[:3].lower() == old.replace(".", "")[:3].lower() else None
+    number = str({"Y": moment.year, "y": moment.year % 100, "m": moment.month, "d": moment.day, "H": moment.hour,
+                  "I": (moment.hour - 1) % 12 + 1, "M": moment.minute, "S": moment.second,
+                  "j": moment.timetuple().tm_yday}[name])  # fmt: skip
+    new = number.zfill(len(old))
+    return new if len(new) == len(old) else None
+
+
+def _piece(token: str, pattern: str, lenient: bool) -> str:
+    if token == "%%":
+        return r"\s*%\s*"
+    if _is_directive(token):
+        if token[-1] not in _DIRECTIVES:
+            raise ValueError(f"{token} in the clock format {pattern!r} is not understood")
+        return f"(?P<{token[-1]}>{_DIRECTIVES[token[-1]]})"
+    if token.isspace():
+        return r"\s*"
+    if lenient and not token.isalnum():
+        return r"\s*[^0-9A-Za-z]{0,2}\s*"
+    return r"\s*" + re.escape(token) + r"\s*"
+
+
+def _clock_text(match: re.Match[str], pattern: str) -> ClockText | None:
     fields = match.groupdict()
     try:
-        day, clock = _day(fields), _time(fields)
+        day, month_day, clock = _day(fields), _month_day(fields), _time(fields)
     except ValueError:
         return None
     zone = fields.get("Z") or fields.get("z")
-    return ClockText(day, clock, zone, match.start(), match.end(), _quantum(fields))
+    return ClockText(day, month_day, clock, zone, *match.span(), _tidy(fields, pattern), _quantum(fields))
+
+
+def _tidy(fields: dict[str, str], pattern: str) -> str:
+    """The clock as its format writes it, with one blank where the format has some."""
+    pieces = [re.sub(r"\s", "", fields[token[-1]]) if _is_directive(token) else token for token in _tokens(pattern)]
+    return "".join(" " if piece.isspace() else piece.replace("%%", "%") for piece in pieces)
 
 
 def _day(fields: dict[str, str]) -> date | None:
-    year = int(fields["Y"]) if "Y" in fields else 2000 + int(fields["y"]) if "y" in fields else None
+    year = int(re.sub(r"\s", "", fields["Y"])) if "Y" in fields else 2000 + int(fields["y"]) if "y" in fields else None
     if year is None:
         return None
     if "j" in fields:
         return date(year, 1, 1) + timedelta(days=int(fields["j"]) - 1)
-    return date(year, _month(fields), int(fields["d"]))
+    return date(year, *(_month_day(fields) or (0, 0)))
 
 
-def _month(fields: dict[str, str]) -> int:
-    if "m" in fields:
-        return int(fields["m"])
-    name = fields.get("b") or fields["B"]
-    return MONTHS.index(name[:3]) + 1
+def _month_day(fields: dict[str, str]) -> tuple[int, int] | None:
+    if "d" not in fields:
+        return None
+    name = fields.get("b") or fields.get("B") or ""
+    month = MONTHS.index(name[:3].title()) + 1 if name else int(fields["m"])
+    date(2000, month, int(fields["d"]))
+    return month, int(fields["d"])
 
 
 def _time(fields: dict[str, str]) -> time | None:
@@ -177,123 +256,3 @@ def _quantum(fields: dict[str, str]) -> float:
     if "f" in fields:
         return 10.0 ** -len(fields["f"])
     return 1.0 if "S" in fields else 60.0
-
-
-# Finding the format.
-
-_GAP = r"[\s,;|T_@-]{0,3}(?:at\s)?"
-_DATE_FORMS = [
-    *(f"%Y{mark}%m{mark}%d" for mark in ("-", "/", ".", "_", ":", " ", "")),
-    *(f"%{first}{mark}%{second}{mark}%{year}"
-      for mark in ("/", ".", "-", "_")
-      for year in "Yy" for first, second in ("dm", "md")),
-    *(f"%y{mark}%m{mark}%d" for mark in ("-", "/", ".")),
-    *(f"%d{mark}%{month}{mark}%{year}" for mark in ("", " ", "-", "/", ".", ". ") for month in "bB" for year in "Yy"),
-    *(f"%{month}{mark}%d{comma}%{year}" for mark in ("", " ", "-", ". ") for month in "bB"
-      for comma in (" ", ", ", "-", "") for year in "Yy"),
-    *(f"%Y{mark}%{month}{mark}%d" for mark in ("", " ", "-", "/") for month in "bB"),
-    *(f"%d{mark}%{month}" for mark in (" ", "-") for month in "bB"),
-    *(f"%{month}{mark}%d" for mark in (" ", "-") for month in "bB"),
-]  # fmt: skip
-_TIME_FORMS = [
-    *(f"{hour}{body}{fraction}{half}"
-      for hour, half in (("%I", " %p"), ("%H", ""))
-      for body, fractions in ((":%M:%S", (".%f", ",%f", "")), (".%M.%S", ("",)), (":%M'%S\"", ("",)), (":%M'%S", ("",)),
-                              ("h%Mm%Ss", ("",)), ("h%Mm", ("",)), ("h%M", ("",)), (":%M", ("",)))
-      for fraction in fractions),
-]  # fmt: skip
-_COMPACT_TIME_FORMS = ["%H%M%S", "%H%M"]
-
-
-@dataclass(frozen=True)
-class Recognised:
-    """A format that fits a stretch of a text, and what the text then shows."""
-
-    format: ClockFormat
-    shown: ClockText
-
-
-def recognise(text: str) -> list[Recognised]:
-    """Every format in which `text` shows a full clock, a time alone or a date alone, the fullest first.
-
-    More than one full clock comes back where day and month could be swapped; the caller settles it with
-    other evidence. Empty where the text shows none.
-    """
-    text = plain(text)
-    dates, times = _found(_DATE_FORMS, text), _longest(_found(_TIME_FORMS, text))
-    full = [whole for day in _longest(dates) for whole in _joined(text, day, times)]
-    alone = [_with_surroundings(text, one.format, one.shown.start, one.shown.end) for one in times]
-    return full or [*_longest(dates), *(one for one in alone if one)]
-
-
-def _found(forms: list[str], text: str) -> list[Recognised]:
-    answers = []
-    for pattern in forms:
-        shown = ClockFormat(pattern).search(text)
-        if shown and _plausible(pattern, text, shown):
-            answers.append(Recognised(ClockFormat(pattern), shown))
-    return answers
-
-
-def _plausible(pattern: str, text: str, shown: ClockText) -> bool:
-    """Not a piece of a longer number, and with the blanks the pattern asks for."""
-    stretch = text[shown.start : shown.end]
-    return (" " in pattern.replace(" %p", "")) == (" " in stretch.replace(" AM", "").replace(" PM", ""))
-
-
-def _longest(found: list[Recognised]) -> list[Recognised]:
-    """Those that take the most text, leaving out any whose stretch lies inside a longer one's."""
-
-    def inside(one: ClockText, other: ClockText) -> bool:
-        return other.start <= one.start and one.end <= other.end and other.end - other.start > one.end - one.start
-
-    return [one for one in found if not any(inside(one.shown, other.shown) for other in found)]
-
-
-def _joined(text: str, day: Recognised, times: list[Recognised]) -> list[Recognised]:
-    """The whole clock around a date: date and time in either order, with weekday and zone where shown."""
-    answers = []
-    for clock in times or _compact_times(text, day):
-        first, second = sorted((day, clock), key=lambda part: part.shown.start)
-        between = text[first.shown.end : second.shown.start]
-        joint = _joint(between)
-        if first.shown.end <= second.shown.start and joint is not None:
-            pattern = first.format.pattern + joint + second.format.pattern
-            answers.append(_with_surroundings(text, ClockFormat(pattern), first.shown.start, second.shown.end))
-    return [answer for answer in answers if answer]
-
-
-def _compact_times(text: str, day: Recognised) -> list[Recognised]:
-    """A time without separators counts as one only right after a date."""
-    rest = re.match(_GAP, text[day.shown.end :])
-    start = day.shown.end + (rest.end() if rest else 0)
-    for pattern in _COMPACT_TIME_FORMS:
-        shown = ClockFormat(pattern).search(text[start:])
-        if shown and shown.start == 0:
-            moved = ClockText(None, shown.clock, None, start, start + shown.end, shown.quantum_s)
-            return [Recognised(ClockFormat(pattern), moved)]
-    return []
-
-
-def _joint(between: str) -> str | None:
-    """The pattern of what stands between date and time: blanks, a mark, a weekday or a zone; else None."""
-    if re.fullmatch(_GAP, between):
-        return between
-    word = re.fullmatch(rf"(\s*,?\s*\(?)({_DAYS}|{_ZONE_WORD})(\)?,?\s*)", between)
-    if not word:
-        return None
-    directive = "%a" if re.fullmatch(_DAYS, word[2]) else "%Z"
-    return word[1] + directive + word[3]
-
-
-def _with_surroundings(text: str, whole: ClockFormat, start: int, end: int) -> Recognised | None:
-    """The clock with the weekday before it and the zone behind it, where they are shown."""
-    pattern = whole.pattern
-    before = re.search(rf"({_DAYS})([,.]?\s*)$", text[:start])
-    if before:
-        pattern = "%a" + before[2] + pattern
-    behind = re.match(rf"(\s*\(?)(?:({_ZONE_WORD})\b|([+-]\d\d:?\d\d)(?!\d))(\)?)", text[end:])
-    if behind and "%Z" not in pattern:
-        pattern += behind[1] + ("%Z" if behind[2] else "%z") + behind[4]
-    shown = ClockFormat(pattern).search(text)
-    return Recognised(ClockFormat(pattern), shown) if shown and shown.clock else None

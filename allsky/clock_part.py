@@ -7,21 +7,29 @@ one part, or two where date and time stand apart.
 from __future__ import annotations
 
 from collections.abc import Sequence
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 
 import numpy as np
 
 from allsky.clock_format import ClockFormat, ClockText, plain
 from allsky.clock_search import Place
-from allsky.glyph_lessons import Sample, learn_sheets
-from allsky.glyphs import GlyphReading, GlyphSheet
+from allsky.glyph_lessons import UNREAD, Sample, learn_sheets, taught_more
+from allsky.glyphs import GlyphReading, GlyphSheet, is_digit_place, layout_of
 from allsky.overlay import Box, read_crops, strokes, union
 from allsky.tesseract import Char, TextLine
 
 # Characters Tesseract was less sure of than this teach nothing.
 SURE_CHAR = 0.6
-# A fuller format wins over one that fits more lines if it fits this share of them.
-OFTEN_ENOUGH = 0.4
+# A character belongs to the place whose middle is within this share of a glyph's width of its own.
+NEAR_PLACE = 0.4
+
+
+@dataclass(frozen=True)
+class PartEvidence:
+    """What one crop shows of a part: the sheet that reads it best, by number, and the reading."""
+
+    sheet: int
+    reading: GlyphReading
 
 
 @dataclass(frozen=True)
@@ -34,82 +42,105 @@ class ClockPart:
     bright: bool
     sheets: tuple[GlyphSheet, ...]
 
-    def read(self, luma: np.ndarray) -> GlyphReading:
-        """What the part shows on the frame `luma` (H, W), by its best fitting sheet."""
-        crop = strokes(self.box.crop(luma), self.text_height, self.bright)
-        best = self.sheets[0].read(crop)
-        for sheet in self.sheets[1:] if not best.sure else ():
-            best = max(best, sheet.read(crop), key=lambda reading: reading.confidence)
+    def crop(self, luma: np.ndarray) -> np.ndarray:
+        """The part's box of the frame `luma` (H, W)."""
+        return self.box.crop(luma)
+
+    def read(self, crop: np.ndarray) -> PartEvidence:
+        """What a crop (h, w) of the part's box shows, by its best fitting sheet."""
+        ink = strokes(crop, self.text_height, self.bright)
+        best = PartEvidence(0, self.sheets[0].read(ink))
+        for number in range(1, len(self.sheets)) if not best.reading.sure else ():
+            other = PartEvidence(number, self.sheets[number].read(ink))
+            best = max(best, other, key=lambda one: (one.reading.sure, one.reading.presence))
         return best
+
+    def support(self, evidence: PartEvidence, text: str) -> float:
+        """How far the evidence speaks for `text` (-1 to 1); against it where its layout is another."""
+        sheet = self.sheets[evidence.sheet]
+        if layout_of(text) != sheet.layout:
+            return -1.0
+        return sheet.support(evidence.reading.likeness, text)
 
 
 @dataclass(frozen=True)
 class PartReading:
-    """What Tesseract read at one place of one frame; `chars` are the clock's own, boxes in pixels of the frame."""
+    """What Tesseract read at one place: the line, and what it shows in the part's format (None if it does not fit);
+    boxes of characters in pixels of the crop."""
 
-    text: str
+    line: TextLine
     shown: ClockText | None
-    chars: tuple[Char, ...]
+
+    @property
+    def text(self) -> str:
+        return self.shown.tidy if self.shown else self.line.text
+
+    @property
+    def chars(self) -> tuple[Char, ...]:
+        """The clock's own characters, without blanks."""
+        if self.shown is None:
+            return ()
+        span = self.line.chars[self.shown.start : self.shown.end]
+        return tuple(replace(char, text=plain(char.text)) for char in span if char.text.strip())
 
     @property
     def confidence(self) -> float:
-        return min((char.confidence for char in self.chars), default=0.0) if self.shown else 0.0
+        return min((char.confidence for char in self.chars), default=0.0)
+
+    @property
+    def teaches(self) -> bool:
+        """Whether each character of the clock is there, alone in its box and surely read."""
+        written = self.text.replace(" ", "")
+        return bool(self.shown) and [char.text for char in self.chars] == list(written) and self.confidence >= SURE_CHAR
 
 
-def read_place(place: Place, lumas: Sequence[np.ndarray]) -> tuple[ClockFormat, list[PartReading]]:
-    """What Tesseract reads at `place` on each frame, and the format that most of them fit."""
-    crops = [place.box.crop(luma) for luma in lumas]
-    lines = read_crops(crops, [place.text_height] * len(crops), [place.bright] * len(crops))
-    best = _commonest(place.formats, lines)
-    return best, [_part_reading(line, best, place.box) for line in lines]
+def part_readings(lines: Sequence[TextLine], clock_format: ClockFormat) -> list[PartReading]:
+    """What lines of text show in one format."""
+    return [PartReading(line, clock_format.search(line.text, lenient=True)) for line in lines]
 
 
-def _commonest(formats: Sequence[ClockFormat], lines: Sequence[TextLine]) -> ClockFormat:
-    """The fullest of the formats that fit nearly as many lines as any: a garbled line still fits a poorer format."""
-    counts = [sum(each.search(line.text) is not None for line in lines) for each in formats]
-    common = [each for each, count in zip(formats, counts, strict=True) if count >= OFTEN_ENOUGH * max(counts)]
-    return max(common, key=lambda each: len(each.directives))
-
-
-def reread_part(part: ClockPart, crops: Sequence[np.ndarray]) -> list[PartReading]:
+def ocr_part(part: ClockPart, crops: Sequence[np.ndarray]) -> list[PartReading]:
     """What Tesseract reads on crops of the part's box."""
     lines = read_crops(crops, [part.text_height] * len(crops), [part.bright] * len(crops))
-    return [_part_reading(line, part.format, part.box) for line in lines]
+    return part_readings(lines, part.format)
 
 
-def _part_reading(line: TextLine, clock_format: ClockFormat, box: Box) -> PartReading:
-    shown = clock_format.search(line.text)
-    if shown is None:
-        return PartReading(line.text, None, ())
-    chars = [
-        Char(plain(char.text), char.x + box.x, char.y + box.y, char.width, char.height, char.confidence)
-        for char in line.chars[shown.start : shown.end]
-    ]
-    return PartReading("".join(char.text for char in chars), shown, tuple(chars))
+# Learning.
 
 
 def learn_part(
-    place: Place,
-    clock_format: ClockFormat,
-    lumas: Sequence[np.ndarray],
-    readings: Sequence[PartReading],
-    taught: Sequence[bool],
+    place: Place, clock_format: ClockFormat, lumas: Sequence[np.ndarray], readings: Sequence[PartReading]
 ) -> ClockPart | None:
-    """The part at `place`, its glyphs learned from the frames that are `taught`; None where none can teach."""
-    pupils = [
-        (luma, reading)
-        for luma, reading, sure in zip(lumas, readings, taught, strict=True)
-        if sure and reading.confidence >= SURE_CHAR and _single_chars(reading)
-    ]
-    if not pupils:
+    """The part at `place`, its glyphs learned from what Tesseract read there on `lumas`; None where nothing teaches."""
+    taught = [number for number, reading in enumerate(readings) if reading.teaches]
+    if not taught:
         return None
-    box = _tight_box([reading for _, reading in pupils], place, lumas[0].shape)
-    sheets = learn_sheets([_sample(luma, box, place, reading) for luma, reading in pupils])
+    box = _tight_box([readings[number] for number in taught], place, lumas[0].shape)
+    away = (place.box.x - box.x, place.box.y - box.y)
+    inks = [strokes(box.crop(luma), place.text_height, place.bright) for luma in lumas]
+    samples = [_sample(inks[number], readings[number], away[0]) for number in taught]
+    sheets = learn_sheets(samples)
+    others = [number for number in range(len(lumas)) if number not in taught]
+    partly = [_aligned_sample(inks[number], readings[number].line, sheets[0], away) for number in others]
+    if len(sheets) == 1 and any(partly):
+        sheets = learn_sheets([*samples, *(sample for sample in partly if sample)])
     return ClockPart(box, clock_format, place.text_height, place.bright, tuple(sheets))
 
 
-def _single_chars(reading: PartReading) -> bool:
-    return all(len(char.text) == 1 for char in reading.chars)
+def learn_more(part: ClockPart, crops: Sequence[np.ndarray], readings: Sequence[PartReading]) -> ClockPart:
+    """The part with the shapes that further crops of its box teach, Tesseract having read them."""
+    inks = [strokes(crop, part.text_height, part.bright) for crop in crops]
+    sheets = []
+    for number, sheet in enumerate(part.sheets):
+        shown = [part.read(crop) for crop in crops]
+        own = [
+            _aligned_sample(ink, reading.line, sheet, (0, 0))
+            for ink, reading, one in zip(inks, readings, shown, strict=True)
+            if one.sheet == number and one.reading.present
+        ]
+        samples = [sample for sample in own if sample]
+        sheets.append(taught_more(sheet, samples) if samples else sheet)
+    return replace(part, sheets=tuple(sheets))
 
 
 def _tight_box(readings: Sequence[PartReading], place: Place, shape: tuple[int, ...]) -> Box:
@@ -121,14 +152,15 @@ def _tight_box(readings: Sequence[PartReading], place: Place, shape: tuple[int, 
         Box(int(first.x), int(top), int(np.ceil(last.x + last.width - int(first.x))), int(np.ceil(bottom - int(top))))
         for first, last in ((reading.chars[0], reading.chars[-1]) for reading in readings)
     ]
-    return union(spans).grown(round(place.text_height / 2), max(1, round(place.text_height / 12)), shape[1], shape[0])
+    box = union(spans).moved(place.box.x, place.box.y)
+    return box.grown(round(place.text_height / 2), max(1, round(place.text_height / 12)), shape[1], shape[0])
 
 
-def _sample(luma: np.ndarray, box: Box, place: Place, reading: PartReading) -> Sample:
-    chars = [char for char in reading.chars if char.text != " "]
-    centers = np.array([char.x + (char.width - 1) / 2 - box.x for char in chars])
+def _sample(ink: np.ndarray, reading: PartReading, away_x: int) -> Sample:
+    chars = reading.chars
+    centers = np.array([char.x + (char.width - 1) / 2 + away_x for char in chars])
     centers[~_well_boxed(chars)] = np.nan
-    return Sample(strokes(box.crop(luma), place.text_height, place.bright), reading.text, centers)
+    return Sample(ink, reading.text, centers)
 
 
 def _well_boxed(chars: Sequence[Char]) -> np.ndarray:
@@ -137,3 +169,27 @@ def _well_boxed(chars: Sequence[Char]) -> np.ndarray:
     widest = 1.4 * np.median([char.width for char in digits])
     tallest = 1.3 * np.median([char.height for char in digits])
     return np.array([char.width <= widest and char.height <= tallest for char in chars])
+
+
+def _aligned_sample(ink: np.ndarray, line: TextLine, sheet: GlyphSheet, away: tuple[int, int]) -> Sample | None:
+    """A line that Tesseract did not read as a whole: its digits given to the places they stand at, `?` elsewhere. None
+    where fewer than half of the places have one."""
+    text = [UNREAD if digit else char for char, digit in zip(_chars(sheet), is_digit_place(sheet.layout), strict=True)]
+    for char in line.chars:
+        center = char.x + (char.width - 1) / 2 + away[0]
+        place = int(np.abs(sheet.centers - center).argmin())
+        near = abs(sheet.centers[place] - center) <= NEAR_PLACE * sheet.width and char.width <= 1.4 * sheet.width
+        if near and text[place] == UNREAD and char.text.isdigit() and char.confidence >= SURE_CHAR:
+            text[place] = char.text
+    if text.count(UNREAD) > is_digit_place(sheet.layout).sum() / 2:
+        return None
+    return Sample(ink, _with_blanks(text, sheet.layout), np.full(len(text), np.nan))
+
+
+def _chars(sheet: GlyphSheet) -> list[str]:
+    return list(sheet.layout.replace(" ", ""))
+
+
+def _with_blanks(chars: Sequence[str], layout: str) -> str:
+    left = iter(chars)
+    return "".join(" " if char == " " else next(left) for char in layout)

@@ -45,8 +45,8 @@ def _layout_record(sheet: GlyphSheet) -> dict:
 
 
 def sheet_heights(record: dict) -> list[int]:
-    """Rows of the atlas that each sheet of a `part_record` takes: one for each digit place, one for the rest."""
-    return [(len(layout["known"]) + 1) * record["box"][3] for layout in record["layouts"]]
+    """Rows of the atlas that each sheet of a `part_record` takes: one for each digit place, and two more."""
+    return [(len(layout["known"]) + 2) * record["box"][3] for layout in record["layouts"]]
 
 
 def restored_part(record: dict, blocks: Iterable[np.ndarray]) -> ClockPart:
@@ -73,7 +73,8 @@ def _sheet(layout: dict, block: np.ndarray, height: int) -> GlyphSheet:
         width,
         shapes,
         known,
-        cells[len(known), :n_literals],
+        cells[len(known), :10],
+        cells[len(known) + 1, :n_literals],
         np.array(layout["usual_fit"]),
     )
 
@@ -87,12 +88,13 @@ def _cells(block: np.ndarray, height: int, width: int) -> np.ndarray:
 
 
 def glyph_blocks(part: ClockPart) -> list[np.ndarray]:
-    """A uint8 picture for each sheet: a row for each digit place with its ten digits, then one of the other characters."""
+    """A uint8 picture for each sheet: a row for each digit place with its ten digits, one with the digits as seen
+    anywhere, one with the other characters."""
     return [_block(sheet) for sheet in part.sheets]
 
 
 def _block(sheet: GlyphSheet) -> np.ndarray:
-    rows = [*sheet.shapes, sheet.literals]
+    rows = [*sheet.shapes, sheet.common, sheet.literals]
     columns = max(len(row) for row in rows)
     grid = np.zeros((len(rows), columns, sheet.height, sheet.width), np.float32)
     for number, row in enumerate(rows):

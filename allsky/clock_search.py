@@ -12,7 +12,8 @@ from dataclasses import dataclass, replace
 
 import numpy as np
 
-from allsky.clock_format import ClockFormat, Recognised, recognise
+from allsky.clock_format import ClockFormat
+from allsky.clock_recognition import Recognised, recognise
 from allsky.overlay import Box, Line, read_crops, text_lines, union
 from allsky.tesseract import TextLine
 

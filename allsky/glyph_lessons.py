@@ -7,28 +7,33 @@ look most alike, and a label that its look contradicts is changed to that of its
 
 from __future__ import annotations
 
-import warnings
 from collections import defaultdict
 from collections.abc import Sequence
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 
 import numpy as np
 
 from allsky.glyphs import BORROWED, OWN, UNKNOWN, GlyphSheet, is_digit_place, layout_of, unit, windows
+from allsky.text_layout import place_centers, usual_advance
 
-# Places are looked for within this share of a character's width of where Tesseract saw them; those it could not
-# measure, within the larger share.
-MEASURED_REACH, LOOSE_REACH = 0.25, 0.7
+# Places are looked for within this share of a character's width of where the boxes put them.
+REACH = 0.2
 # What moving a place by its whole reach costs, in likeness: enough that noise does not move it.
 REACH_COST = 0.03
 # Two labels at one place whose shapes are no farther apart than this beyond their own noise are one digit.
 SAME_SHAPE = 0.04
+# A label is dropped where its look is nearer by this to another digit's, at the other places.
+BELIED = 0.08
+# Stands for a digit that could not be read, in texts and in labels.
+UNREAD, NO_LABEL = "?", 10
+# The fit asked of a place of which nothing is known.
+UNTAUGHT_FIT = 0.8
 
 
 @dataclass(frozen=True)
 class Sample:
-    """A crop (h, w) with its known `text` and the x centre of each of its characters but blanks, in pixels
-    (NaN where it could not be measured)."""
+    """A crop (h, w) with its known `text` (`?` for a digit that is not known) and the x centre of each of its
+    characters but blanks, in pixels (NaN where it could not be measured)."""
 
     crop: np.ndarray
     text: str
@@ -41,13 +46,12 @@ class Sample:
 
 @dataclass(frozen=True)
 class _Lesson:
-    """The samples of one layout: `crops` (m, h, w), `labels` (m, digit places) 0 to 9, and its places."""
+    """The samples of one layout: `crops` (m, h, w), `labels` (m, digit places) 0 to 9 or NO_LABEL, and its places."""
 
     layout: str
     crops: np.ndarray
     labels: np.ndarray
     centers: np.ndarray
-    loose: np.ndarray
     width: int
 
     @property
@@ -81,69 +85,33 @@ def learn_sheets(samples: Sequence[Sample]) -> list[GlyphSheet]:
 def _lesson(layout: str, samples: Sequence[Sample]) -> _Lesson:
     chars = np.array([list(sample.chars) for sample in samples])
     digit = is_digit_place(layout)
-    labels = chars[:, digit].astype(int)
-    measured = _measured_centers(np.array([sample.centers for sample in samples]), labels, digit)
-    advance = _advance(measured, digit)
-    crops = np.stack([sample.crop for sample in samples])
-    loose = np.isnan(measured)
-    return _Lesson(layout, crops, labels, _filled(measured, advance), loose, max(round(advance), 3))
+    labels = np.where(chars == UNREAD, str(NO_LABEL), chars)[:, digit].astype(int)
+    measured = np.array([sample.centers for sample in samples])
+    centers = place_centers([sample.text for sample in samples], measured)
+    width = max(round(usual_advance(samples[0].text, measured)), 3)
+    return _Lesson(layout, np.stack([sample.crop for sample in samples]), labels, centers, width)
 
 
 def _with_width(lesson: _Lesson, width: int) -> _Lesson:
-    return _Lesson(lesson.layout, lesson.crops, lesson.labels, lesson.centers, lesson.loose, width)
-
-
-# Places.
-
-
-def _measured_centers(seen: np.ndarray, labels: np.ndarray, digit: np.ndarray) -> np.ndarray:
-    """The x of each place (NaN if never measured), freed of each digit's own offset in its cell (a `1` leans left)."""
-    offset = np.zeros_like(seen)
-    of_digits = np.flatnonzero(digit)
-    with warnings.catch_warnings():
-        warnings.filterwarnings("ignore", "All-NaN|Mean of empty")
-        for _ in range(5):
-            centers = np.nanmedian(seen - offset, axis=0)
-            away = (seen - centers)[:, of_digits]
-            means = np.array([np.nan_to_num(np.nanmedian(away[labels == number])) for number in range(10)])
-            offset[:, of_digits] = means[labels]
-    return centers
-
-
-def _advance(centers: np.ndarray, digit: np.ndarray) -> float:
-    """The usual way from one digit to a digit beside it, in pixels."""
-    steps = np.diff(centers)
-    beside = steps[digit[1:] & digit[:-1] & ~np.isnan(steps)]
-    steps = beside if len(beside) else steps[~np.isnan(steps)]
-    return float(np.median(steps)) if len(steps) else 8.0
-
-
-def _filled(centers: np.ndarray, advance: float) -> np.ndarray:
-    """Places without a measured x put one advance from their neighbours."""
-    known = np.flatnonzero(~np.isnan(centers))
-    answer = centers.copy()
-    for place in np.flatnonzero(np.isnan(centers)):
-        near = known[np.abs(known - place).argmin()] if len(known) else 0
-        answer[place] = (centers[near] if len(known) else 0.0) + (place - near) * advance
-    return answer
+    return replace(lesson, width=width)
 
 
 def _aligned(lesson: _Lesson) -> _Lesson:
     """The lesson with its digits' places where they look most like the same digits at other places."""
-    reach = np.where(lesson.loose, LOOSE_REACH, MEASURED_REACH)[lesson.is_digit] * lesson.width
+    reach = REACH * lesson.width
     shares = np.linspace(-1.0, 1.0, 17)
     centers = lesson.digit_centers.copy()
     for _ in range(2):
         here = windows(lesson.crops, centers, lesson.width)
         others = _means_elsewhere(here, lesson.labels)
-        wanted = others[np.arange(len(centers))[None, :], lesson.labels]
+        wanted = np.pad(others, ((0, 0), (0, 1), (0, 0)))[np.arange(len(centers))[None, :], lesson.labels]
         score = np.stack([_likeness_at(lesson, centers + share * reach, wanted) for share in shares])
         score -= REACH_COST * shares[:, None] ** 2
         centers = centers + shares[score.argmax(axis=0)] * reach
         reach = reach / 2
     all_centers = lesson.centers.copy()
     all_centers[lesson.is_digit] = centers
-    return _Lesson(lesson.layout, lesson.crops, lesson.labels, all_centers, lesson.loose, lesson.width)
+    return replace(lesson, centers=all_centers)
 
 
 def _likeness_at(lesson: _Lesson, centers: np.ndarray, wanted: np.ndarray) -> np.ndarray:
@@ -153,7 +121,7 @@ def _likeness_at(lesson: _Lesson, centers: np.ndarray, wanted: np.ndarray) -> np
 
 def _means_elsewhere(patches: np.ndarray, labels: np.ndarray) -> np.ndarray:
     """Mean shape (places, 10, d) of each digit at all places but that one; zeros where it stands nowhere else."""
-    hot = np.eye(10, dtype=np.float32)[labels]
+    hot = _one_hot(labels)
     at_place = np.einsum("mpk,mpd->pkd", hot, patches)
     return unit(at_place.sum(axis=0)[None] - at_place, 1e-6)
 
@@ -168,13 +136,15 @@ def _relabelled(lesson: _Lesson) -> _Lesson:
     everywhere = _means_elsewhere(patches, labels)
     for place in range(labels.shape[1]):
         _settle_place(patches[:, place], labels[:, place], everywhere[place])
-    return _Lesson(lesson.layout, lesson.crops, labels, lesson.centers, lesson.loose, lesson.width)
+    labels[_belied(patches, labels, _means_elsewhere(patches, labels))] = NO_LABEL
+    return replace(lesson, labels=labels)
 
 
 def _settle_place(patches: np.ndarray, labels: np.ndarray, elsewhere: np.ndarray) -> None:
     """Make equal, in place, the labels (m) of patches (m, d) that show one shape."""
-    for one in np.unique(labels):
-        for other in np.unique(labels):
+    seen = np.unique(labels[labels != NO_LABEL])
+    for one in seen:
+        for other in seen:
             first, second = patches[labels == one], patches[labels == other]
             if one >= other or not len(first) or not len(second) or _separation(first, second) > SAME_SHAPE:
                 continue
@@ -183,6 +153,17 @@ def _settle_place(patches: np.ndarray, labels: np.ndarray, elsewhere: np.ndarray
                 len(second) + len(elsewhere) * float(both @ elsewhere[other])
             )
             labels[(labels == one) | (labels == other)] = one if taken else other
+
+
+def _belied(patches: np.ndarray, labels: np.ndarray, elsewhere: np.ndarray) -> np.ndarray:
+    """Whether each patch (m, places, d) looks more like another digit elsewhere than like its own."""
+    likeness = np.einsum("mpd,pkd->mpk", patches, elsewhere)
+    likeness[:, ~elsewhere.any(axis=2)] = np.nan
+    rows, places = np.indices(labels.shape)
+    own = np.pad(likeness, ((0, 0), (0, 0), (0, 1)), constant_values=np.nan)[rows, places, labels]
+    likeness[rows, places, np.minimum(labels, 9)] = np.nan
+    best = np.nan_to_num(likeness, nan=-np.inf).max(axis=2)
+    return best > own + BELIED
 
 
 def _separation(first: np.ndarray, second: np.ndarray) -> float:
@@ -202,14 +183,14 @@ def _within(group: np.ndarray) -> float:
 
 def _mean_digits(patches: Sequence[np.ndarray], lessons: Sequence[_Lesson]) -> np.ndarray:
     """Mean shape (10, d) of each digit over all places of all layouts; zeros for one never seen."""
-    hot = [np.eye(10, dtype=np.float32)[lesson.labels] for lesson in lessons]
+    hot = [_one_hot(lesson.labels) for lesson in lessons]
     total = sum(np.einsum("mpk,mpd->kd", one, patch) for one, patch in zip(hot, patches, strict=True))
     return unit(np.asarray(total), 1e-6)
 
 
 def _sheet(lesson: _Lesson, lent: np.ndarray) -> GlyphSheet:
     patches = windows(lesson.crops, lesson.digit_centers, lesson.width)
-    hot = np.eye(10, dtype=np.float32)[lesson.labels]
+    hot = _one_hot(lesson.labels)
     own = unit(np.einsum("mpk,mpd->pkd", hot, patches), 1e-6)
     seen = hot.sum(axis=0) > 0
     shapes = np.where(seen[:, :, None], own, lent[None])
@@ -222,6 +203,7 @@ def _sheet(lesson: _Lesson, lent: np.ndarray) -> GlyphSheet:
         lesson.width,
         shapes.reshape(*shapes.shape[:2], *size),
         known.astype(np.int8),
+        lent.reshape(10, *size),
         literals.reshape(len(literals), *size),
         _usual_fit(patches, lesson.labels, shapes),
     )
@@ -230,9 +212,45 @@ def _sheet(lesson: _Lesson, lent: np.ndarray) -> GlyphSheet:
 def _usual_fit(patches: np.ndarray, labels: np.ndarray, shapes: np.ndarray) -> np.ndarray:
     """How well (places) a digit at least fits its own shape. A crop helped to make the shape it is held against, so
     each is judged without its own share; places where no digit was seen twice have the others' usual."""
-    own = np.einsum("mpd,mpd->mp", patches, shapes[np.arange(shapes.shape[0])[None, :], labels])
-    taught = (np.eye(10)[labels]).sum(axis=0)[np.arange(shapes.shape[0])[None, :], labels]
+    places = np.arange(shapes.shape[0])[None, :]
+    own = np.einsum("mpd,mpd->mp", patches, np.pad(shapes, ((0, 0), (0, 1), (0, 0)))[places, labels])
+    taught = np.pad(_one_hot(labels).sum(axis=0), ((0, 0), (0, 1)))[places, labels]
     # The mean of n like patches with noise has (n - 1) / n of the likeness that comes from the patch itself.
     alone = np.where(taught > 1, own - (1 - own) / np.maximum(taught - 1, 1), np.nan)
-    usual = float(np.nanquantile(alone, 0.05)) if np.isfinite(alone).any() else 0.8
+    usual = float(np.nanquantile(alone, 0.05)) if np.isfinite(alone).any() else UNTAUGHT_FIT
     return np.array([np.nanmin(row) if np.isfinite(row).any() else usual for row in alone.T])
+
+
+def _one_hot(labels: np.ndarray) -> np.ndarray:
+    """(..., 10) with a one at each label; all zeros for NO_LABEL."""
+    return np.eye(NO_LABEL + 1, 10, dtype=np.float32)[labels]
+
+
+# More lessons.
+
+
+def taught_more(sheet: GlyphSheet, samples: Sequence[Sample]) -> GlyphSheet:
+    """The sheet with the shapes of digits it did not know at a place, or had borrowed, from further samples of its
+    layout. A shape that is one the place knows already under another name teaches nothing."""
+    crops = np.stack([sample.crop for sample in samples])
+    digit = is_digit_place(sheet.layout)
+    chars = np.array([list(sample.chars) for sample in samples])[:, digit]
+    labels = np.where(chars == UNREAD, str(NO_LABEL), chars).astype(int)
+    patches = windows(crops, sheet.centers[digit], sheet.width)
+    total = np.einsum("mpk,mpd->pkd", _one_hot(labels), patches)
+    new = unit(total, 1e-6)
+    known = new.reshape(sheet.shapes.shape)
+    taken = (_one_hot(labels).sum(axis=0) > 0) & (sheet.known != OWN) & ~_known_already(sheet, new)
+    shapes = np.where(taken[:, :, None, None], known, sheet.shapes)
+    first = unit(np.where(taken[:, :, None], total, 0.0).sum(axis=0), 1e-6).reshape(sheet.common.shape)
+    common = np.where(sheet.common.any(axis=(1, 2), keepdims=True), sheet.common, first)
+    return replace(sheet, shapes=shapes, common=common, known=np.where(taken, OWN, sheet.known).astype(np.int8))
+
+
+def _known_already(sheet: GlyphSheet, new: np.ndarray) -> np.ndarray:
+    """For each new shape (places, 10, d) whether it is one that its place knows under another digit."""
+    flat = sheet.shapes.reshape(new.shape)
+    likeness = np.einsum("pkd,pjd->pkj", new, flat)
+    likeness[:, np.arange(10), np.arange(10)] = -1.0
+    likeness = np.where((sheet.known == OWN)[:, None, :], likeness, -1.0)
+    return likeness.max(axis=2) > 1.0 - SAME_SHAPE

@@ -20,9 +20,8 @@ DIGITS = "0123456789"
 # exactly as taught, 0 = it could as well be another) ...
 SURE_LEAD = 0.35
 # ... and fits about as well as the same digits did when they were taught. Where a shape is not known yet, a
-# poor fit is how an untaught digit shows itself; where all are known only a hopeless fit is refused.
-FIT_SLACK = 0.1
-HOPELESS_FIT = 0.45
+# poor fit is how an untaught digit shows itself; where all are known it is how a smeared one does.
+FIT_SLACK, FIT_SLACK_COMPLETE = 0.1, 0.2
 # Below this average fit of all its places a crop does not show the overlay at all.
 PRESENT_FIT = 0.5
 # Contrast below this many grey levels is noise, and is not blown up to look like a shape.
@@ -57,10 +56,10 @@ class GlyphSheet:
     """Places and shapes of one layout of text.
 
     `layout` is the text with every digit as `0` (other characters stand for themselves), `centers` (n) the x of its
-    characters but blanks, `width` the pixels a character takes. `shapes` (digit places, 10, h, width) and `literals`
-    (other places, h, width) have zero mean and unit length; `known` (digit places, 10) says whether a shape was
-    seen at its place (OWN), is borrowed from other places, or UNKNOWN (zeros). `usual_fit` (digit places) is the
-    least likeness that taught crops had to their own digits.
+    characters but blanks, `width` the pixels a character takes. `shapes` (digit places, 10, h, width), `common` (10, h,
+    width), the digits as seen anywhere, and `literals` (other places, h, width) have zero mean and unit length;
+    `known` (digit places, 10) says whether a shape was seen at its place (OWN), is borrowed from other places, or
+    UNKNOWN (zeros). `usual_fit` (digit places) is the least likeness that taught crops had to their own digits.
     """
 
     layout: str
@@ -68,6 +67,7 @@ class GlyphSheet:
     width: int
     shapes: np.ndarray
     known: np.ndarray
+    common: np.ndarray
     literals: np.ndarray
     usual_fit: np.ndarray
 
@@ -78,7 +78,8 @@ class GlyphSheet:
     def read(self, crop: np.ndarray) -> GlyphReading:
         """The text of `crop` (h, w), the same crop of the frame as those learned from."""
         patches = windows(crop, self.centers, self.width)
-        likeness = np.matmul(self._flat_shapes, patches[self._is_digit][:, :, None])[:, :, 0]
+        digits = patches[self._is_digit]
+        likeness = np.matmul(self._flat_shapes, digits[:, :, None])[:, :, 0]
         likeness[self.known == UNKNOWN] = np.nan
         fixed = (patches[~self._is_digit] * self._flat_literals).sum(axis=1)
         ranked = np.where(np.isnan(likeness), -np.inf, likeness)
@@ -86,7 +87,8 @@ class GlyphSheet:
         fit = ranked[self._rows, best]
         lead = self._lead(ranked, best, fit)
         presence = float((fit.sum() + fixed.sum()) / len(self.centers))
-        return GlyphReading(self._text(best), likeness, float(lead.min()), self._sure(best, fit, lead), presence)
+        sure = self._sure(fit, lead) and self._agreed(digits, best)
+        return GlyphReading(self._text(best), likeness, float(lead.min()), sure, presence)
 
     def _lead(self, ranked: np.ndarray, best: np.ndarray, fit: np.ndarray) -> np.ndarray:
         """How far along the way from every other shape to the best one each patch lies (-1 to 1), the least of them."""
@@ -95,9 +97,32 @@ class GlyphSheet:
         lead[np.isinf(ranked)] = np.inf
         return np.minimum(lead.min(axis=1), 1.0)
 
-    def _sure(self, best: np.ndarray, fit: np.ndarray, lead: np.ndarray) -> bool:
-        enough = np.where(self._complete, HOPELESS_FIT, self.usual_fit - FIT_SLACK)
+    def _sure(self, fit: np.ndarray, lead: np.ndarray) -> bool:
+        enough = self.usual_fit - np.where(self._complete, FIT_SLACK_COMPLETE, FIT_SLACK)
         return bool((fit >= enough).all() and (lead >= SURE_LEAD).all())
+
+    def _agreed(self, digits: np.ndarray, best: np.ndarray) -> bool:
+        """Whether the digits as seen anywhere say the same, at places that have not seen them all: what a place has
+        seen fits better there than what it borrows, and would win over a digit it has not seen."""
+        likeness = digits @ self.common.reshape(10, -1).T
+        return bool(((likeness.argmax(axis=1) == best) | self._complete).all())
+
+    def support(self, likeness: np.ndarray, text: str) -> float:
+        """How far the evidence `likeness` of a crop speaks for `text` of this layout (-1 against, 1 for): the least
+        lead of its digits. `?` is not judged; a digit of unknown shape only where another fits as usual."""
+        worst = 1.0
+        ranked = np.where(np.isnan(likeness), -np.inf, likeness)
+        for place, char in enumerate(np.array(list(text.replace(" ", "")))[self._is_digit]):
+            if char != "?":
+                worst = min(worst, self._support_at(ranked[place], place, int(char)))
+        return worst
+
+    def _support_at(self, ranked: np.ndarray, place: int, digit: int) -> float:
+        others = np.delete(np.arange(10), digit)
+        if self.known[place, digit] == UNKNOWN:
+            return -1.0 if ranked[others].max() >= self.usual_fit[place] - FIT_SLACK else 0.0
+        lead = (ranked[digit] - ranked[others]) / self._apart[place, digit, others]
+        return float(np.clip(lead.min(), -1.0, 1.0))
 
     def _text(self, best: np.ndarray) -> str:
         digits = iter(best)
@@ -127,13 +152,13 @@ class GlyphSheet:
 
     @cached_property
     def _complete(self) -> np.ndarray:
-        """Whether every digit's shape is known at a place."""
-        return (self.known != UNKNOWN).all(axis=1)
+        """Whether a place has seen every digit."""
+        return (self.known == OWN).all(axis=1)
 
 
 def layout_of(text: str) -> str:
-    """`text` with every digit as `0`."""
-    return "".join("0" if char.isdigit() else char for char in text)
+    """`text` with every digit, and every `?` for an unread one, as `0`."""
+    return "".join("0" if char.isdigit() or char == "?" else char for char in text)
 
 
 def is_digit_place(layout: str) -> np.ndarray:

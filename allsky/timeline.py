@@ -129,11 +129,13 @@ class _Fit:
 
     def timeline(self) -> Timeline:
         chain = self._without_excursions(self._best_chain())
-        positions, stretch, segment = [], [], []
+        positions: list[int] = []
+        stretch: list[int] = []
+        segment: list[int] = []
         for place, number in enumerate(chain):
             item, link = self.items[number], self._link(chain[place - 1], number) if place else PAUSE
             own = range(item.first, item.last + 1)
-            alone = item.first == item.last or place and np.isclose(self.rate[chain[place - 1]], item.rate, rtol=0.05)
+            alone = item.first == item.last or np.isclose(self.rate[chain[place - 1]], item.rate, rtol=0.05)
             positions += own
             stretch += [stretch[-1] if link in (GOES_ON, CHANGED) else place] * len(own)
             segment += [segment[-1] if link == GOES_ON and alone else place] * len(own)

@@ -4,7 +4,8 @@ from datetime import date, datetime, time
 
 import pytest
 
-from allsky.clock_format import ClockFormat, recognise
+from allsky.clock_format import ClockFormat
+from allsky.clock_recognition import recognise
 
 # Texts as the named programs burn them in (indi-allsky, AllskyTeam/allsky, KHO, RMS, UKMON, Mognet), and ISO 8601.
 SHOWN = {

@@ -1,0 +1,65 @@
+"""Which of the formats that fit a clock is the right one?
+
+Most texts fit one format only. Where day and month could be swapped, or a year of two digits could be a day, the
+night decides: the file's date, a date that rolls over, the months no calendar has. What is still open is
+asked for, never guessed.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Callable, Sequence
+from datetime import date
+
+from allsky.clock_format import ClockFormat
+
+# A fuller format wins over one that fits more texts if it fits this share of them.
+OFTEN_ENOUGH = 0.4
+# Keyframes of one night, read right, lie within this many days.
+LONGEST_NIGHT_DAYS = 3
+
+
+def commonest_formats(formats: Sequence[ClockFormat], texts: Sequence[str]) -> list[ClockFormat]:
+    """Of `formats` the fullest that fit nearly as many texts as any (a garbled text still fits a poorer format); more
+    than one where they read the same characters as other dates."""
+    formats = list(dict.fromkeys(formats))
+    counts = {each: sum(each.search(text) is not None for text in texts) for each in formats}
+    common = [each for each in formats if counts[each] >= OFTEN_ENOUGH * max(counts.values())]
+    best = max(common, key=lambda each: (len(each.directives), counts[each]))
+    return [each for each in common if _marks(each) == _marks(best)]
+
+
+def _marks(clock_format: ClockFormat) -> str:
+    """The pattern with day, month and short year as one and the same."""
+    pattern = clock_format.pattern
+    for directive in ("%d", "%m", "%y"):
+        pattern = pattern.replace(directive, "%?")
+    return pattern
+
+
+def possible_formats(formats: Sequence[ClockFormat], texts: Sequence[str], night: str | None) -> list[ClockFormat]:
+    """Of formats that differ in the order of day, month and year those that this night allows.
+
+    `texts` are the keyframes' in order of time, `night` the date of the evening where the file's name tells it.
+    """
+    if len(formats) < 2:
+        return list(formats)
+    shown = {each: [found.day for text in texts if (found := each.search(text)) and found.day] for each in formats}
+    most = max(len(days) for days in shown.values())
+    left = [each for each in formats if len(shown[each]) == most]
+    left = _kept(left, lambda each: _short(shown[each]))
+    if night:
+        left = _kept(left, lambda each: _near(shown[each], date.fromisoformat(night)))
+    return left if len({tuple(shown[each]) for each in left}) > 1 else left[:1]
+
+
+def _kept(formats: list[ClockFormat], test: Callable[[ClockFormat], bool]) -> list[ClockFormat]:
+    """Those that pass, or all where none does: then the evidence is about something else."""
+    return [each for each in formats if test(each)] or formats
+
+
+def _short(days: Sequence[date]) -> bool:
+    return (max(days) - min(days)).days <= LONGEST_NIGHT_DAYS
+
+
+def _near(days: Sequence[date], evening: date) -> bool:
+    return all(-1 <= (day - evening).days <= 2 for day in days)
