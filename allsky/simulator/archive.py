@@ -53,15 +53,32 @@ class Simulation:
     codec_options: dict[str, str] = field(default_factory=lambda: dict(X264), hash=False)
 
 
+# Evenings of the full moons of two winters (almanac; the demo's nights are counted from them).
+FULL_MOONS = (
+    "2022-12-08",
+    "2023-01-06",
+    "2023-02-05",
+    "2023-03-07",
+    "2023-12-26",
+    "2024-01-25",
+    "2024-02-24",
+    "2024-03-24",
+)
+
+# Of each lunation: a waxing moon, two nights about full, the last quarter, a moonless night. With the default roles
+# of nights these days of the month leave at least five audit nights in every solar x lunar cell.
+DAYS_FROM_FULL = (-9, -1, 2, 7, 12)
+
+
 def demo_simulation() -> Simulation:
     """The archive built into the program: 40 nights at Yellowknife from two winters, a frame every five minutes.
 
-    Nights five days apart meet every phase of the moon; the camera runs from nautical dusk to nautical dawn (sun
-    below -9 degrees: closer to sunset a colour camera burns out).
+    The camera runs while the sun is below -9 degrees: closer to sunset a colour camera burns out.
     """
-    winters = [pd.date_range(start, periods=20, freq="5D") for start in ("2022-12-20", "2024-01-02")]
-    nights = tuple(str(night.date()) for winter in winters for night in winter)
-    return Simulation(nights=nights, cadence_s=300, seed=2023, cards=(Card(frames=2),))
+    nights = (pd.Timestamp(full) + pd.Timedelta(days=days) for full in FULL_MOONS for days in DAYS_FROM_FULL)
+    return Simulation(
+        nights=tuple(sorted(str(night.date()) for night in nights)), cadence_s=300, seed=2023, cards=(Card(frames=2),)
+    )
 
 
 def video_name(simulation: Simulation, night: str) -> str:

@@ -9,8 +9,11 @@ import numpy as np
 import pandas as pd
 import pytest
 
+from allsky.conditions import observing_conditions
+from allsky.ephemeris import sun_and_moon
+from allsky.roles import night_role
 from allsky.simulator import TRUTH, Simulation, demo_simulation, simulate_night
-from allsky.simulator.archive import frame_times, video_name
+from allsky.simulator.archive import FULL_MOONS, YELLOWKNIFE, frame_times, video_name
 from allsky.simulator.cameras import SMALL_COLOUR, THEMIS
 from allsky.simulator.lens import Lens
 from allsky.simulator.overlay import Card, TextLine, draw_text
@@ -151,8 +154,21 @@ def test_a_grey_camera_writes_grey_frames(tmp_path):
     assert truth["overlay_text"].tolist() == truth["utc"].dt.strftime("%Y-%m-%d %H:%M:%S").tolist()
 
 
-def test_the_demo_has_enough_nights_in_every_phase_of_the_moon():
-    demo = demo_simulation()
-    assert 30 <= len(demo.nights) <= 40
-    assert len(set(demo.nights)) == len(demo.nights)
-    assert demo.camera.frame_size == (320, 240)
+def test_the_demos_full_moons_are_full():
+    # Full moon of 2023-01-06 at 23:08 UTC, of 2024-02-24 at 12:30 UTC (F. Espenak,
+    # http://astropixels.com/ephemeris/moon/phases2001gmt.html).
+    evenings = pd.DatetimeIndex(FULL_MOONS).tz_localize("UTC") + pd.Timedelta(hours=30)
+    assert np.abs(sun_and_moon(evenings, YELLOWKNIFE)["moon_phase_deg"] - 180.0).max() < 15
+
+
+def test_the_demo_has_five_audit_nights_in_every_cell():
+    demo = replace(demo_simulation(), cadence_s=600)
+    assert 30 <= len(demo.nights) == len(set(demo.nights)) <= 40
+    audit = [night for night in demo.nights if night_role(night) == "audit"]
+    cells: dict[tuple[str, str], int] = {}
+    for night in audit:
+        utc = frame_times(demo, night)
+        bins = observing_conditions(pd.DataFrame({"frame_id": "", "utc": utc}), demo.site)
+        for cell in set(zip(bins["solar_bin"], bins["lunar_bin"], strict=True)):
+            cells[cell] = cells.get(cell, 0) + 1
+    assert len(cells) == 9 and min(cells.values()) >= 5
