@@ -12,6 +12,7 @@ from allsky.conditions import ConditionBins
 from allsky.figures.words import condition_in_a_sentence, count, in_words, interval, is_number, listed, percent
 from allsky.labels import agreed_labels
 from allsky.report.data import ReportData
+from allsky.statistics import NIGHTS_TO_MEASURE
 from allsky.tables import LABELS
 
 
@@ -24,9 +25,17 @@ def headline(data: ReportData) -> str:
     if not data.has_errors:
         return (
             f"The classifier sees {in_words(data.positive)} in {_occurrence(data)} of the frames; "
-            "how often it is wrong cannot be said before audit frames are labelled."
+            f"how often it is wrong cannot be said {_until(data)}."
         )
     return _error_headline(data)
+
+
+def _until(data: ReportData) -> str:
+    """What is lacking before errors can be told."""
+    nights = int(data.everything.n_audit_nights) if data.everything is not None else 0
+    if nights == 0:
+        return "before audit frames are labelled"
+    return f"from {count(nights, 'labelled audit night')}: it takes {NIGHTS_TO_MEASURE} with frames of either kind"
 
 
 def _error_headline(data: ReportData) -> str:
@@ -62,13 +71,13 @@ def lead(data: ReportData) -> list[str]:
     if data.frames.empty:
         return [material, "Every video has a problem; the section “What was left out, and why” names each."]
     if data.predictions is None:
-        return [material, "Label the frames of labels/sheet.parquet (allsky label), then run this again."]
+        return [material, "Answer the frames of labels/sheet.parquet and labels/audit.parquet in the labels file, then run this again."]
     if data.has_errors:
         paragraphs = [f"{material} {_basis(data)}", " ".join(_worst(data)), _unmeasured(data)]
         return [paragraph for paragraph in paragraphs if paragraph]
     waiting = _waiting(data).query("role == 'audit'")
-    todo = f"{count(len(waiting), 'audit frame')} wait in labels/audit.parquet; run allsky label, then this again."
-    return [material, todo]
+    todo = f"{count(len(waiting), 'audit frame')} wait in labels/audit.parquet; answer them, then run this again."
+    return [material, *([todo] if len(waiting) else [])]
 
 
 def _material(data: ReportData) -> str:
