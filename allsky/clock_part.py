@@ -115,16 +115,19 @@ def learn_part(
     taught = [number for number, reading in enumerate(readings) if reading.teaches]
     if not taught:
         return None
-    box = _tight_box([readings[number] for number in taught], place, lumas[0].shape)
+    height = _digit_height([readings[number] for number in taught])
+    box = _tight_box([readings[number] for number in taught], place, height, lumas[0].shape)
+    crops = [np.ascontiguousarray(box.crop(luma)) for luma in lumas]
     away = (place.box.x - box.x, place.box.y - box.y)
-    inks = [strokes(box.crop(luma), place.text_height, place.bright) for luma in lumas]
-    samples = [_sample(inks[number], readings[number], away[0]) for number in taught]
-    sheets = learn_sheets(samples)
-    others = [number for number in range(len(lumas)) if number not in taught]
+    bright = _is_bright([(lumas[number], readings[number]) for number in taught], place.box)
+    inks = [strokes(crop, height, bright) for crop in crops]
+    whole = [_sample(inks[number], readings[number], away[0]) for number in taught]
+    sheets = learn_sheets(whole)
+    others = [number for number in range(len(crops)) if number not in taught]
     partly = [_aligned_sample(inks[number], readings[number].line, sheets[0], away) for number in others]
     if len(sheets) == 1 and any(partly):
-        sheets = learn_sheets([*samples, *(sample for sample in partly if sample)])
-    return ClockPart(box, clock_format, place.text_height, place.bright, tuple(sheets))
+        sheets = learn_sheets([*whole, *(sample for sample in partly if sample)])
+    return ClockPart(box, clock_format, height, bright, tuple(sheets))
 
 
 def learn_more(part: ClockPart, crops: Sequence[np.ndarray], readings: Sequence[PartReading]) -> ClockPart:
@@ -143,17 +146,41 @@ def learn_more(part: ClockPart, crops: Sequence[np.ndarray], readings: Sequence[
     return replace(part, sheets=tuple(sheets))
 
 
-def _tight_box(readings: Sequence[PartReading], place: Place, shape: tuple[int, ...]) -> Box:
+def _digits(readings: Sequence[PartReading]) -> list[Char]:
+    return [char for reading in readings for char in reading.chars if char.text.isdigit()]
+
+
+def _digit_height(readings: Sequence[PartReading]) -> float:
+    return float(np.median([char.height for char in _digits(readings)]))
+
+
+def _is_bright(taught: Sequence[tuple[np.ndarray, PartReading]], box: Box) -> bool:
+    """Whether the digits are brighter than what lies right above and below them. (A dark clock is also seen as bright
+    gaps, and Tesseract reads both ways.)"""
+    brighter = 0.0
+    for luma, reading in taught:
+        for char in _digits([reading]):
+            x, y = round(char.x) + box.x, round(char.y) + box.y
+            inside = luma[y : y + round(char.height), x : x + round(char.width)]
+            around = [luma[max(y - 2, 0) : y, x : x + round(char.width)],
+                      luma[y + round(char.height) + 1 :, x : x + round(char.width)][:2]]  # fmt: skip
+            ring = np.concatenate([row.ravel() for row in around])
+            if inside.size and ring.size:
+                low, high = np.percentile(inside, (5, 95))
+                brighter += high + low - 2 * float(np.median(ring))
+    return brighter > 0
+
+
+def _tight_box(readings: Sequence[PartReading], place: Place, height: float, shape: tuple[int, ...]) -> Box:
     """The clock's own box: typical top and bottom of its digits, all of its width, and a margin of a pixel or two."""
-    digits = [char for reading in readings for char in reading.chars if char.text.isdigit()]
-    top = float(np.median([char.y for char in digits]))
-    bottom = float(np.median([char.y + char.height for char in digits]))
+    top = float(np.median([char.y for char in _digits(readings)]))
+    bottom = float(np.median([char.y + char.height for char in _digits(readings)]))
     spans = [
         Box(int(first.x), int(top), int(np.ceil(last.x + last.width - int(first.x))), int(np.ceil(bottom - int(top))))
         for first, last in ((reading.chars[0], reading.chars[-1]) for reading in readings)
     ]
     box = union(spans).moved(place.box.x, place.box.y)
-    return box.grown(round(place.text_height / 2), max(1, round(place.text_height / 12)), shape[1], shape[0])
+    return box.grown(round(height / 2), max(1, round(height / 12)), shape[1], shape[0])
 
 
 def _sample(ink: np.ndarray, reading: PartReading, away_x: int) -> Sample:

@@ -121,7 +121,7 @@ def _compact_times(text: str, day: Recognised) -> list[Recognised]:
 
 
 def _joint(between: str) -> str | None:
-    """The pattern of what stands between date and time: blanks, a mark, a weekday, a zone; None if they are strangers."""
+    """The pattern of what stands between date and time: blanks, a mark, a weekday, a zone; None for strangers."""
     if re.fullmatch(_GAP, between):
         return between
     word = re.fullmatch(rf"(\s*,?\s*\(?)(?:({WEEKDAY})|({ZONE_WORD}))(\)?[,:]?\s*)", between)
