@@ -86,12 +86,16 @@ class Stage(luigi.Task):
         return inventory
 
     def recipe(self) -> str:
-        # The inventory may be replaced during a run; a recipe holds for one inventory.
-        current = archive.inventory()
-        if self.__dict__.get("_recipe_for") is not current or "_recipe" not in self.__dict__:
+        now = self._standing()
+        if self.__dict__.get("_recipe_for") != now:
             self._recipe = digest({"stage": type(self).__name__, "version": self.version, **self.ingredients()})
-            self._recipe_for = current
+            self._recipe_for = now
         return self._recipe
+
+    def _standing(self) -> tuple:
+        """What recipes stand on that a run may replace: the inventory, the audit sheet, simulated labels."""
+        replaced = (self.corpus.videos, self.corpus.audit_sheet, self.settings.labels_file)
+        return tuple(path.stat().st_mtime_ns if path.exists() else None for path in replaced)
 
     def requires(self):
         if not self.inventory_is_current():

@@ -98,6 +98,17 @@ def test_a_bin_edge_sorts_frames_anew_and_teaches_nothing(chain):
     assert ("GradCamGallery" in run.stages) == (set(after["frame_id"]) > set(before["frame_id"]))
 
 
+def test_more_audit_frames_get_their_maps_in_the_same_run(chain):
+    before = pd.read_parquet(chain.corpus.audit_sheet)
+    chain.configure("labels", "per_cell", "5")
+    run = chain.run()
+    assert (run.status, run.stages) == (0, {"AuditSheet", "GradCamGallery", "FullCorpusReport"}), run.told
+    after = pd.read_parquet(chain.corpus.audit_sheet)
+    assert set(after["frame_id"]) > set(before["frame_id"])
+    [maps] = (chain.folder / "output" / "gradcam").iterdir()
+    assert {path.stem for path in maps.glob("*.jpg")} == set(after["frame_id"])
+
+
 @pytest.mark.parametrize("role", ["training", "validation"])
 def test_a_teaching_label_trains_anew_and_decodes_nothing(chain, role):
     relabel(chain, role)
