@@ -17,6 +17,7 @@ from pathlib import Path
 import pyarrow as pa
 import pytest
 from packaging.requirements import Requirement
+from packaging.specifiers import SpecifierSet
 from packaging.utils import canonicalize_name
 
 from allsky.tables import ALL_TABLES, with_probabilities
@@ -169,6 +170,26 @@ def test_what_is_imported_is_asked_for_and_nothing_else():
 def test_constraints_name_released_versions_and_no_machine():
     for name, version in constraints().items():
         assert re.fullmatch(r"[0-9][0-9a-z.]*", version), f"{name}=={version}"
+
+
+@pytest.mark.parametrize("python", ["3.11.0", "3.11.2", "3.12.0", "3.13.0"])
+def test_constraints_hold_on_every_python_that_systems_bring(python):
+    # Debian 12 has 3.11.2. A pin that refuses it sends pip's resolver through everything else before it gives up.
+    refused = {
+        name: needed
+        for name, version in constraints().items()
+        if (needed := python_needed_by(name, version)) and not SpecifierSet(needed).contains(python)
+    }
+    assert refused == {}
+
+
+def python_needed_by(name: str, version: str) -> str | None:
+    """Requires-Python of the distribution, where the constrained version of it is installed."""
+    try:
+        distribution = importlib.metadata.distribution(name)
+    except importlib.metadata.PackageNotFoundError:
+        return None
+    return distribution.metadata["Requires-Python"] if distribution.version.split("+")[0] == version else None
 
 
 @pytest.mark.parametrize("name", ["torch", "torchvision", "opencv-python-headless"])
