@@ -34,7 +34,7 @@ RED_BLUR_KM = 25.0
 DEFAULT_INCLINATION_DEG = 83.0
 
 # Chosen so that under the oval one or two forms are in the sky at a time and none in a third of the night.
-FORMS_PER_HOUR = 1.25
+FORMS_PER_HOUR = 1.15
 
 KINDS = ("arc", "band", "diffuse", "patches")
 

@@ -16,7 +16,7 @@ from allsky.site import Site
 # log10 of a night's typical peak brightness [R]: quiet nights 0.3 kR, disturbed ones 10 kR and more. Yellowknife lies
 # under the oval, where aurora above 1 kR is seen on most clear nights (Y. I. Feldstein and G. V. Starkov 1967,
 # Planet. Space Sci. 15, 209).
-ACTIVITY = (4.05, 0.45)
+ACTIVITY = (4.25, 0.4)
 
 # Haze [mag per airmass at the zenith]: median 0.08 and up to 0.4 with ice crystals and smoke (Hayes and Latham 1975's
 # aerosol term 0.05 to 0.3).
