@@ -8,10 +8,11 @@ from functools import lru_cache
 import cv2
 import numpy as np
 
-from allsky.simulator import aurora, clouds, horizon, sensor, sky, stars, truth
+from allsky.simulator import aurora, clouds, horizon, sensor, sky, truth
 from allsky.simulator.lens import Lens, SkyGrid, grid_position, sky_grid
 from allsky.simulator.nature import Instant, NightNature
 from allsky.simulator.noise import sample, texture
+from allsky.simulator.points import add_moon, add_stars
 
 # Light without detail (twilight, moonlight, airglow) is computed in this many cells across the sky.
 SMOOTH_CELLS = 48
@@ -209,8 +210,9 @@ def _expose(scene: Scene, nature: NightNature, now: Instant, layers: _Layers) ->
     dark = np.quantile(cv2.resize(light, (16, 16), interpolation=cv2.INTER_AREA)[3:13, 3:13], 0.1, axis=(0, 1))
     exposure = sensor.expose(scene.sensor, mean, dark, scene.pixel_sr, nature.exposure_bias, nature.white_balance)
     picture = up(light, size)
-    add_stars(scene, picture, now, up(layers.passed, size), nature.haze)
-    add_moon(scene, picture, now, layers.moon_share)
+    place = (scene.lens, scene.pixel_sr, now)
+    add_stars(picture, *place, up(layers.passed, size), nature.haze)
+    add_moon(picture, *place, layers.moon_share, scene.sensor.ghost)
     ground = horizon.ground_radiance(np.pi * mean, nature.snow)
     picture = picture * scene.sky_share + cv2.multiply(scene.ground_share, np.array([*ground, 0.0]))
     picture += scene.around.lamps * np.float32(nature.lamps)
@@ -218,60 +220,6 @@ def _expose(scene: Scene, nature: NightNature, now: Instant, layers: _Layers) ->
         picture = cv2.GaussianBlur(picture, (0, 0), nature.frost * size / 240.0)
     rgb = sensor.develop(picture, scene.keep, scene.sensor, exposure, scene.pixel_sr, now.noise_at, nature.noise_seed)
     return Picture(rgb, *_truth(scene, nature, now, layers, exposure))
-
-
-def add_stars(scene: Scene, picture: np.ndarray, now: Instant, passed: np.ndarray, haze: float) -> None:
-    """Stars, spread over the four pixels about their place."""
-    size = picture.shape[0]
-    above = now.star_altitude_deg > 1.0
-    zenith = 90.0 - now.star_altitude_deg[above]
-    column, row = grid_position(scene.lens, size, zenith, now.star_azimuth_deg[above])
-    left, top = np.floor(column).astype(int), np.floor(row).astype(int)
-    ok = (left >= 0) & (top >= 0) & (left < size - 1) & (top < size - 1)
-    left, top, right, below = left[ok], top[ok], (column - np.floor(column))[ok], (row - np.floor(row))[ok]
-    extinction = sky.CLEAN_AIR_EXTINCTION + haze
-    through = sky.transmission(np.radians(zenith), extinction)[ok] * passed[top, left][:, None]
-    light = STAR_LIGHT[above][ok] * through / scene.pixel_sr
-    for dy, dx, share in (
-        (0, 0, (1 - right) * (1 - below)),
-        (0, 1, right * (1 - below)),
-        (1, 0, (1 - right) * below),
-        (1, 1, right * below),
-    ):
-        np.add.at(picture, (top + dy, left + dx), light * share[:, None])
-
-
-def _star_light() -> np.ndarray:
-    """(stars, 3) rayleigh times steradian per channel: V for green, a black body's slope for red and blue."""
-    colour = 14_388e3 / stars.TEMPERATURE_K[:, None] * (1.0 / np.array([638.0, 545.0, 436.0]) - 1.0 / 545.0)
-    return (sky.star_light(stars.V_MAG)[:, None] * np.exp(-colour)).astype(np.float32)
-
-
-STAR_LIGHT = _star_light()
-
-
-def add_moon(scene: Scene, picture: np.ndarray, now: Instant, share: float) -> None:
-    """The moon's disk, burnt out and never smaller than the lens's blur, and its ghost across the centre."""
-    if now.moon_altitude_deg < 0.3:
-        return
-    size = picture.shape[0]
-    column, row = grid_position(scene.lens, size, 90.0 - now.moon_altitude_deg, now.moon_azimuth_deg)
-    light = sky.moon_illumination(90.0, now.moon_phase_angle_deg, sky.CLEAN_AIR_EXTINCTION) * share / scene.pixel_sr
-    blob(picture, float(column), float(row), light, max(0.9, size / 240.0))
-    blob(picture, size - 1 - float(column), size - 1 - float(row), light * scene.sensor.ghost, size / 60.0)
-
-
-def blob(picture: np.ndarray, x: float, y: float, light: np.ndarray, width: float) -> None:
-    """Add `light` [R pixels] as a Gaussian of `width` pixels about (x, y)."""
-    size, reach = picture.shape[0], int(np.ceil(4 * width))
-    x0, x1 = max(int(x) - reach, 0), min(int(x) + reach + 1, size)
-    y0, y1 = max(int(y) - reach, 0), min(int(y) + reach + 1, size)
-    if x1 <= x0 or y1 <= y0:
-        return
-    across = np.exp(-0.5 * ((np.arange(x0, x1) - x) / width) ** 2)
-    down = np.exp(-0.5 * ((np.arange(y0, y1) - y) / width) ** 2)
-    shape = (down[:, None] * across)[..., None] / (2 * np.pi * width**2)
-    picture[y0:y1, x0:x1] += (shape * light).astype(np.float32)
 
 
 def _truth(scene: Scene, nature: NightNature, now: Instant, layers: _Layers, exposure: sensor.Exposure):
