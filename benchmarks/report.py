@@ -39,6 +39,8 @@ from allsky.tables import CONDITION_TABLE, LABELS, MONTH_FRAMES, VIDEOS
 
 SEASONS = (("2022-12-01", "2023-04-30"), ("2024-02-01", "2024-04-30"), ("2024-12-01", "2025-02-28"))
 CLASSES = ("aurora", "no_aurora")
+RATES = ("positive_ratio", "fpr", "fnr")
+ENDS = tuple(f"{name}_{end}" for name in RATES for end in ("low", "high"))
 EVERY = 10  # sun and moon are computed for every tenth frame; the ones between share its bins
 
 
@@ -102,7 +104,8 @@ def bootstrapped(made: Made, **settings) -> pd.DataFrame:
     every = every.merge(drawn, on="frame_id", how="left")
     every["weight"] = 1 / every["inclusion_probability"]
     every["yes"], every["is"] = every["predicted"] == "aurora", every["label"] == "aurora"
-    return pd.DataFrame([_cell(every[rows], solar, lunar, settings) for solar, lunar, rows in _cells(every)])
+    rows = [_cell(every[inside], solar, lunar, settings) for solar, lunar, inside in _cells(every)]
+    return pd.DataFrame(rows, columns=["solar_bin", "lunar_bin", "n_frames", "n_positive", *RATES, *ENDS])
 
 
 def _cells(every: pd.DataFrame) -> Iterator[tuple[str, str, pd.Series]]:
@@ -148,11 +151,10 @@ def check(mine: pd.DataFrame, other: pd.DataFrame) -> float:
     require(len(both) == len(mine) == len(other), "both have the same cells")
     for name in ("n_frames", "n_positive"):
         require(list(both[name]) == list(both[f"{name}_other"]), f"{name} agrees")
-    for name in ("positive_ratio", "fpr", "fnr"):
+    for name in RATES:
         mine_too, others = both[name].astype(float), both[f"{name}_other"].astype(float)
         require(bool(np.allclose(mine_too, others, equal_nan=True)), f"{name} agrees")
-    ends = [f"{name}_{end}" for name in ("positive_ratio", "fpr", "fnr") for end in ("low", "high")]
-    gaps = [(both[end].astype(float) - both[f"{end}_other"].astype(float)).abs() for end in ends]
+    gaps = [(both[end].astype(float) - both[f"{end}_other"].astype(float)).abs() for end in ENDS]
     return float(pd.concat(gaps).mean())
 
 
