@@ -89,8 +89,7 @@ def _zones(table: pd.DataFrame, words: Sequence[str | None], zone: tzinfo) -> li
 
 def _as_local(support: Support, zones: Sequence[tzinfo]) -> Callable[[int, float], float]:
     def of_utc(row: int, seconds: float) -> float:
-        # Half a second keeps the rounding of the fit from showing the second before.
-        utc = datetime.fromtimestamp(round(seconds * 2) / 2, UTC)
+        utc = datetime.fromtimestamp(round(seconds * 10) / 10, UTC)
         return support(row, utc.astimezone(zones[row]).replace(tzinfo=None))
 
     return of_utc
@@ -161,8 +160,10 @@ class _Video:
         timeline = fit_timeline(self.index[self.read], self.own[self.read], confidence[self.read], self.quantum_s)
         self.timeline, self.fitted, self.inside = timeline, *timeline.at(self.index)
         self.believed = np.isin(self.index, timeline.index) & self.read
+        self.vague = np.zeros(len(self.index), bool)
         if self.quantum_s > 1:
-            self.fitted[self.believed] = seconds_of_minutes(timeline, self.quantum_s)
+            holes = self.index[np.flatnonzero(np.diff(self.index) > 1)] + 0.5
+            self.fitted[self.believed], self.vague[self.believed] = seconds_of_minutes(timeline, self.quantum_s, holes)
         residual = self.own - self.fitted
         residual[self.believed] = timeline.departures() if self.quantum_s <= 1 else 0.0
         dated.residual_s[self.rows] = residual
@@ -177,6 +178,7 @@ class _Video:
         for place in np.flatnonzero(self.read & (~self.believed | (np.abs(residual) > tolerance))):
             flags[place] = f"the reading leaves the night's clock by {residual[place]:+.0f} s"
         lost = ~self.read & ~self.inside & ~self._near_believed()
+        flags[self.vague] = "the clock shows no seconds and the frames around do not tell them"
         flags[lost] = "the clock is not readable here and no readable frames stand on both sides"
         return flags
 
@@ -193,16 +195,24 @@ class _Video:
     def hear(self, support: Callable[[int, float], float], dated: _Dates) -> None:
         """Flag what the glyphs speak against: interpolated times they do not show, and stretches read with one digit
         other than their neighbours promise without proof that it is another."""
-        for place in np.flatnonzero(~self.read & ~np.isnan(self.fitted)):
-            if support(self.rows[place], self.fitted[place]) <= AGAINST:
-                dated.flags[self.rows[place]] = (
-                    "the clock is hard to read here and does not look like the night's clock"
-                )
+        for place in map(int, np.flatnonzero(~self.read & ~np.isnan(self.fitted))):
+            self._hear_unread(place, support, dated)
         for members, expected in self._odd_stretches():
             chosen = members[np.unique(np.linspace(0, len(members) - 1, FRAMES_OF_PROOF).astype(int))]
             heard = [support(self.rows[place], expected(self.index[place])) for place in chosen]
             if np.mean(heard) > PROVEN:
                 dated.flags[self.rows[members]] = "one digit of the clock may be misread here: the times jump by it"
+
+    def _hear_unread(self, place: int, support: Callable[[int, float], float], dated: _Dates) -> None:
+        """The fit leaves open which second is shown: the one the glyphs speak for most is taken."""
+        row, fitted = self.rows[place], self.fitted[place]
+        near = np.floor(fitted / self.quantum_s) + np.array([0, 1, -1])
+        heard = [support(row, second * self.quantum_s) for second in near]
+        best = int(np.argmax(heard))
+        if heard[best] <= AGAINST:
+            dated.flags[row] = "the clock is hard to read here and does not look like the night's clock"
+        elif heard[best] > 0 and self.quantum_s <= 1:
+            dated.seconds[row] = near[best]
 
     def _odd_stretches(self) -> list[tuple[np.ndarray, Callable[[float], float]]]:
         """The shorter of two neighbouring stretches whose times differ by one digit only, and the times that the longer

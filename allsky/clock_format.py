@@ -53,6 +53,9 @@ PARTICULAR = 5
 _PLAIN = str.maketrans({"—": "-", "–": "-", "−": "-", "‘": "'", "’": "'", "“": '"', "”": '"', "″": '"', "′": "'"})
 
 
+_ZERO = re.compile(r"(?<![A-Za-z])[Oo](?=\d)|(?<=\d)[Oo](?![A-Za-z])")
+
+
 @dataclass(frozen=True)
 class ClockText:
     """What one text shows: `day` (or `month_day` where it shows no year) and `clock`, each None where not shown, the
@@ -75,8 +78,8 @@ class ClockText:
 
 
 def plain(text: str) -> str:
-    """`text` with typographic dashes and quotes as plain ones, character by character."""
-    return text.translate(_PLAIN)
+    """`text` with typographic dashes and quotes as plain ones and an O among digits as 0, character by character."""
+    return _ZERO.sub("0", text.translate(_PLAIN))
 
 
 @dataclass(frozen=True)

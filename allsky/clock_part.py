@@ -80,8 +80,13 @@ class PartReading:
         """The clock's own characters, without blanks."""
         if self.shown is None:
             return ()
-        span = self.line.chars[self.shown.start : self.shown.end]
-        return tuple(replace(char, text=plain(char.text)) for char in span if char.text.strip())
+        span = slice(self.shown.start, self.shown.end)
+        letters = plain(self.line.text)[span]
+        return tuple(
+            replace(char, text=letter)
+            for char, letter in zip(self.line.chars[span], letters, strict=True)
+            if letter.strip()
+        )
 
     @property
     def confidence(self) -> float:
@@ -112,7 +117,7 @@ def learn_part(
     place: Place, clock_format: ClockFormat, lumas: Sequence[np.ndarray], readings: Sequence[PartReading]
 ) -> ClockPart | None:
     """The part at `place`, its glyphs learned from what Tesseract read there on `lumas`; None where nothing teaches."""
-    taught = [number for number, reading in enumerate(readings) if reading.teaches]
+    taught = _whole([number for number, reading in enumerate(readings) if reading.teaches], readings)
     if not taught:
         return None
     height = _digit_height([readings[number] for number in taught])
@@ -128,6 +133,25 @@ def learn_part(
     if len(sheets) == 1 and any(partly):
         sheets = learn_sheets([*whole, *(sample for sample in partly if sample)])
     return ClockPart(box, clock_format, height, bright, tuple(sheets))
+
+
+def _whole(taught: list[int], readings: Sequence[PartReading]) -> list[int]:
+    """Those of the readings that are not the commonest layout with its first characters missed: whose characters do not
+    all stand where that layout has its last ones."""
+    layouts = [layout_of(readings[number].text) for number in taught]
+    common = max(layouts, key=layouts.count, default="")
+    typical = [_middles(readings[number]) for number, layout in zip(taught, layouts, strict=True) if layout == common]
+    return [
+        number
+        for number, layout in zip(taught, layouts, strict=True)
+        if layout == common
+        or not common.endswith(layout)
+        or np.abs(_middles(readings[number]) - typical[0][-len(_middles(readings[number])) :]).mean() > 2.0
+    ]
+
+
+def _middles(reading: PartReading) -> np.ndarray:
+    return np.array([char.x + char.width / 2 for char in reading.chars])
 
 
 def learn_more(part: ClockPart, crops: Sequence[np.ndarray], readings: Sequence[PartReading]) -> ClockPart:

@@ -12,6 +12,8 @@ from collections.abc import Sequence
 from dataclasses import dataclass, replace
 
 import numpy as np
+from scipy.cluster.hierarchy import fcluster, linkage
+from scipy.spatial.distance import squareform
 
 from allsky.glyphs import BORROWED, OWN, UNKNOWN, GlyphSheet, is_digit_place, layout_of, unit, windows
 from allsky.text_layout import place_centers, usual_advance
@@ -22,8 +24,14 @@ REACH = 0.2
 REACH_COST = 0.03
 # Two labels at one place whose shapes are no farther apart than this beyond their own noise are one digit.
 SAME_SHAPE = 0.04
+# Readings that a full likeness to a digit elsewhere is worth in choosing between two labels of one shape.
+LOOK_WEIGHT = 12.0
+# Votes by which a label must lead, and be it half of all.
+CLEAR_VOTE = 1.0
 # A label is dropped where its look is nearer by this to another digit's, at the other places.
 BELIED = 0.08
+# ... or where it is less like the same digit elsewhere than its place's digits usually are, by this.
+STRANGER = 0.15
 # Stands for a digit that could not be read, in texts and in labels.
 UNREAD, NO_LABEL = "?", 10
 # The fit asked of a place of which nothing is known.
@@ -134,25 +142,48 @@ def _relabelled(lesson: _Lesson) -> _Lesson:
     patches = windows(lesson.crops, lesson.digit_centers, lesson.width)
     labels = lesson.labels.copy()
     everywhere = _means_elsewhere(patches, labels)
-    for place in range(labels.shape[1]):
-        _settle_place(patches[:, place], labels[:, place], everywhere[place])
+    for place, column in enumerate(labels.T):
+        _settle_place(patches[:, place], column, everywhere[place])
     labels[_belied(patches, labels, _means_elsewhere(patches, labels))] = NO_LABEL
     return replace(lesson, labels=labels)
 
 
 def _settle_place(patches: np.ndarray, labels: np.ndarray, elsewhere: np.ndarray) -> None:
-    """Make equal, in place, the labels (m) of patches (m, d) that show one shape."""
-    seen = np.unique(labels[labels != NO_LABEL])
-    for one in seen:
-        for other in seen:
-            first, second = patches[labels == one], patches[labels == other]
-            if one >= other or not len(first) or not len(second) or _separation(first, second) > SAME_SHAPE:
-                continue
-            both = np.concatenate([first, second]).mean(axis=0)
-            taken = (len(first) + len(elsewhere) * float(both @ elsewhere[one])) >= (
-                len(second) + len(elsewhere) * float(both @ elsewhere[other])
-            )
-            labels[(labels == one) | (labels == other)] = one if taken else other
+    """Give the patches (m, d) of one place that show one shape one label, in place: the one that most of them bear, or
+    none where they do not agree; and one label to one shape."""
+    named = np.flatnonzero(labels != NO_LABEL)
+    if len(named) < 2:
+        return
+    shapes = _shapes_apart(patches[named], labels[named])
+    winners = [_winner(patches[named[shapes == shape]], labels[named[shapes == shape]], elsewhere) for shape in
+               range(shapes.max() + 1)]  # fmt: skip
+    for shape, (label, score) in enumerate(winners):
+        rivals = [other for number, (same, other) in enumerate(winners) if same == label and number != shape]
+        labels[named[shapes == shape]] = label if all(score > rival for rival in rivals) else NO_LABEL
+
+
+def _shapes_apart(patches: np.ndarray, labels: np.ndarray) -> np.ndarray:
+    """The number (m) of the shape that each patch shows: patches no farther apart than those of one label usually are
+    and a little more show one."""
+    distance = np.clip(1.0 - patches @ patches.T, 0.0, 2.0)
+    same = (labels[:, None] == labels[None, :]) & ~np.eye(len(labels), dtype=bool)
+    noise = float(np.median(distance[same])) if same.any() else 0.0
+    pairs = squareform(distance, checks=False)
+    return fcluster(linkage(pairs, "average"), noise + SAME_SHAPE, "distance") - 1
+
+
+def _winner(patches: np.ndarray, labels: np.ndarray, elsewhere: np.ndarray) -> tuple[int, float]:
+    """The label of patches of one shape, and its score in votes. Where all the labels they bear are known elsewhere
+    their look counts too."""
+    borne, votes = np.unique(labels, return_counts=True)
+    score = votes.astype(float)
+    if all(elsewhere[label].any() for label in borne):
+        look = elsewhere[borne] @ patches.mean(axis=0)
+        score += LOOK_WEIGHT * (look - look.max())
+    ranked = np.sort(score)[::-1]
+    if len(ranked) > 1 and ranked[0] - ranked[1] < max(CLEAR_VOTE, votes.sum() / 2):
+        return NO_LABEL, 0.0
+    return int(borne[score.argmax()]), float(ranked[0])
 
 
 def _belied(patches: np.ndarray, labels: np.ndarray, elsewhere: np.ndarray) -> np.ndarray:
@@ -163,19 +194,9 @@ def _belied(patches: np.ndarray, labels: np.ndarray, elsewhere: np.ndarray) -> n
     own = np.pad(likeness, ((0, 0), (0, 0), (0, 1)), constant_values=np.nan)[rows, places, labels]
     likeness[rows, places, np.minimum(labels, 9)] = np.nan
     best = np.nan_to_num(likeness, nan=-np.inf).max(axis=2)
-    return best > own + BELIED
-
-
-def _separation(first: np.ndarray, second: np.ndarray) -> float:
-    """How much farther patches of two groups are from each other than from their own."""
-    across = 1.0 - float(np.mean(first @ second.T))
-    within = [_within(group) for group in (first, second) if len(group) > 1]
-    return across - (float(np.mean(within)) if within else 0.0)
-
-
-def _within(group: np.ndarray) -> float:
-    gram = group @ group.T
-    return 1.0 - float((gram.sum() - np.trace(gram)) / (len(group) * (len(group) - 1)))
+    # What a place's digits usually have in common with the same digits elsewhere depends on how well it is placed.
+    usual = np.array([np.nanmedian(column) if np.isfinite(column).any() else np.nan for column in own.T])
+    return (best > own + BELIED) | (own < usual - STRANGER)
 
 
 # Shapes.
@@ -240,11 +261,21 @@ def taught_more(sheet: GlyphSheet, samples: Sequence[Sample]) -> GlyphSheet:
     total = np.einsum("mpk,mpd->pkd", _one_hot(labels), patches)
     new = unit(total, 1e-6)
     known = new.reshape(sheet.shapes.shape)
-    taken = (_one_hot(labels).sum(axis=0) > 0) & (sheet.known != OWN) & ~_known_already(sheet, new)
+    taken = (
+        (_one_hot(labels).sum(axis=0) > 0) & (sheet.known != OWN) & ~_known_already(sheet, new) & _plausible(sheet, new)
+    )
     shapes = np.where(taken[:, :, None, None], known, sheet.shapes)
     first = unit(np.where(taken[:, :, None], total, 0.0).sum(axis=0), 1e-6).reshape(sheet.common.shape)
     common = np.where(sheet.common.any(axis=(1, 2), keepdims=True), sheet.common, first)
     return replace(sheet, shapes=shapes, common=common, known=np.where(taken, OWN, sheet.known).astype(np.int8))
+
+
+def _plausible(sheet: GlyphSheet, new: np.ndarray) -> np.ndarray:
+    """For each new shape (places, 10, d) whether no other digit as seen anywhere is more like it than its own."""
+    likeness = np.einsum("pkd,jd->pkj", new, sheet.common.reshape(10, -1))
+    own = np.einsum("pkk->pk", likeness)
+    untaught = np.array([not shape.any() for shape in sheet.common])
+    return (own >= likeness.max(axis=2) - 1e-6) | untaught[None, :]
 
 
 def _known_already(sheet: GlyphSheet, new: np.ndarray) -> np.ndarray:

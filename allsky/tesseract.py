@@ -128,5 +128,5 @@ class _CharBoxes(HTMLParser):
         if self._word_starts and chars:
             end = chars[-1].x + chars[-1].width
             chars.append(Char(" ", end, top, max(left - end, 0.0), bottom - top, 1.0))
-        chars.append(Char(data.strip(), left, top, right - left, bottom - top, self._confidence))
+        chars.append(Char(data.strip()[:1], left, top, right - left, bottom - top, self._confidence))
         self._word_starts, self._box = False, None

@@ -17,6 +17,8 @@ import numpy as np
 # What a surprise costs, in readings. A lone misreading needs a leap and a set-back and never pays. Pauses cost
 # less the more of them a video has: PAUSE_COST is -PAUSE_WEIGHT ln(share of links that are pauses), at most MOST.
 PAUSE_WEIGHT, MOST_PAUSE_COST = 0.4, 1.5
+# Before any link is seen, pauses are expected at this share of links, and so many links are as good as seen.
+EXPECTED_PAUSES, USUAL_LINKS = 0.02, 40
 SETBACK_COST = 3.0
 CHANGED_RATE_COST = 0.5
 FROZEN_COST = 0.2
@@ -163,7 +165,8 @@ class _Fit:
         if len(gap) < 2:
             return np.zeros(len(gap), bool)
         rate = gap / frames
-        slack = self.quantum_s * (1 / frames[1:] + 1 / frames[:-1]) / 2 + RATE_SLACK * np.abs(rate[1:])
+        slower = np.minimum(np.abs(rate[1:]), np.abs(rate[:-1]))
+        slack = self.quantum_s * (1 / frames[1:] + 1 / frames[:-1]) / 2 + RATE_SLACK * slower
         alike = (np.abs(np.diff(rate)) <= slack + 1e-6) & (rate[1:] >= 0) & (rate[:-1] >= 0)
         even = np.zeros(len(gap), bool)
         even[1:] |= alike
@@ -199,7 +202,7 @@ class _Fit:
     def _pause_cost(self) -> float:
         """Pauses are cheap in a video that is full of them (a camera that exposes as long as it needs)."""
         pauses = sum(self._link(number - 1, number) == PAUSE for number in range(1, len(self.items)))
-        share = max(pauses / max(len(self.index) - 1, 1), 0.02)
+        share = max((pauses + EXPECTED_PAUSES * USUAL_LINKS) / (len(self.index) + USUAL_LINKS), EXPECTED_PAUSES)
         return min(MOST_PAUSE_COST, -PAUSE_WEIGHT * float(np.log(min(share, 1.0))))
 
     # The chain.
