@@ -214,7 +214,7 @@ class SimulationSection:
         "how many nights of the demonstration archive, or dates of evenings; its own where absent",
     )
     cadence_s: int | None = option(None, either(positive_whole, auto=None), "seconds of sky between its frames")
-    seed: int = option(0, whole, "seed of its weather, aurora and noise")
+    seed: int | None = option(None, either(whole, auto=None), "seed of its weather, aurora and noise")
 
 
 SECTIONS = {

@@ -8,7 +8,8 @@ import functools
 import luigi
 import pandas as pd
 
-from allsky.simulator import Simulation, demo_simulation, simulate_night, simulated_answers, video_name
+from allsky.errors import BadConfiguration
+from allsky.simulator import VERSION, Simulation, demo_simulation, simulate_night, simulated_answers, video_name
 from allsky.tables import LABELS
 from tasks import settings
 from tasks.artifacts import FileArtifact, FolderArtifact
@@ -24,7 +25,8 @@ def simulation() -> Simulation:
     whole = demo_simulation()
     nights = asked.nights if isinstance(asked.nights, tuple) else whole.nights[: asked.nights]
     cadence_s = asked.cadence_s or whole.cadence_s
-    return dataclasses.replace(whole, site=here.site, nights=nights, cadence_s=cadence_s, seed=asked.seed)
+    seed = whole.seed if asked.seed is None else asked.seed
+    return dataclasses.replace(whole, site=here.site, nights=nights, cadence_s=cadence_s, seed=seed)
 
 
 class SimulationStage(Stage):
@@ -48,11 +50,13 @@ class SimulatedNight(SimulationStage):
     def ingredients(self):
         described = dataclasses.asdict(simulation())
         del described["nights"]  # a night does not depend on which others there are
-        return {"night": self.night, "simulation": described}
+        return {"night": self.night, "simulation": described, "simulator": VERSION}
 
     def produce(self, output):
         folder = output["truth"].path
         simulate_night(simulation(), self.night, folder, folder)
+        if not any(folder.iterdir()):
+            raise BadConfiguration(f"[simulation] nights: it does not get dark on {self.night} at this latitude")
         (folder / f"night={self.night}" / "truth.parquet").rename(folder / "truth.parquet")
         (folder / f"night={self.night}").rmdir()
         (folder / self.output()["video"].path.name).rename(output["video"].path)

@@ -71,7 +71,8 @@ def lead(data: ReportData) -> list[str]:
     if data.frames.empty:
         return [material, "Every video has a problem; the section “What was left out, and why” names each."]
     if data.predictions is None:
-        return [material, "Answer the frames of labels/sheet.parquet and labels/audit.parquet in the labels file, then run this again."]
+        sheets = "labels/sheet.parquet and labels/audit.parquet"
+        return [material, f"Answer the frames of {sheets} in the labels file, then run this again."]
     if data.has_errors:
         paragraphs = [f"{material} {_basis(data)}", " ".join(_worst(data)), _unmeasured(data)]
         return [paragraph for paragraph in paragraphs if paragraph]

@@ -48,8 +48,11 @@ class Text:
 
 @dataclass(frozen=True)
 class Clip:
-    """`times` (naive, as shown; None is a card without clock) of each frame, and how frames look: `size` (width, height),
-    sky of brightness `sky` 0 to 255 with `contrast` of its clouds and `noise`, in a disk or filling the frame; `codec` with `options`."""
+    """`times` (naive, as shown; None is a card without clock) of each frame, and how frames look.
+
+    `size` (width, height); sky of brightness `sky` 0 to 255 with `contrast` of its clouds and `noise`, in a disk or
+    filling the frame; `codec` with `options`.
+    """
 
     times: tuple[datetime | None, ...]
     texts: tuple[Text, ...]
