@@ -9,6 +9,7 @@ from __future__ import annotations
 
 import os
 import re
+import shutil
 import tempfile
 from collections.abc import Sequence
 from dataclasses import dataclass
@@ -26,6 +27,11 @@ SECONDS_PER_CALL = 120
 
 # "Treat the image as a single text line": pages are lines already, so no layout analysis is wanted.
 SINGLE_LINE = 7
+
+NOT_INSTALLED = (
+    "Tesseract is needed to read the clock burned into the videos and was not found; "
+    "install it (Debian, Ubuntu: `apt install tesseract-ocr`) and run again."
+)
 
 
 @dataclass(frozen=True)
@@ -63,6 +69,12 @@ def read_lines(pages: Sequence[np.ndarray]) -> list[TextLine]:
     return lines
 
 
+def require_tesseract() -> None:
+    """Raises MissingTool where Tesseract is not installed."""
+    if shutil.which(pytesseract.pytesseract.tesseract_cmd) is None:
+        raise MissingTool(NOT_INSTALLED)
+
+
 def _one_call(pages: Sequence[np.ndarray]) -> list[TextLine]:
     with tempfile.TemporaryDirectory(prefix="allsky-ocr-") as folder:
         stack = Path(folder) / "lines.tif"
@@ -80,10 +92,7 @@ def _hocr(stack: Path) -> str:
             str(stack), lang="eng", extension="hocr", config=config, timeout=SECONDS_PER_CALL
         )
     except pytesseract.TesseractNotFoundError as error:
-        raise MissingTool(
-            "Tesseract is needed to read the clock burned into the videos and was not found; "
-            "install it (Debian, Ubuntu: `apt install tesseract-ocr`) and run again."
-        ) from error
+        raise MissingTool(NOT_INSTALLED) from error
     except pytesseract.TesseractError as error:
         raise MissingTool(
             f"Tesseract failed ({error.message.strip()[:200]}); is `tesseract-ocr-eng` installed?"

@@ -20,6 +20,7 @@ from luigi.execution_summary import _summary_dict
 from luigi.parameter import UnconsumedParameterWarning
 
 from allsky.errors import AllskyError
+from pipeline.worker import WorkerFactory
 from tasks import archive, settings
 from tasks.artifacts import sweep
 from tasks.base import Stage
@@ -100,7 +101,7 @@ def _run(goal: Stage, arguments: list[str]) -> int:
             logger.warning(
                 "%s changed within the last %g s and waits for the next run", name, settings.current().archive.settle_s
             )
-    result = _luigi_run(arguments)
+    result = _luigi_run(arguments, worker_scheduler_factory=WorkerFactory(goal.camera))
     return _outcome(goal, result.worker)
 
 
@@ -132,10 +133,10 @@ def _outcome(goal: Stage, worker) -> int:
 
 
 class _WithoutKnownTracebacks(logging.Filter):
-    """A problem that we explain in a sentence needs no traceback from Luigi besides."""
+    """A problem that we explain in a sentence needs no traceback from Luigi besides; nor does being stopped."""
 
     def filter(self, record: logging.LogRecord) -> bool:
-        return not (record.exc_info and isinstance(record.exc_info[1], AllskyError))
+        return not (record.exc_info and isinstance(record.exc_info[1], AllskyError | SystemExit))
 
 
 def _log_plainly() -> None:

@@ -14,14 +14,14 @@ from dataclasses import dataclass
 from pathlib import Path
 
 import pandas as pd
-import pyarrow.parquet as pq
 
 from allsky.archive import content_digest, list_videos
 from allsky.corpus import Corpus
 from allsky.errors import BadConfiguration
 from allsky.inventory import usable
-from allsky.tables import TEXT, WHOLE, Column, Table
+from allsky.tables import TEXT, VIDEOS, WHOLE, Column, Table
 from tasks import settings
+from tasks.artifacts import TableArtifact
 
 SOURCES = Table(
     "sources",
@@ -65,7 +65,10 @@ def scan() -> Scan:
     settle_s = 0.0 if here.simulated else here.archive.settle_s
     sources, waiting = [], []
     for name in _names(here.videos):
-        source = _look_at(here.videos, name, known.get(name), settle_s)
+        try:
+            source = _look_at(here.videos, name, known.get(name), settle_s)
+        except OSError:  # a dangling link, no permission: the probe says it
+            source = Source(name, 0, 0, "unreadable")
         if source is None:
             waiting.append(name)
         else:
@@ -95,9 +98,8 @@ def _look_at(folder: Path, name: str, known: Source | None, settle_s: float) -> 
 
 
 def read_sources(path: Path) -> list[Source]:
-    if not path.exists():
-        return []
-    return [Source(**row) for row in pq.ParquetFile(path).read().to_pylist()]
+    table = TableArtifact(path, SOURCES)
+    return [Source(**row) for row in table.read().to_dict("records")] if table.exists() else []
 
 
 def as_table(sources: Iterable[Source]) -> pd.DataFrame:
@@ -170,7 +172,7 @@ class Inventory:
 
 
 def inventory() -> Inventory | None:
-    """The inventory on disk, read again whenever it has been replaced; None before the first."""
+    """The inventory on disk, read again whenever it has been replaced; None where there is none (or half of one)."""
     path = Corpus(settings.current().output).videos
     try:
         stat = path.stat()
@@ -180,6 +182,9 @@ def inventory() -> Inventory | None:
 
 
 @functools.lru_cache(maxsize=1)
-def _read_inventory(path: Path, _mtime_ns: int, _inode: int) -> Inventory:
-    corpus = Corpus(settings.current().output)
-    return Inventory(pq.ParquetFile(path).read().to_pandas(), read_sources(corpus.sources), settings.current().videos)
+def _read_inventory(path: Path, _mtime_ns: int, _inode: int) -> Inventory | None:
+    here = settings.current()
+    videos, sources = TableArtifact(path, VIDEOS), TableArtifact(Corpus(here.output).sources, SOURCES)
+    if not (videos.exists() and sources.exists()):
+        return None
+    return Inventory(videos.read(), read_sources(sources.path), here.videos)

@@ -20,14 +20,36 @@ from typing import Any
 import luigi
 import pandas as pd
 import psutil
+import pyarrow as pa
 import pyarrow.parquet as pq
 
+from allsky.errors import AllskyError
 from allsky.tables import Table
 
 RECIPE_KEY = b"recipe"
 NOTES_KEY = b"notes"
 RUNNING = ".running"
 STALE_ELSEWHERE_S = 86_400.0
+
+
+class DamagedArtifact(AllskyError):
+    """A table of the output folder that cannot be read."""
+
+
+class UnwritableOutput(AllskyError):
+    """An output folder in which nothing can be written."""
+
+
+@contextlib.contextmanager
+def writing_in(output: Path) -> Iterator[None]:
+    """Raises UnwritableOutput where what is done meanwhile cannot be written below `output`."""
+    try:
+        yield
+    except OSError as error:
+        raise UnwritableOutput(
+            f"[archive] output: nothing can be written in {output} ({error.strerror}); name a folder that can be made"
+            " and written in, or change its permissions"
+        ) from None
 
 
 class Artifact(luigi.Target):
@@ -74,8 +96,18 @@ class TableArtifact(Artifact):
         super().__init__(path)
         self.table = table
 
+    def exists(self) -> bool:
+        return bool(self._metadata())  # half a table is none
+
     def read(self, columns: list[str] | None = None) -> pd.DataFrame:
-        return pq.ParquetFile(self.path).read(columns=columns).to_pandas()
+        """The table, or some of its columns. Raises DamagedArtifact where it cannot be read."""
+        try:
+            return pq.ParquetFile(self.path).read(columns=columns).to_pandas()
+        except (OSError, pa.ArrowException) as error:
+            raise DamagedArtifact(
+                f"{self.path} is missing or damaged ({error}):"
+                " restore it, or remove it and run again to have it made anew"
+            ) from None
 
     def write(self, frame: pd.DataFrame, **notes: Any) -> None:
         """Write `frame`, and small JSON-able `notes` beside it (a problem, counts)."""

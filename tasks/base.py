@@ -30,6 +30,8 @@ PROBLEMS = (BadVideo, NoClock, NotASky)
 
 
 ALL = "all"
+# How the account of a failure begins that a person must mend: it is not tried again in the same run.
+EXPLAINED = "to be mended: "
 
 
 def digest(content: Any) -> str:
@@ -50,6 +52,8 @@ class Stage(luigi.Task):
     version: ClassVar[int] = 1
     # A stage that is dynamic announces its needs only once it runs, which keeps the scheduler's pending few.
     dynamic: ClassVar[bool] = False
+    # Failed for a reason that a person must mend (pipeline/worker.py).
+    hopeless = False
 
     @classmethod
     def get_param_values(cls, params, args, kwargs):
@@ -61,6 +65,13 @@ class Stage(luigi.Task):
         """The stages whose artifacts `produce` reads."""
         return ()
 
+    def reads(self) -> Iterable[luigi.Task]:
+        """Stages before these whose artifacts it reads too; they are looked at once the stage is to run.
+
+        A stage may be complete although somebody has removed or damaged what it was made of.
+        """
+        return ()
+
     def ingredients(self) -> Mapping[str, Any]:
         """What the result depends on: settings read, source files, recipes of other stages."""
         raise NotImplementedError
@@ -70,6 +81,10 @@ class Stage(luigi.Task):
         raise NotImplementedError
 
     # What follows from it.
+
+    @property
+    def retry_count(self) -> int | None:
+        return 1 if self.hopeless else super().retry_count
 
     @property
     def settings(self) -> settings.Settings:
@@ -100,7 +115,10 @@ class Stage(luigi.Task):
     def requires(self):
         if not self.inventory_is_current():
             return [self.inventory_task()]
-        return [] if self.dynamic else list(self.needs())
+        try:
+            return [] if self.dynamic else list(self.needs())
+        except AllskyError:
+            return []  # run() meets it again, and says it
 
     def inventory_task(self) -> Stage:
         from tasks.video_inventory import VideoInventory
@@ -111,7 +129,10 @@ class Stage(luigi.Task):
         return self.inventory_task().complete()
 
     def complete(self) -> bool:
-        return self.inventory_is_current() and self.is_made()
+        try:
+            return self.inventory_is_current() and self.is_made()
+        except AllskyError:
+            return False  # what cannot be told is not made; run() meets it again, and says it
 
     def is_made(self) -> bool:
         """Whether every artifact is there and the record carries today's recipe."""
@@ -139,7 +160,7 @@ class Stage(luigi.Task):
         """What is not there yet; what is needed can become known only when something before it is there."""
         if not self.inventory_is_current():
             return [self.inventory_task()]
-        return [task for task in self.needs() if not task.complete()]
+        return _incomplete(self.needs()) or _incomplete(self.reads())
 
     def work(self) -> None:
         with self.publishing(self.artifacts(), self.recipe()) as output:
@@ -157,9 +178,10 @@ class Stage(luigi.Task):
                     draft.leave_empty(str(problem))
 
     def on_failure(self, exception):
-        if isinstance(exception, AllskyError):
-            logger.error("%s: %s", self, exception)
-        return super().on_failure(exception)
+        if not isinstance(exception, AllskyError):
+            return super().on_failure(exception)
+        logger.error("%s: %s", self, exception)
+        return f"{EXPLAINED}{exception}"
 
     def progress(self, fraction: float, message: str) -> None:
         """Show how far this task is in luigid; a luigid that is away costs nothing but the message."""
@@ -170,6 +192,10 @@ class Stage(luigi.Task):
             ):
                 if report is not None:  # None outside a worker
                     report(what)
+
+
+def _incomplete(tasks: Iterable[luigi.Task]) -> list[luigi.Task]:
+    return [task for task in tasks if not task.complete()]
 
 
 class NightStage(Stage):

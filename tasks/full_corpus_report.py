@@ -20,6 +20,7 @@ from tasks.label_split import LabelSplit
 from tasks.month_frames import MonthFrames
 from tasks.month_keograms import MonthKeograms
 from tasks.month_predictions import MonthPredictions
+from tasks.night_frames import NightFrames
 from tasks.report_data import gather
 from tasks.sheets import AuditSheet, LabelSheet
 from tasks.train_classifier import existing_model, model_name, model_needs, model_recipe
@@ -35,6 +36,8 @@ class FullCorpusReport(Stage):
         super().__init__(*args, **kwargs)
         for option, night in (("--first-night", self.first_night), ("--last-night", self.last_night)):
             _check_night(option, night)
+        if self.first_night and self.last_night and self.first_night > self.last_night:
+            raise BadConfiguration(f"--first-night {self.first_night} lies after --last-night {self.last_night}")
 
     @property
     def ranged(self) -> bool:
@@ -60,6 +63,7 @@ class FullCorpusReport(Stage):
         return model_name()
 
     def needs(self):
+        self._check_range()
         frames = [MonthFrames(month=month, nights=nights) for month, nights in self.months().items()]
         frames += [*self._sheets(), *self._simulated_labels()]
         if not all(task.complete() for task in frames):
@@ -71,6 +75,17 @@ class FullCorpusReport(Stage):
             return [*frames, *keograms]
         predictions = [MonthPredictions(month=m, nights=n, model=model) for m, n in self.months().items()]
         return [*frames, *model_needs(model), *predictions, *self._gallery(model), *keograms]
+
+    def reads(self):
+        return [NightFrames(night=night) for night in self.nights()]
+
+    def _check_range(self):
+        nights = self.inventory.nights
+        if self.ranged and nights and not self.nights():
+            raise BadConfiguration(
+                f"no night of the archive lies between {self.first_night or 'its first'} and"
+                f" {self.last_night or 'its last'}; its nights run from {nights[0]} to {nights[-1]}"
+            )
 
     def _sheets(self):
         """Sheets are the whole corpus's: a run over a range leaves them as they are."""
@@ -125,6 +140,11 @@ class FullCorpusReport(Stage):
         """What a person has to do before anything can be judged; empty where nothing is wanted."""
         if self.model() != NO_MODEL:
             return ""
+        if not self.inventory.nights:
+            return (
+                f"nothing to work with: of {len(self.inventory.table)} videos in {self.settings.videos} none can be"
+                f" used yet; what is wrong with each is in {self.corpus.videos} and in {self._page()}"
+            )
         sheets = [sheet.output() for sheet in (LabelSheet(), AuditSheet()) if sheet.output().exists()]
         waiting = sum(len(sheet.read(["frame_id"])) for sheet in sheets)
         where = " and ".join(str(sheet.path) for sheet in sheets) or str(self.corpus.sheet)
@@ -160,8 +180,10 @@ def _check_night(option: str, night: str) -> None:
 
 def _summary(data) -> dict:
     """What the terminal shows at the end."""
-    nights = data.frames["night"].nunique()
-    lines = [f"{len(data.usable_frames):,} frames of {nights} nights", *_model_lines(data)]
+    nights, problems = data.frames["night"].nunique(), len(data.all_problems)
+    lines = [f"{len(data.usable_frames):,} frames of {nights} nights", *_model_lines(data), *data.notices]
+    if problems:
+        lines.append(f"problems with videos or nights, each told in the report: {problems}")
     return {"lines": lines, "baseline": data.baseline, "occurrence": data.occurrence}
 
 

@@ -34,6 +34,9 @@ class GradCamGallery(Stage):
     def needs(self):
         return model_needs(self.model)
 
+    def reads(self):
+        return [NightFrames(night=night) for night in audit_frames(self.corpus)["night"].unique()]
+
     def output(self):
         return FolderArtifact(self.corpus.gradcam_folder(self.model))
 

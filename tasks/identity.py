@@ -10,6 +10,7 @@ import secrets
 from allsky.corpus import Corpus
 from allsky.errors import BadConfiguration
 from tasks import settings
+from tasks.artifacts import writing_in
 
 
 @functools.cache
@@ -23,8 +24,9 @@ def corpus_name() -> str:
     """
     here = settings.current()
     record = Corpus(here.output).record
-    if not record.exists():
-        _claim(record, here.site.name)
+    with writing_in(here.output):
+        if not record.exists():
+            _claim(record, here.site.name)
     owner = json.loads(record.read_text())
     if owner["camera"] != here.site.name:
         raise BadConfiguration(

@@ -23,6 +23,9 @@ class MonthFrames(MonthStage):
     def needs(self):
         return [NightConditions(night=night) for night in self.selected()]
 
+    def reads(self):
+        return [NightFrames(night=night) for night in self.selected()]
+
     def output(self):
         return TableArtifact(self.corpus.month(self.month), MONTH_FRAMES)
 

@@ -28,6 +28,10 @@ class MonthKeograms(LandingMonthStage):
         months = MonthFrames(month=self.month, nights=self.nights)
         return [months, *([self._predictions()] if self.model != NO_MODEL else [])]
 
+    def reads(self):
+        nights = self.missing_nights()
+        return [stage(night=night) for stage in (NightFrames, NightConditions) for night in nights]
+
     def _predictions(self) -> MonthPredictions:
         return MonthPredictions(month=self.month, nights=self.nights, model=self.model)
 

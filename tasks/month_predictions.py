@@ -21,6 +21,9 @@ class MonthPredictions(LandingMonthStage):
     def needs(self):
         return [MonthFrames(month=self.month, nights=self.nights), *model_needs(self.model)]
 
+    def reads(self):
+        return [NightFrames(night=night) for night in self.missing_nights()]
+
     def night_artifacts(self, night):
         table = with_probabilities(self.settings.labels.classes)
         return {"": TableArtifact(self.corpus.predictions(self.model, night), table)}

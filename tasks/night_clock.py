@@ -7,15 +7,33 @@ import json
 import cv2
 
 from allsky.clock import Keyframe, LearnedClock, learn_clock
-from allsky.errors import NoClock
+from allsky.errors import MissingTool, NoClock
 from allsky.tables import READINGS
+from allsky.tesseract import require_tesseract
 from allsky.video import read_keyframes
 from tasks.artifacts import FolderArtifact, TableArtifact
-from tasks.base import NightStage
+from tasks.base import NightStage, Stage
+
+
+class Tesseract(Stage):
+    """The program that reads the clocks: one task says that it is missing, not every night."""
+
+    def complete(self):
+        try:
+            require_tesseract()
+        except MissingTool:
+            return False
+        return True
+
+    def run(self):
+        require_tesseract()
 
 
 class NightClock(NightStage):
     """Learns a night's clock from its keyframes: box, glyphs, format, zone, a first fit of frame to UTC."""
+
+    def needs(self):
+        return [Tesseract()]
 
     def output(self):
         overlay = FolderArtifact(self.corpus.overlay_folder(self.night))

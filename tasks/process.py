@@ -15,6 +15,7 @@ from collections.abc import Iterator
 from pathlib import Path
 
 from allsky.errors import AllskyError
+from tasks.artifacts import writing_in
 
 # linux/prctl.h: ask the kernel for a signal when the parent process is gone.
 PR_SET_PDEATHSIG = 1
@@ -57,9 +58,11 @@ def holding(output: Path, shared: bool) -> Iterator[None]:
     Runs that go through luigid may share it (`shared`), since luigid gives no task to two of them; a
     run with a scheduler of its own must be alone. Raises OutputInUse saying who holds it.
     """
-    output.mkdir(parents=True, exist_ok=True)
     lock = output / ".lock"
-    with lock.open("a+") as file:
+    with writing_in(output):
+        output.mkdir(parents=True, exist_ok=True)
+        opened = lock.open("a+")
+    with opened as file:
         try:
             fcntl.flock(file, (fcntl.LOCK_SH if shared else fcntl.LOCK_EX) | fcntl.LOCK_NB)
         except BlockingIOError:

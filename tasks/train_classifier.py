@@ -26,6 +26,9 @@ class TrainClassifier(Stage):
     def needs(self):
         return [LabelSplit()]
 
+    def reads(self):
+        return [NightFrames(night=night) for night in LabelSplit().nights()]
+
     def output(self):
         return FolderArtifact(self.corpus.model_folder(self.model))
 

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import logging
 import os
 from functools import partial
 
@@ -16,6 +17,8 @@ from allsky.video import read_keyframes
 from tasks import archive
 from tasks.artifacts import TableArtifact
 from tasks.base import Stage
+
+logger = logging.getLogger("allsky")
 
 
 class VideoInventory(Stage):
@@ -59,10 +62,13 @@ class VideoInventory(Stage):
             longitude_deg=here.site.longitude_deg,
         )
         names = [source.name for source in scan.sources]
-        videos = take_inventory(here.videos, names, by_name, self._night_from_frames, self._known())
+        known = self._known()
+        videos = take_inventory(here.videos, names, by_name, self._night_from_frames, known)
         output["sources"].write(archive.as_table(scan.sources))
         output["videos"].write(videos, waiting=scan.waiting)
         retire(self.corpus, set(videos["night"].dropna()))
+        for row in videos[videos["problem"].notna() & ~videos["video"].isin(known)].itertuples():
+            logger.warning("%s %s: %s", row.night or "night unknown", row.video, row.problem)
 
     def _known(self):
         """Rows of the inventory as it was, for files that have not changed since."""

@@ -1,0 +1,42 @@
+"""Luigi's worker, as this project needs it: what a person must mend is not tried again in the same run.
+
+Luigi's own tries every failure again, and luigid remembers for a day that it gave one up.
+"""
+
+from __future__ import annotations
+
+from typing import Any
+
+import luigi.interface
+import luigi.worker
+
+from tasks.base import EXPLAINED, Stage
+
+
+class Worker(luigi.worker.Worker):
+    """A worker that tries again only what failed for no known reason."""
+
+    def _email_task_failure(self, task: luigi.Task, formatted_traceback: str) -> None:
+        # Luigi calls this in the main process for a task that has failed, before it asks how often to try.
+        if isinstance(task, Stage) and str(formatted_traceback).startswith(EXPLAINED):
+            task.hopeless = True
+            # The scheduler judges a failure by the policy it knew before.
+            policy = {"retry_count": task.retry_count}
+            self._scheduler.add_task(
+                worker=self._id, task_id=task.task_id, status=luigi.worker.RUNNING, retry_policy_dict=policy
+            )
+        super()._email_task_failure(task, formatted_traceback)
+
+
+class WorkerFactory(luigi.interface._WorkerSchedulerFactory):
+    """Gives a run such a worker, and each task of `camera` a new chance with luigid."""
+
+    def __init__(self, camera: str):
+        self._camera = camera
+
+    def create_worker(self, scheduler: Any, worker_processes: int, assistant: bool = False) -> Worker:
+        """The run's worker."""
+        for task_id, told in scheduler.task_list("DISABLED", "", limit=False).items():
+            if told["params"].get("camera") == self._camera:
+                scheduler.re_enable_task(task_id)
+        return Worker(scheduler=scheduler, worker_processes=worker_processes, assistant=assistant)
