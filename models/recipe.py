@@ -24,7 +24,7 @@ class TrainingRecipe:
     - `backbone`: any of torchvision's classifiers by name. EfficientNet-B1 was made for 240 pixels.
     - `weights`: `imagenet` (torchvision's best set), `none`, or the path of a weights file of this backbone.
     - `strategy`: `two_stage` (frozen, then full), `finetune` (full), `frozen` (the last layer alone),
-      `scratch` (full, from random weights). Without pretrained weights there is only `scratch`.
+      `scratch` (full, from random weights, `weights` being `none`). Without pretrained weights there is only `scratch`.
     - `image_size`: pixels, square; the whole disk is shown to the network, nothing is cropped away.
     - `epochs_frozen`, `epochs_full`: epochs with the backbone frozen, and of the whole network.
     - `batch_size`: images per step.
@@ -114,6 +114,11 @@ class TrainingRecipe:
             raise BadConfiguration(
                 "strategy = frozen with weights = none: a frozen backbone of random weights teaches nothing. "
                 "Set weights to imagenet or a file, or strategy to scratch."
+            )
+        if self.strategy == "scratch" and self.weights != "none":
+            raise BadConfiguration(
+                f"strategy = scratch starts from random weights, and weights = {self.weights} would be ignored. "
+                "Set weights to none, or strategy to finetune."
             )
         if self.epochs_total == 0:
             raise BadConfiguration(f"strategy = {self.strategy} with no epochs: set epochs_frozen or epochs_full.")
