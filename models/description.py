@@ -30,6 +30,7 @@ class ModelDescription:
 
     - `classes`: in the order of the network's outputs; `positive`: the one counted as aurora.
     - `backbone`: torchvision's name. `image_size`: pixels, square. `mean`, `std`: per channel (RGB, of 0 to 1).
+    - `contrast`: `given`, with that mean and deviation, or `local`, in which case these are not used.
     - `temperature`: logits are divided by it before the softmax (Guo et al. 2017, arXiv:1706.04599).
     - `threshold`: the probability of `positive` from which a frame is positive; None: the likelier class.
     - `recipe`, `versions`, `metrics`: how it was trained, with what, and how it did where it was selected.
@@ -41,6 +42,7 @@ class ModelDescription:
     image_size: int
     mean: tuple[float, ...]
     std: tuple[float, ...]
+    contrast: str = "given"
     temperature: float = 1.0
     threshold: float | None = None
     recipe: dict[str, Any] = field(default_factory=dict)
@@ -90,7 +92,7 @@ def read_description(folder: Path) -> ModelDescription:
     try:
         values = json.loads(path.read_text(encoding="utf-8"))
         values |= {key: tuple(values[key]) for key in ("classes", "mean", "std")}
-        description = ModelDescription(**{f.name: values[f.name] for f in fields(ModelDescription)})
+        description = ModelDescription(**{f.name: values[f.name] for f in fields(ModelDescription) if f.name in values})
     except OSError as error:
         raise BadModel(f"{folder} holds no model: {DESCRIPTION} cannot be read ({error.strerror}).") from error
     except (ValueError, KeyError, TypeError) as error:

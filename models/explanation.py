@@ -23,7 +23,6 @@ from torch import nn
 
 from allsky.errors import BadConfiguration
 from allsky.pictures import read_pictures
-from models.dataset import scaled
 from models.model_folder import Model
 
 # The library's classes by the names their papers use.
@@ -64,11 +63,11 @@ def heat_maps(
     index = _class_index(model, target)
     size = model.description.image_size
     network = model.network.eval()
-    device = next(network.parameters()).device
     with _explainer(method, network, size) as cam:
         for batch in read_pictures(image_paths, size, _BATCH):
-            images = model.normalised(scaled(torch.from_numpy(batch).permute(0, 3, 1, 2), device))
-            maps = cam(input_tensor=images, targets=[ClassifierOutputTarget(index)] * len(batch))
+            # Some methods divide by a score that may be nought; such a map is blank.
+            with np.errstate(invalid="ignore", divide="ignore"):
+                maps = cam(input_tensor=model.seen(batch), targets=[ClassifierOutputTarget(index)] * len(batch))
             yield from np.nan_to_num(maps).astype(np.float16)
 
 

@@ -15,7 +15,6 @@ import torch
 
 from allsky.errors import BadConfiguration
 from allsky.pictures import read_pictures
-from models.dataset import scaled
 from models.model_folder import Model
 
 Progress = Callable[[float, str], None]
@@ -49,6 +48,42 @@ def choose_engine(name: str = "auto") -> Engine:
     return ENGINES[chosen]
 
 
+class Predictor:
+    """A model made ready once for any number of calls: on its device, in its engine's numbers, compiled if asked.
+
+    `batch_size` None takes what suits the device. Raises BadConfiguration for an unknown engine.
+    """
+
+    def __init__(self, model: Model, engine: str = "auto", batch_size: int | None = None):
+        self.engine = choose_engine(engine)
+        self.batch_size = batch_size or _batch_size()
+        self.device = torch.device("cuda" if torch.cuda.is_available() else "cpu")
+        self.model = model
+        network = model.network.to(self.device, memory_format=torch.channels_last)
+        self._forward = torch.compile(network, dynamic=True) if self.engine.compiled else network
+
+    def __call__(self, image_paths: Sequence[Path], progress: Progress | None = None) -> np.ndarray:
+        """Calibrated probabilities of each picture, float64 (n, classes), in the order of the model's classes.
+
+        `progress` hears of each batch. Raises BadImage naming a damaged picture.
+        """
+        probabilities = np.empty((len(image_paths), len(self.model.description.classes)))
+        done = 0
+        for batch in read_pictures(image_paths, self.model.description.image_size, self.batch_size):
+            probabilities[done : done + len(batch)] = self.answer(batch)
+            done += len(batch)
+            if progress:
+                progress(done / len(image_paths), f"{done} of {len(image_paths)} frames classified")
+        return probabilities
+
+    @torch.inference_mode()
+    def answer(self, pictures: np.ndarray) -> np.ndarray:
+        """Probabilities (n, classes) of pictures of the model's size, uint8 (n, size, size, 3)."""
+        images = self.model.seen(pictures)
+        with torch.autocast(self.device.type, self.engine.dtype, enabled=self.engine.dtype != torch.float32):
+            return self.model.probabilities(self._forward(images))
+
+
 def predict(
     model: Model,
     image_paths: Sequence[Path],
@@ -56,35 +91,8 @@ def predict(
     batch_size: int | None = None,
     progress: Progress | None = None,
 ) -> np.ndarray:
-    """Calibrated probabilities of each picture, float64 (n, classes), in the order of the model's classes.
-
-    `batch_size` None takes what suits the device. `progress` hears of each batch. Raises BadImage naming a
-    damaged picture and BadConfiguration for an unknown engine.
-    """
-    answer = _prepared(model, choose_engine(engine))
-    probabilities = np.empty((len(image_paths), len(model.description.classes)))
-    done = 0
-    for batch in read_pictures(image_paths, model.description.image_size, batch_size or _batch_size()):
-        probabilities[done : done + len(batch)] = answer(batch)
-        done += len(batch)
-        if progress:
-            progress(done / len(image_paths), f"{done} of {len(image_paths)} frames classified")
-    return probabilities
-
-
-def _prepared(model: Model, engine: Engine) -> Callable[[np.ndarray], np.ndarray]:
-    """A function from pictures, uint8 (n, size, size, 3), to probabilities (n, classes)."""
-    device = torch.device("cuda" if torch.cuda.is_available() else "cpu")
-    network = model.network.to(device, memory_format=torch.channels_last)
-    forward = torch.compile(network, dynamic=True) if engine.compiled else network
-
-    @torch.inference_mode()
-    def answer(pictures: np.ndarray) -> np.ndarray:
-        images = model.normalised(scaled(torch.from_numpy(pictures).permute(0, 3, 1, 2), device))
-        with torch.autocast(device.type, engine.dtype, enabled=engine.dtype != torch.float32):
-            return model.probabilities(forward(images))
-
-    return answer
+    """Probabilities of each picture from a `Predictor` made for this one call."""
+    return Predictor(model, engine, batch_size)(image_paths, progress)
 
 
 def _batch_size() -> int:

@@ -17,8 +17,9 @@ from models.augmentation import SkyAugmentation
 from models.calibration import weighted_log_loss
 from models.dataset import LabelledPictures, epoch_batches, scaled
 from models.description import ModelDescription
-from models.model_folder import normalised, versions
-from models.network import build_network, freeze_backbone, normalisation
+from models.model_folder import versions
+from models.network import build_network, freeze_backbone, weights_normalisation
+from models.normalisation import normalised
 from models.recipe import TrainingRecipe
 
 # Pictures per batch where nothing is learnt.
@@ -204,7 +205,7 @@ class Learner:
 
 
 def _description(recipe: TrainingRecipe) -> ModelDescription:
-    mean, std = normalisation(recipe.backbone)
+    mean, std = weights_normalisation(recipe.backbone)
     return ModelDescription(
         classes=recipe.classes,
         positive=recipe.positive,
@@ -212,6 +213,7 @@ def _description(recipe: TrainingRecipe) -> ModelDescription:
         image_size=recipe.image_size,
         mean=mean,
         std=std,
+        contrast=recipe.contrast,
         recipe=recipe.as_dict(),
         versions=versions(),
     )

@@ -19,8 +19,10 @@ import torchvision
 from torch import nn
 
 from allsky.errors import BadModel
+from models.dataset import scaled
 from models.description import WEIGHTS, ModelDescription, read_description
 from models.network import build_network, load_backbone, read_state
+from models.normalisation import normalised
 
 
 @dataclass(frozen=True)
@@ -30,21 +32,16 @@ class Model:
     network: nn.Module
     description: ModelDescription
 
-    def normalised(self, images: torch.Tensor) -> torch.Tensor:
-        """Images of 0 to 1 (n, 3, size, size), as the network expects them."""
+    def seen(self, pictures: np.ndarray) -> torch.Tensor:
+        """Pictures, uint8 (n, size, size, 3), as the network sees them, on its device: float32 (n, 3, size, size)."""
+        device = next(self.network.parameters()).device
+        images = scaled(torch.from_numpy(pictures).permute(0, 3, 1, 2), device)
         return normalised(images, self.description)
 
     def probabilities(self, logits: torch.Tensor) -> np.ndarray:
         """Calibrated probabilities float64 (n, classes) from the network's logits."""
         calm = logits.to("cpu", torch.float64) / self.description.temperature
         return calm.softmax(dim=1).numpy()
-
-
-def normalised(images: torch.Tensor, description: ModelDescription) -> torch.Tensor:
-    """Images of 0 to 1 with the description's mean and deviation taken out."""
-    mean = images.new_tensor(description.mean)[:, None, None]
-    std = images.new_tensor(description.std)[:, None, None]
-    return (images - mean) / std
 
 
 def load_model(folder: Path, device: torch.device | str = "cpu") -> Model:

@@ -111,7 +111,7 @@ def freeze_backbone(network: nn.Module, backbone: str, frozen: bool) -> None:
         parameter.requires_grad = name in head or not frozen
 
 
-def normalisation(backbone: str) -> tuple[tuple[float, ...], tuple[float, ...]]:
+def weights_normalisation(backbone: str) -> tuple[tuple[float, ...], tuple[float, ...]]:
     """Mean and standard deviation per channel (of 0 to 1) with which this backbone's weights were trained."""
     _check_backbone(backbone)
     preset = torchvision.models.get_model_weights(backbone).DEFAULT.transforms()

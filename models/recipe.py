@@ -10,6 +10,7 @@ from allsky.errors import BadConfiguration
 
 STRATEGIES = ("two_stage", "finetune", "frozen", "scratch")
 AUGMENTATIONS = ("sky", "none")
+CONTRASTS = ("given", "local")
 
 
 @dataclass(frozen=True)
@@ -34,6 +35,8 @@ class TrainingRecipe:
     - `weight_decay`: of AdamW (Loshchilov & Hutter 2019, arXiv:1711.05101).
     - `label_smoothing`: share of the target spread over all classes (Szegedy et al. 2016, arXiv:1512.00567).
     - `augment`: `sky` (see models/augmentation.py) or `none`.
+    - `contrast`: `given` shows the network the picture as its weights were trained; `local` shows what stands out from
+      the light around it (see models/normalisation.py), which suits training from nothing on few frames.
     - `averaging`: decay per step of a running mean of the weights, which is what is then validated and
       kept; 0 keeps the weights themselves. Steadies small training sets (Tarvainen & Valpola 2017, arXiv:1703.01780).
     - `patience`: epochs of the last stage without a lower validation loss after which training
@@ -56,6 +59,7 @@ class TrainingRecipe:
     weight_decay: float = 0.01
     label_smoothing: float = 0.0
     augment: str = "sky"
+    contrast: str = "given"
     averaging: float = 0.0
     patience: int = 0
     seed: int = 0
@@ -65,6 +69,7 @@ class TrainingRecipe:
         self._check_classes()
         self._check_choice("strategy", STRATEGIES)
         self._check_choice("augment", AUGMENTATIONS)
+        self._check_choice("contrast", CONTRASTS)
         self._check_numbers()
         self._check_stages()
 

@@ -4,7 +4,7 @@ import torch
 from allsky.pictures import inscribed_disk
 from models.augmentation import SkyAugmentation, sky_mask
 
-STILL = SkyAugmentation(zoom=0, exposure=0, gamma=0, colour=0, grey=0, noise=0)
+STILL = SkyAugmentation(zoom=0, exposure=0, gamma=0, colour=0, grey=0, noise=0, light=0)
 
 
 def pictures(n=8, size=64):
@@ -42,5 +42,5 @@ def test_turning_keeps_the_zenith_and_the_mean_of_each_ring():
 
 def test_grey_pictures_have_equal_channels():
     coloured = pictures() * torch.tensor([0.2, 0.9, 0.4])[:, None, None]
-    grey = SkyAugmentation(grey=1.1, noise=0)(coloured, seeded())
+    grey = SkyAugmentation(grey=1.1, noise=0, light=0)(coloured, seeded())
     torch.testing.assert_close(grey[:, 0], grey[:, 2])

@@ -10,8 +10,8 @@ from models.network import (
     cached_weights,
     freeze_backbone,
     head_parameters,
-    normalisation,
     read_state,
+    weights_normalisation,
 )
 
 
@@ -81,7 +81,7 @@ class _Bomb:
 
 def test_no_code_in_a_weights_file_is_executed(tmp_path):
     path = tmp_path / "bomb.pth"
-    path.write_bytes(pickle.dumps({"fc.weight": _Bomb()}))
+    path.write_bytes(pickle.dumps({"fc.weight": _Bomb()}, protocol=2))
     with pytest.raises(BadModel, match=r"bomb\.pth"):
         read_state(path)
 
@@ -110,4 +110,4 @@ def test_a_frozen_backbone_leaves_the_head_to_learn():
 
 def test_pictures_are_normalised_as_torchvision_documents():
     # https://pytorch.org/vision/stable/models/generated/torchvision.models.efficientnet_b1.html
-    assert normalisation("efficientnet_b1") == ((0.485, 0.456, 0.406), (0.229, 0.224, 0.225))
+    assert weights_normalisation("efficientnet_b1") == ((0.485, 0.456, 0.406), (0.229, 0.224, 0.225))
