@@ -11,7 +11,7 @@ import pandas as pd
 import pytest
 
 from allsky.figures import night_figure, png
-from allsky.report import GalleryItem, Keogram, Problem, ReportData, render_report, write_figures
+from allsky.report import GalleryItem, Keogram, Problem, ReportData, render_report, sentences, write_figures
 from allsky.tables import ALL_TABLES
 from tests.allsky import report_corpus as corpus
 
@@ -226,6 +226,13 @@ def test_with_one_class_labelled_the_headline_gives_the_rate_that_exists(light):
     headline = Page(render_report(replace(light, condition_table=table))).text
     assert "sees aurora that is not there in" in headline
     assert "misses" not in headline
+
+
+def test_too_few_audit_nights_are_said_to_be_too_few(light):
+    rates = ["fpr", "fpr_low", "fpr_high", "fnr", "fnr_low", "fnr_high"]
+    table = light.condition_table.assign(n_audit_nights=3, **dict.fromkeys(rates, float("nan")))
+    headline = sentences.headline(replace(light, condition_table=table))
+    assert "cannot be said from 3 labelled audit nights: it takes 5" in headline
 
 
 def test_one_night_is_a_corpus(light):
