@@ -12,14 +12,13 @@ from dataclasses import dataclass, replace
 import numpy as np
 
 from allsky.clock_format import ClockFormat
-from allsky.clock_order import commonest_formats, possible_formats
-from allsky.clock_part import PartReading, learn_part, part_readings
-from allsky.clock_recognition import recognise
-from allsky.clock_search import Place, find_clock
+from allsky.clock_part import PartReading, learn_part
+from allsky.clock_places import PlaceReading, read_places
+from allsky.clock_search import find_clock
 from allsky.clock_zones import parse_zone
 from allsky.errors import BadConfiguration, NoClock
 from allsky.learned_clock import NO_READING, LearnedClock, Reading, reading_table
-from allsky.overlay import Box, read_crops
+from allsky.overlay import Box
 from allsky.tesseract import TextLine
 
 __all__ = [
@@ -68,11 +67,12 @@ def learn_clock(
     used = _of_one_size(keyframes)
     lumas = [keyframe.luma for keyframe in used]
     within = Box(*settings.box) if settings.box else None
-    places, texts = find_clock(lumas, within, _given_format(settings))
+    given = _given_format(settings)
+    places, texts = find_clock(lumas, within, given)
     if not places:
         raise NoClock(_nothing_found(used, settings, texts))
-    read = [_read_place(place, lumas, settings, night) for place in places]
-    clock = _taught(places, read, used, LearnedClock((), settings.timezone, night, longitude_deg))
+    read = read_places(places, lumas, given, night)
+    clock = _taught(read, used, LearnedClock((), settings.timezone, night, longitude_deg))
     if clock is None:
         raise NoClock(_nothing_found(used, settings, texts))
     if clock.readings["overlay_time"].isna().all():
@@ -80,25 +80,18 @@ def learn_clock(
     return clock
 
 
-def _taught(
-    places: Sequence[Place],
-    read: Sequence[tuple[ClockFormat, list[PartReading]]],
-    keyframes: Sequence[Keyframe],
-    blank: LearnedClock,
-) -> LearnedClock | None:
+def _taught(read: Sequence[PlaceReading], keyframes: Sequence[Keyframe], blank: LearnedClock) -> LearnedClock | None:
     """The `blank` clock with the parts that the keyframes teach, taught again without keyframes that their own fit does
     not believe; None where one of the places teaches nothing."""
     believed = np.ones(len(keyframes), bool)
     clock = None
     for _ in range(2):
-        parts = [
-            learn_part(place, form, [one.luma for one in keyframes], _unless(believed, seen))
-            for place, (form, seen) in zip(places, read, strict=True)
-        ]
+        lumas = [keyframe.luma for keyframe in keyframes]
+        parts = [learn_part(one.place, one.format, lumas, _unless(believed, one.readings)) for one in read]
         if not all(parts):
             return clock
         clock = replace(blank, parts=tuple(part for part in parts if part))
-        clock, doubted = _with_readings(clock, keyframes, [seen for _, seen in read])
+        clock, doubted = _with_readings(clock, keyframes, [one.readings for one in read])
         if not doubted.any() or (~doubted).sum() < FEWEST_TEACHERS:
             return clock
         believed = ~doubted
@@ -122,31 +115,6 @@ def _given_format(settings: ClockSettings) -> ClockFormat | None:
         return ClockFormat(settings.format) if settings.format else None
     except ValueError as error:
         raise BadConfiguration(f"[camera] clock_format: {error}.") from error
-
-
-def _read_place(
-    place: Place, lumas: Sequence[np.ndarray], settings: ClockSettings, night: str | None
-) -> tuple[ClockFormat, list[PartReading]]:
-    """What Tesseract reads at `place` on each frame, in the one format that fits."""
-    crops = [place.box.crop(luma) for luma in lumas]
-    lines = read_crops(crops, [place.text_height] * len(crops), [place.bright] * len(crops))
-    chosen = _format_of(place, lines, settings, night)
-    return chosen, part_readings(lines, chosen)
-
-
-def _format_of(place: Place, lines: Sequence[TextLine], settings: ClockSettings, night: str | None) -> ClockFormat:
-    """The format of what stands at a place. Raises NoClock naming the possible ones where nothing tells them apart."""
-    if settings.format:
-        return ClockFormat(settings.format)
-    texts = [line.text for line in lines]
-    every = [*place.formats, *(found.format for text in texts for found in recognise(text))]
-    left = possible_formats(commonest_formats(every, texts), texts, night)
-    if len(left) > 1:
-        raise NoClock(
-            f"The clock shows {texts[0]!r}, which could be read as {' or '.join(each.pattern for each in left)}, and "
-            "neither the file's name nor a midnight tells which; set [camera] clock_format to the right one."
-        )
-    return left[0]
 
 
 def _with_readings(

@@ -198,8 +198,8 @@ def _piece(token: str, pattern: str, lenient: bool) -> str:
         return f"(?P<{token[-1]}>{_DIRECTIVES[token[-1]]})"
     if token.isspace():
         return r"\s*"
-    if lenient and not token.isalnum():
-        return r"\s*[^0-9A-Za-z]{0,2}\s*"
+    if lenient:
+        return r"\s*\S\s*" if token.isalnum() else r"\s*[^0-9A-Za-z]{0,2}\s*"
     return r"\s*" + re.escape(token) + r"\s*"
 
 

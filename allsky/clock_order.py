@@ -24,7 +24,7 @@ def commonest_formats(formats: Sequence[ClockFormat], texts: Sequence[str]) -> l
     formats = list(dict.fromkeys(formats))
     counts = {each: sum(each.search(text) is not None for text in texts) for each in formats}
     common = [each for each in formats if counts[each] >= OFTEN_ENOUGH * max(counts.values())]
-    best = max(common, key=lambda each: (len(each.directives), counts[each]))
+    best = max(common, key=lambda each: (len(each.directives), "Y" in each.directives, counts[each]))
     return [each for each in common if _marks(each) == _marks(best)]
 
 

@@ -34,12 +34,14 @@ class PartEvidence:
 
 @dataclass(frozen=True)
 class ClockPart:
-    """A place of the overlay, its format, and the sheets (one per layout of the text) that read it."""
+    """A place of the overlay, its format, how Tesseract reads it best, and the sheets (one per layout of the text) that
+    read it."""
 
     box: Box
     format: ClockFormat
     text_height: float
     bright: bool
+    style: str
     sheets: tuple[GlyphSheet, ...]
 
     def crop(self, luma: np.ndarray) -> np.ndarray:
@@ -94,9 +96,14 @@ class PartReading:
 
     @property
     def teaches(self) -> bool:
-        """Whether each character of the clock is there, alone in its box and surely read."""
+        """Whether each character of the clock is there, alone in its box and surely read (one that must stand there by
+        the format need not be)."""
         written = self.text.replace(" ", "")
-        return bool(self.shown) and [char.text for char in self.chars] == list(written) and self.confidence >= SURE_CHAR
+        chars = self.chars
+        if not self.shown or len(chars) != len(written):
+            return False
+        alike = all(char.text == wanted for char, wanted in zip(chars, written, strict=True) if wanted.isdigit())
+        return alike and min(char.confidence for char in chars if char.text.isdigit()) >= SURE_CHAR
 
 
 def part_readings(lines: Sequence[TextLine], clock_format: ClockFormat) -> list[PartReading]:
@@ -106,7 +113,7 @@ def part_readings(lines: Sequence[TextLine], clock_format: ClockFormat) -> list[
 
 def ocr_part(part: ClockPart, crops: Sequence[np.ndarray]) -> list[PartReading]:
     """What Tesseract reads on crops of the part's box."""
-    lines = read_crops(crops, [part.text_height] * len(crops), [part.bright] * len(crops))
+    lines = read_crops(crops, [part.text_height] * len(crops), [part.bright] * len(crops), part.style)
     return part_readings(lines, part.format)
 
 
@@ -132,7 +139,7 @@ def learn_part(
     partly = [_aligned_sample(inks[number], readings[number].line, sheets[0], away) for number in others]
     if len(sheets) == 1 and any(partly):
         sheets = learn_sheets([*whole, *(sample for sample in partly if sample)])
-    return ClockPart(box, clock_format, height, bright, tuple(sheets))
+    return ClockPart(box, clock_format, height, bright, place.style, tuple(sheets))
 
 
 def _whole(taught: list[int], readings: Sequence[PartReading]) -> list[int]:

@@ -13,6 +13,8 @@ from dataclasses import dataclass
 
 from allsky.clock_format import WEEKDAY, ZONE_WORD, ClockFormat, ClockText, plain
 
+# The T of ISO 8601, read as something else.
+_LOST_T = re.compile(r"((?:19|20)\d\d([-/._])\d\d\2\d\d)[1I7il](\d\d:\d\d)")
 # What may stand between a date and a time that belong together.
 _GAP = r"[\s,;|T_@-]{0,4}(?:at\s)?"
 
@@ -69,7 +71,7 @@ def recognise(text: str) -> list[Recognised]:
 
     Empty where the text shows neither.
     """
-    text = plain(text)
+    text = _LOST_T.sub(r"\1T\3", plain(text))
     dates, times = _longest(_found(_DATES, text)), _longest(_found(_TIMES, text))
     full = [
         whole for day in dates for clock in times or _compact_times(text, day) for whole in _joined(text, day, clock)

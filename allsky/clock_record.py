@@ -29,6 +29,7 @@ def part_record(part: ClockPart) -> dict:
         "box": [box.x, box.y, box.width, box.height],
         "format": part.format.pattern,
         "text_height": round(part.text_height, 2),
+        "style": part.style,
         "polarity": "bright on dark" if part.bright else "dark on bright",
         "layouts": [_layout_record(sheet) for sheet in part.sheets],
     }
@@ -57,6 +58,7 @@ def restored_part(record: dict, blocks: Iterable[np.ndarray]) -> ClockPart:
         ClockFormat(record["format"]),
         record["text_height"],
         record["polarity"].startswith("bright"),
+        record["style"],
         tuple(sheets),
     )
 

@@ -14,27 +14,37 @@ import numpy as np
 
 from allsky.clock_format import ClockFormat
 from allsky.clock_recognition import Recognised, recognise
-from allsky.overlay import Box, Line, read_crops, text_lines, union
+from allsky.overlay import STYLES, Box, Line, read_crops, text_lines, union
 from allsky.tesseract import TextLine
 
 FRAMES_SEARCHED = 3
 MOST_LINES = 48
+# A place is read with this many text heights more on either side.
+BESIDE = 5
 
 
 @dataclass(frozen=True)
 class Place:
     """A place on the frame that shows the clock, or its date or time alone: its box, the height of its
-    letters in pixels, whether they are bright on dark, and the formats its text could be in, likeliest first."""
+    letters in pixels, whether they are bright on dark, the style in which Tesseract could read it, and the formats its
+    text could be in, likeliest first."""
 
     box: Box
     text_height: float
     bright: bool
+    style: str
     formats: tuple[ClockFormat, ...]
+
+    def widened(self, shape: tuple[int, ...]) -> Place:
+        """The place with what stands beside it: the marks of a faint clock may have been found in part only."""
+        beside = round(BESIDE * self.text_height)
+        return replace(self, box=self.box.grown(beside, 0, shape[1], shape[0]))
 
 
 @dataclass(frozen=True)
 class _Seen:
     line: Line
+    style: str
     text: TextLine
     found: tuple[Recognised, ...]
 
@@ -47,26 +57,37 @@ def find_clock(
     `lumas` are frames (H, W) of one size; `within` limits the search; `clock_format`, where given, is the only
     format looked for. No places where no date with a time, or time alone, was seen.
     """
-    seen = _read_lines(_spread(lumas, FRAMES_SEARCHED), within, clock_format)
-    texts = [one.text.text for one in seen if one.text.text]
+    frames = _spread(lumas, FRAMES_SEARCHED)
+    lines = [(luma, line) for luma in frames for line in _lines(luma, within)]
+    seen: list[_Seen] = []
+    for style in STYLES:
+        seen += _read_lines(lines, style, clock_format)
+        places = _places(seen)
+        if any(one.shows_date for place in places for one in place.formats):
+            break
+    return places, [one.text.text for one in seen if one.text.text]
+
+
+def _places(seen: Sequence[_Seen]) -> list[Place]:
+    """The one place of a full clock, or those of a date and a time that stand apart, or of a time alone."""
     kinds = {kind: _best_place([one for one in seen if _kind(one) == kind]) for kind in ("full", "date", "time")}
     if kinds["full"]:
-        return [kinds["full"]], texts
-    return [place for place in (kinds["date"], kinds["time"]) if place] if kinds["time"] else [], texts
+        return [kinds["full"]]
+    return [place for place in (kinds["date"], kinds["time"]) if place] if kinds["time"] else []
 
 
 def _spread(items: Sequence, count: int) -> list:
     return [items[place] for place in sorted(set(np.linspace(0, len(items) - 1, count).round().astype(int)))]
 
 
-def _read_lines(lumas: Sequence[np.ndarray], within: Box | None, clock_format: ClockFormat | None) -> list[_Seen]:
-    lines, crops = [], []
-    for luma in lumas:
-        for line in _lines(luma, within):
-            lines.append(line)
-            crops.append(line.box.crop(luma))
-    texts = read_crops(crops, [line.text_height for line in lines], [line.bright for line in lines])
-    return [_Seen(line, text, _formats(text.text, clock_format)) for line, text in zip(lines, texts, strict=True)]
+def _read_lines(lines: Sequence[tuple[np.ndarray, Line]], style: str, clock_format: ClockFormat | None) -> list[_Seen]:
+    """What Tesseract reads on lines of frames, in one call."""
+    crops = [line.box.crop(luma) for luma, line in lines]
+    texts = read_crops(crops, [line.text_height for _, line in lines], [line.bright for _, line in lines], style)
+    return [
+        _Seen(line, style, text, _formats(text.text, clock_format))
+        for (_, line), text in zip(lines, texts, strict=True)
+    ]
 
 
 def _lines(luma: np.ndarray, within: Box | None) -> list[Line]:
@@ -100,7 +121,8 @@ def _best_place(seen: list[_Seen]) -> Place | None:
     groups: list[list[_Seen]] = []
     for one in seen:
         for group in groups:
-            if one.line.bright == group[0].line.bright and one.line.box.overlap(group[0].line.box) > 0.5:
+            alike = (one.line.bright, one.style) == (group[0].line.bright, group[0].style)
+            if alike and one.line.box.overlap(group[0].line.box) > 0.5:
                 group.append(one)
                 break
         else:
@@ -120,4 +142,4 @@ def _place(group: list[_Seen]) -> Place:
     box = union([one.line.box for one in group])
     height = float(np.median([one.line.text_height for one in group]))
     counted = Counter(found.format for one in group for found in one.found)
-    return Place(box, height, group[0].line.bright, tuple(each for each, _ in counted.most_common()))
+    return Place(box, height, group[0].line.bright, group[0].style, tuple(each for each, _ in counted.most_common()))

@@ -199,12 +199,12 @@ class LearnedClock:
             for part, one in zip(self.parts, evidence[row], strict=False):
                 written = part.format.written_like(one.reading.text, moment)
                 heard = min(heard, part.support(one, written) if written else 0.0)
-            return heard if evidence[row] and texts[row] else 0.0
+            return heard if evidence[row] and isinstance(texts[row], str) else 0.0
 
         return support
 
-    def _zone_word(self, text: str | None) -> str | None:
-        if not text or not any(part.format.directives & {"Z", "z"} for part in self.parts):
+    def _zone_word(self, text: object) -> str | None:
+        if not isinstance(text, str) or not any(part.format.directives & {"Z", "z"} for part in self.parts):
             return None
         shown = [part.format.search(text) for part in self.parts]
         return next((one.zone for one in shown if one and one.zone), None)

@@ -11,10 +11,12 @@ import numpy as np
 
 from allsky.timeline import Timeline
 
-# Rates tried for each segment, within what the clock's last place leaves open.
-RATES = 401
-# A phase that is open by this share of the clock's last place is not known at all.
-UNKNOWN_PHASE = 0.9
+# Rates tried for each segment around the one that the turning minutes suggest.
+RATES = 101
+# A rate whose even run is this share of the longest does as well.
+GOOD_REACH = 0.98
+# A rate that is no multiple of half a second needs so many turns of the minute to be believed.
+TURNS_FOR_ODD_RATE = 5
 
 
 def seconds_of_minutes(timeline: Timeline, quantum_s: float, holes: np.ndarray) -> tuple[np.ndarray, np.ndarray]:
@@ -25,55 +27,61 @@ def seconds_of_minutes(timeline: Timeline, quantum_s: float, holes: np.ndarray) 
     if not timeline.step_s < quantum_s:
         return answer, vague
     parts = np.stack([timeline.segment, np.searchsorted(holes, timeline.index)])
-    for segment in np.unique(parts, axis=1).T:
-        own = np.flatnonzero((parts == segment[:, None]).all(axis=0))
-        for first, last in _even_pieces(timeline.index[own], timeline.seconds[own], quantum_s):
-            piece = own[first : last + 1]
-            even = _even_times(timeline.index[piece], timeline.seconds[piece], quantum_s)
-            vague[piece] = even is None
-            if even is not None:
-                answer[piece] = even[0]
-                vague[piece] = even[1] > max(np.diff(even[0]).mean(), 2.0) + 1e-6
+    for part in np.unique(parts, axis=1).T:
+        own = np.flatnonzero((parts == part[:, None]).all(axis=0))
+        answer[own], vague[own] = _part(timeline.index[own], timeline.seconds[own], quantum_s)
     return answer, vague
 
 
-def _even_pieces(index: np.ndarray, seconds: np.ndarray, quantum_s: float) -> list[tuple[int, int]]:
-    """First and last position of pieces that even times fit: as long as possible, one after the other (a card between
-    frames, a pause shorter than a minute)."""
+def _part(index: np.ndarray, seconds: np.ndarray, quantum_s: float) -> tuple[np.ndarray, np.ndarray]:
+    """Times of one segment and whether they are vague. It keeps one rate, but may hold still for some frames: the
+    minutes in which it does so are vague altogether."""
+    answer, vague = seconds.copy(), np.ones(len(index), bool)
+    rate = _rate(index, seconds, quantum_s)
+    if rate is None:
+        return answer, vague
+    pieces = _even_pieces(index, seconds, rate, quantum_s)
+    odd_rate = abs(2 * rate - round(2 * rate)) > 1e-9 and _turns(seconds) < TURNS_FOR_ODD_RATE
+    for number, (first, last) in enumerate(pieces):
+        own = slice(first, last + 1)
+        starts = seconds[own] - rate * (index[own] - index[first])
+        room = starts.min() + quantum_s - starts.max()
+        answer[own] = starts.max() + room / 2 + rate * (index[own] - index[first])
+        broken = (number > 0) * (seconds[own] == seconds[first]) | (number < len(pieces) - 1) * (
+            seconds[own] == seconds[last]
+        )
+        vague[own] = odd_rate | broken | (room > max(rate, 2.0) + 1e-6)
+    return answer, vague
+
+
+def _even_pieces(index: np.ndarray, seconds: np.ndarray, rate: float, quantum_s: float) -> list[tuple[int, int]]:
+    """First and last position of the longest pieces, one after the other, whose times can be even."""
+    starts = seconds - rate * (index - index[0])
     pieces, first = [], 0
     while first < len(index):
-        low, high = first, len(index) - 1
-        while low < high:
-            middle = (low + high + 1) // 2
-            fits = _room(index[first : middle + 1], seconds[first : middle + 1], quantum_s)[1].max() > 0
-            low, high = (middle, high) if fits else (low, middle - 1)
-        pieces.append((first, low))
-        first = low + 1
+        highest, lowest = np.maximum.accumulate(starts[first:]), np.minimum.accumulate(starts[first:])
+        fits = highest - lowest < quantum_s
+        length = len(fits) if fits.all() else int(fits.argmin())
+        pieces.append((first, first + length - 1))
+        first += length
     return pieces
 
 
-def _room(index: np.ndarray, seconds: np.ndarray, quantum_s: float) -> tuple[np.ndarray, np.ndarray, np.ndarray]:
-    """Rates to try (k), the room (k) each leaves for the first frame's time, and the latest such time (k)."""
-    span = max(index[-1] - index[0], 1)
-    rates = _rates((seconds[-1] - seconds[0]) / span, quantum_s / span)
-    starts = seconds[None, :] - rates[:, None] * (index - index[0])[None, :]
-    latest = starts.min(axis=1) + quantum_s
-    return rates, latest - starts.max(axis=1), latest
-
-
-def _even_times(index: np.ndarray, seconds: np.ndarray, quantum_s: float) -> tuple[np.ndarray, float] | None:
-    """Evenly spaced times inside the minutes `seconds`, in the middle of what is possible, and by how many seconds that
-    is open; None where it is open altogether or none fit."""
-    rates, room, latest = _room(index, seconds, quantum_s)
-    # Cameras keep whole seconds where they can: of the rates that fit, a whole one comes before a roomier one.
-    whole = (room > 0) & (np.abs(rates - np.round(rates)) < 1e-6) & (rates > 0.5)
-    best = int(np.where(whole, room + quantum_s, room).argmax())
-    if index[-1] == index[0] or not 0 < room[best] < UNKNOWN_PHASE * quantum_s:
+def _rate(index: np.ndarray, seconds: np.ndarray, quantum_s: float) -> float | None:
+    """Seconds a frame, by which the longest run of frames is even. Cameras keep whole seconds where they can: a whole
+    rate comes before another that does as well. None where no minute turns."""
+    span = index[-1] - index[0]
+    if span == 0 or seconds[-1] <= seconds[0]:
         return None
-    return latest[best] - room[best] / 2 + rates[best] * (index - index[0]), float(room[best])
+    middle = float(np.median(np.diff(index[np.flatnonzero(np.diff(seconds) > 0)]))) if _turns(seconds) > 1 else np.nan
+    usual = quantum_s / middle if np.isfinite(middle) else (seconds[-1] - seconds[0]) / span
+    rates = np.concatenate([np.arange(1.0, quantum_s), np.linspace(usual * 0.9, usual * 1.1, RATES)])
+    rates = rates[np.abs(rates - usual) <= 0.15 * usual]
+    reach = [max(last - first for first, last in _even_pieces(index, seconds, rate, quantum_s)) for rate in rates]
+    best = max(reach, default=0)
+    good = [rate for rate, length in zip(rates, reach, strict=True) if length >= GOOD_REACH * best]
+    return min(good, key=lambda rate: (abs(rate - round(rate)) > 1e-9, abs(rate - usual)), default=None)
 
 
-def _rates(middle: float, reach: float) -> np.ndarray:
-    """Seconds a frame to try: a fine grid and every whole number within reach."""
-    whole = np.arange(np.ceil(middle - reach), np.floor(middle + reach) + 1)
-    return np.concatenate([np.linspace(middle - reach, middle + reach, RATES), whole])
+def _turns(seconds: np.ndarray) -> int:
+    return int((np.diff(seconds) > 0).sum())

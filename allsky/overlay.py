@@ -20,8 +20,17 @@ from allsky.tesseract import Char, TextLine, read_lines
 # Tesseract's network was trained on lines about 36 px high with capitals of some 25 to 30 px.
 OCR_TEXT_HEIGHT = 30
 OCR_MARGIN = 12
+# Of the contrast of full ink, what is drawn white and what is drawn black.
+FAINTEST_INK, FULL_INK = 0.25, 0.85
+FAINTEST_LEVEL, FULL_LEVEL = 0.7, 0.95
+# Contrast below this many grey levels is not ink.
+LEAST_INK = 20.0
 
 SMALLEST_TEXT, LARGEST_TEXT = 5, 80
+# Grey levels by which text stands out from what surrounds it, and how much more from what is next to it.
+LEAST_CONTRAST, LEAST_SHARPER = 25, 15
+# Beside strokes of full contrast, those below this share of it are noise.
+STRONG_SHARE = 0.25
 FEWEST_MARKS = 4
 MOST_MARKS = 6000
 
@@ -90,10 +99,12 @@ def text_lines(luma: np.ndarray) -> list[Line]:
 def _marks(luma: np.ndarray, bright: bool) -> np.ndarray:
     """Boxes (n, 4: x, y, width, height) of connected marks that stand out from what surrounds them."""
     picture = luma if bright else 255 - luma
-    surroundings = cv2.blur(picture, (25, 25))
-    contrast = cv2.subtract(picture, surroundings)
+    contrast = cv2.subtract(picture, cv2.blur(picture, (25, 25)))
     sharp = cv2.subtract(picture, cv2.erode(picture, np.ones((7, 7), np.uint8)))
-    ink = ((contrast > 25) & (sharp > 40)).astype(np.uint8)
+    both = np.minimum(contrast, np.maximum(sharp, LEAST_SHARPER) - LEAST_SHARPER)
+    # Beside strong strokes weak ones are noise: they would join letters to blots.
+    strongest = cv2.dilate(both, np.ones((15, 15), np.uint8))
+    ink = ((both > LEAST_CONTRAST) & (both > STRONG_SHARE * strongest)).astype(np.uint8)
     stats = cv2.connectedComponentsWithStats(ink, connectivity=8)[2][1:, :4]
     width, height = stats[:, 2], stats[:, 3]
     letters = (height >= SMALLEST_TEXT) & (height <= LARGEST_TEXT) & (width <= 12 * height)
@@ -146,23 +157,50 @@ def strokes(crop: np.ndarray, text_height: float, bright: bool) -> np.ndarray:
     return cv2.morphologyEx(crop, kind, np.ones((size, size), np.uint8))
 
 
-def page(crop: np.ndarray, text_height: float, bright: bool) -> tuple[np.ndarray, float]:
-    """`crop` as Tesseract likes it, dark on light, letters `OCR_TEXT_HEIGHT` high; and the scale used."""
-    scale = OCR_TEXT_HEIGHT / max(text_height, 1.0)
-    grey = 255 - crop if bright else crop
+def ink_page(crop: np.ndarray, text_height: float, bright: bool) -> np.ndarray:
+    """The strokes of `crop` in black on white: no sky behind them, whatever its brightness."""
+    ink = strokes(crop, text_height, bright).astype(np.float32)
+    full = max(float(np.percentile(ink, 97)), LEAST_INK)
+    return 255 - np.clip((ink / full - FAINTEST_INK) * 255 / (FULL_INK - FAINTEST_INK), 0, 255)
+
+
+def grey_page(crop: np.ndarray, text_height: float, bright: bool) -> np.ndarray:
+    """`crop` as it is, dark on light: for outlined text, whose strokes alone say too little."""
+    grey = 255.0 - crop if bright else crop.astype(np.float32)
     low, high = np.percentile(grey, (1, 95))
-    grey = np.clip((grey - low) * (255.0 / max(high - low, 1.0)), 0, 255).astype(np.uint8)
-    size = (max(round(crop.shape[1] * scale), 8), max(round(crop.shape[0] * scale), 8))
-    large = cv2.resize(grey, size, interpolation=cv2.INTER_CUBIC if scale > 1 else cv2.INTER_AREA)
-    margins = (OCR_MARGIN,) * 4
-    return cv2.copyMakeBorder(large, *margins, cv2.BORDER_CONSTANT, value=255), scale
+    return np.clip((grey - low) * (255.0 / max(high - low, 1.0)), 0, 255)
 
 
-def read_crops(crops: Sequence[np.ndarray], text_heights: Sequence[float], bright: Sequence[bool]) -> list[TextLine]:
-    """What Tesseract reads in each crop, its characters' boxes in pixels of the crop."""
-    pages = [page(*each) for each in zip(crops, text_heights, bright, strict=True)]
-    lines = read_lines([picture for picture, _ in pages])
-    return [_back(line, scale) for line, (_, scale) in zip(lines, pages, strict=True)]
+def level_page(crop: np.ndarray, text_height: float, bright: bool) -> np.ndarray:
+    """What in `crop` is about as bright (or dark) as its brightest strokes: for outlined text on a bright sky, where
+    what lies between two outlines stands out as much as a stroke."""
+    picture = crop if bright else 255 - crop
+    ink = strokes(crop, text_height, bright)
+    level = float(np.percentile(picture[ink >= np.percentile(ink, 95)], 75))
+    return 255 - np.clip((picture / max(level, 1.0) - FAINTEST_LEVEL) * 255 / (FULL_LEVEL - FAINTEST_LEVEL), 0, 255)
+
+
+# The guises in which Tesseract is given a crop, the usual one first.
+STYLES = {"ink": ink_page, "grey": grey_page, "level": level_page}
+
+
+def read_crops(
+    crops: Sequence[np.ndarray], text_heights: Sequence[float], bright: Sequence[bool], style: str = "ink"
+) -> list[TextLine]:
+    """What Tesseract reads in each crop, drawn in one of the STYLES, its characters' boxes in pixels of the crop."""
+    draw = STYLES[style]
+    scales = [OCR_TEXT_HEIGHT / max(height, 1.0) for height in text_heights]
+    drawn = [draw(*each) for each in zip(crops, text_heights, bright, strict=True)]
+    lines = read_lines([_enlarged(picture, scale) for picture, scale in zip(drawn, scales, strict=True)])
+    return [_back(line, scale) for line, scale in zip(lines, scales, strict=True)]
+
+
+def _enlarged(picture: np.ndarray, scale: float) -> np.ndarray:
+    """A page whose letters are `OCR_TEXT_HEIGHT` high, with a margin."""
+    size = (max(round(picture.shape[1] * scale), 8), max(round(picture.shape[0] * scale), 8))
+    large = cv2.resize(picture, size, interpolation=cv2.INTER_CUBIC if scale > 1 else cv2.INTER_AREA)
+    page = np.clip(large, 0, 255).astype(np.uint8)
+    return cv2.copyMakeBorder(page, *(OCR_MARGIN,) * 4, cv2.BORDER_CONSTANT, value=255)
 
 
 def _back(line: TextLine, scale: float) -> TextLine:
