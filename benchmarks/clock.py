@@ -27,7 +27,7 @@ import av
 import cv2
 import numpy as np
 import pandas as pd
-from frames import KEPT_EVERY, QUALITY, learned, one_thread_a_call, ours, read_clock, utc_of
+from frames import KEPT_EVERY, QUALITY, learned, ours, read_clock, tesseract_threads, utc_of
 from made_skies import DISK, Film, film
 from side_by_side import OBVIOUS, OURS, TUNED, Turns, options, peak_mb_of, require, take_turns, tell
 
@@ -79,11 +79,12 @@ def bare_decode(night: Film) -> int:
 
 
 def call_each(pictures: list[np.ndarray]) -> list[str]:
-    return [read_clock(picture) for picture in pictures]
+    with tesseract_threads(None):
+        return [read_clock(picture) for picture in pictures]
 
 
 def call_on_every_core(pictures: list[np.ndarray]) -> list[str]:
-    with one_thread_a_call(), ThreadPoolExecutor(os.cpu_count()) as pool:
+    with tesseract_threads(1), ThreadPoolExecutor(os.cpu_count()) as pool:
         return list(pool.map(lambda picture: read_clock(picture, "--psm 7"), pictures))
 
 
@@ -136,9 +137,8 @@ def main() -> None:
         night = film(Path(folder) / "night.mp4", n_frames)
         chosen = np.linspace(0, n_frames - 1, n_calls).astype(int).tolist()
         pictures = [frame.rgb()[..., ::-1].copy() for frame in read_chosen(night.path, chosen)]
-        with one_thread_a_call(None):
-            turns = take_turns(the_ways(night, Path(folder), pictures), asked.rounds)
-            peak_mb = peak_mb_of(both_stages, night, Path(folder))
+        turns = take_turns(the_ways(night, Path(folder), pictures), asked.rounds)
+        peak_mb = peak_mb_of(both_stages, night, Path(folder))
     seen = check(night, turns.answers[OURS], chosen, turns.answers["calls"])
     rivals, mine, both = charged(turns, n_frames, n_calls), turns.median(OURS), turns.median("both stages")
     figures = {

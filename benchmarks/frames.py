@@ -17,6 +17,7 @@ import tempfile
 from concurrent.futures import ThreadPoolExecutor
 from contextlib import contextmanager
 from datetime import datetime
+from functools import partial
 from pathlib import Path
 
 import cv2
@@ -62,6 +63,11 @@ def learned(night: Film) -> LearnedClock:
 
 def obvious(night: Film, folder: Path) -> dict[int, str]:
     """What was read on each kept frame."""
+    with tesseract_threads(None):
+        return read_and_keep(night, folder)
+
+
+def read_and_keep(night: Film, folder: Path) -> dict[int, str]:
     mask = np.zeros((720, 1280), np.uint8)
     cv2.circle(mask, (640, 360), 360, 255, -1)
     texts: dict[int, str] = {}
@@ -108,17 +114,17 @@ def tuned(night: Film, folder: Path) -> dict[int, str]:
     cv2.circle(mask, (640, 360), 360, 255, -1)
     capture = cv2.VideoCapture(str(night.path))
 
-    def read_and_keep(index: int, frame: np.ndarray) -> str:
+    def kept(index: int, frame: np.ndarray) -> str:
         text = read_clock(frame, "--psm 7")
         keep(frame, mask, text, folder, index)
         return text
 
     waiting = {}
-    with one_thread_a_call(), ThreadPoolExecutor(os.cpu_count()) as pool:
+    with tesseract_threads(1), ThreadPoolExecutor(os.cpu_count()) as pool:
         index = 0
         while capture.grab():
             if index % KEPT_EVERY == 0:
-                waiting[index] = pool.submit(read_and_keep, index, capture.retrieve()[1])
+                waiting[index] = pool.submit(kept, index, capture.retrieve()[1])
             index += 1
         texts = {index: future.result() for index, future in waiting.items()}
     capture.release()
@@ -126,11 +132,11 @@ def tuned(night: Film, folder: Path) -> dict[int, str]:
 
 
 @contextmanager
-def one_thread_a_call(limit: str | None = "1"):
-    """Tesseract's threads limited meanwhile; None takes a limit away that the shell may have set."""
+def tesseract_threads(most: int | None):
+    """Threads that a call may take meanwhile; None is Tesseract's own way, whatever the shell or our code has set."""
     before = os.environ.pop("OMP_THREAD_LIMIT", None)
-    if limit:
-        os.environ["OMP_THREAD_LIMIT"] = limit
+    if most:
+        os.environ["OMP_THREAD_LIMIT"] = str(most)
     try:
         yield
     finally:
@@ -164,15 +170,8 @@ def main() -> None:
         places = {name: Path(root) / name for name in (OURS, OBVIOUS, TUNED)}
         for place in places.values():
             place.mkdir()
-        with one_thread_a_call(None):
-            turns = take_turns(
-                {
-                    OURS: lambda: ours(night, places[OURS]),
-                    OBVIOUS: lambda: obvious(night, places[OBVIOUS]),
-                    TUNED: lambda: tuned(night, places[TUNED]),
-                },
-                asked.rounds,
-            )
+        ways = {OURS: ours, OBVIOUS: obvious, TUNED: tuned}
+        turns = take_turns({name: partial(way, night, places[name]) for name, way in ways.items()}, asked.rounds)
         seen = check(night, turns.answers[OURS], turns.answers[OBVIOUS], places)
     n_kept = len(turns.answers[OURS].frames)
     tell(turns, {**compared(turns), "n_frames": n_frames, "n_kept": n_kept, **seen})

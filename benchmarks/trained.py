@@ -21,7 +21,7 @@ from torchvision import transforms
 from allsky.pictures import read_picture
 from models.description import ModelDescription
 from models.model_folder import Model
-from models.network import build_network, normalisation
+from models.network import build_network, weights_normalisation
 
 CLASSES = ("aurora", "no_aurora")
 
@@ -30,7 +30,7 @@ def tried_model(backbone: str, size: int, paths: Sequence[Path]) -> Model:
     """A model that tells these pictures apart, by nothing in particular."""
     torch.manual_seed(0)
     network = build_network(backbone, len(CLASSES), size)
-    mean, std = normalisation(backbone)
+    mean, std = weights_normalisation(backbone)
     model = Model(network, ModelDescription(CLASSES, "aurora", backbone, size, mean, std))
     images = pixels(model, paths)
     _take_statistics(network, images)
@@ -45,8 +45,7 @@ def tried_model(backbone: str, size: int, paths: Sequence[Path]) -> Model:
 
 def pixels(model: Model, paths: Sequence[Path]) -> torch.Tensor:
     """The pictures as this project reads them, normalised, float32 (n, 3, size, size)."""
-    pictures = np.stack([read_picture(path, model.description.image_size) for path in paths])
-    return model.normalised(torch.from_numpy(pictures).permute(0, 3, 1, 2).float() / 255)
+    return model.seen(np.stack([read_picture(path, model.description.image_size) for path in paths]))
 
 
 def _take_statistics(network: nn.Module, images: torch.Tensor) -> None:

@@ -30,7 +30,7 @@ from torch import nn
 from torch.utils.data import DataLoader, Dataset
 from torchvision import transforms
 
-from models.network import build_network, freeze_backbone, normalisation
+from models.network import build_network, freeze_backbone, weights_normalisation
 from models.recipe import TrainingRecipe
 from models.training import train
 
@@ -51,7 +51,7 @@ class LabelledPictures(Dataset):
                 transforms.Resize((recipe.image_size, recipe.image_size)),
                 *(varied if learning else []),
                 transforms.ToTensor(),
-                transforms.Normalize(*normalisation(recipe.backbone)),
+                transforms.Normalize(*weights_normalisation(recipe.backbone)),
             ]
         )
 
