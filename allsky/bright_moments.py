@@ -12,7 +12,7 @@ from dataclasses import dataclass, replace
 import cv2
 import numpy as np
 
-from allsky.sky_disk import SkyDisk
+from allsky.sky_disk import SkyDisk, lit_around
 
 # The search works on frames no larger than this [pixel]: 1 % of the radius is then more than a pixel.
 WORKING_SIZE = 640
@@ -89,6 +89,14 @@ def within_picture(disk: SkyDisk, frames: Sequence[np.ndarray]) -> SkyDisk:
         picture_width=width - 2 * inset,
         picture_height=height - 2 * inset,
     )
+
+
+def borne_out(disk: SkyDisk, frames: Sequence[np.ndarray]) -> SkyDisk:
+    """A given disk within the camera's picture, its confidence the share of `frames` (luma) that are dark around it."""
+    if not len(frames):
+        return disk
+    disk = within_picture(disk, frames)
+    return replace(disk, confidence=1.0 - float(np.mean([lit_around(frame, disk) for frame in frames])))
 
 
 def _small_luma(frame: np.ndarray, scale: float) -> np.ndarray:

@@ -60,6 +60,28 @@ def find_sky_disk(frames: Sequence[np.ndarray]) -> SkyDisk:
     return within_picture(disk, frames)
 
 
+def find_sky_disk_of_nights(nights: Sequence[Sequence[np.ndarray]]) -> SkyDisk:
+    """The sky disk common to several nights' frames; a night that shows something else costs the others nothing.
+
+    Raises NotASky where no night shows one.
+    """
+    try:
+        return find_sky_disk([frame for frames in nights for frame in frames])
+    except NotASky:
+        showing = [frames for frames in nights if _shows_disk(frames)]
+        if len(showing) in (0, len(nights)):
+            raise
+        return find_sky_disk([frame for frames in showing for frame in frames])
+
+
+def _shows_disk(frames: Sequence[np.ndarray]) -> bool:
+    try:
+        find_sky_disk(frames)
+    except NotASky:
+        return False
+    return True
+
+
 def _what_was_found(moments: BrightMoments, score: float, n: int, width: int, height: int) -> str:
     spread = float(np.percentile(moments.bright, 95)) - moments.dark
     found = (

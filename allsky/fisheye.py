@@ -8,18 +8,20 @@ from __future__ import annotations
 
 import numpy as np
 
-from allsky.bright_moments import clearest_frame, within_picture
-from allsky.disk_search import find_sky_disk
+from allsky.bright_moments import borne_out, clearest_frame, within_picture
+from allsky.disk_search import find_sky_disk, find_sky_disk_of_nights
 from allsky.errors import BadConfiguration
 from allsky.sky_disk import SkyDisk, check_disk, disk_picture, square_crop, square_mask
 
 __all__ = [
     "LENSES",
     "SkyDisk",
+    "borne_out",
     "check_disk",
     "clearest_frame",
     "disk_picture",
     "find_sky_disk",
+    "find_sky_disk_of_nights",
     "lens_functions",
     "radius_at",
     "solid_angle_map",

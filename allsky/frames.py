@@ -79,6 +79,11 @@ class _Scan:
             reading = Reading(reading.text, None, reading.confidence, reading.source)
         self.rows.append((video, frame.index, reading))
 
+    def forget(self, video: str) -> None:
+        kept = [row for row, (name, _, _) in enumerate(self.rows) if name != video]
+        self.doubtful = {new: self.doubtful[old] for new, old in enumerate(kept) if old in self.doubtful}
+        self.rows = [self.rows[row] for row in kept]
+
     def _claim_slot(self, utc: datetime | None, reading: Reading) -> bool:
         """Whether this frame is the first seen of its slot, or the first of it with a time of its own."""
         if utc is None:
@@ -101,6 +106,7 @@ def extract_night(
     image_folder: Path,
     image_root: str,
     jpeg_quality: int = 92,
+    dark_around: bool = False,
     progress: Progress | None = None,
 ) -> NightPass:
     """Decode a night's `videos` (name relative to the archive, path) once; date, choose and write its frames.
@@ -109,7 +115,9 @@ def extract_night(
     in doubt before one whose is, then the first video by name. Its picture, the disk's square of
     `image_size` pixels, becomes `image_folder`/<frame_id>.jpg, and `image_root`/<frame_id>.jpg is what
     FRAMES calls it. A video that cannot be read, or has frames of another size than `disk`, is left out and
-    named in `problems`. `progress` is called with the share done and a message.
+    named in `problems`; so is, where `dark_around` says that the camera's frames are dark around the disk, a
+    video that is light there and shows something else than the sky. `progress` is called with the share
+    done and a message.
 
     Raises BadVideo when no frame of any video can be read, NoClock when none can be dated.
     """
@@ -117,6 +125,8 @@ def extract_night(
     scan = _Scan(cadence_s, clock, pictures)
     videos = sorted((name, Path(path)) for name, path in videos)
     _decode(scan, videos, disk, progress or (lambda share, message: None))
+    if dark_around:
+        _leave_out_other_scenes(scan)
     if not scan.rows:
         raise BadVideo(_nothing_read(scan, videos))
     readings = _dated(scan)
@@ -154,6 +164,17 @@ def _decode(scan: _Scan, videos: Sequence[tuple[str, Path]], disk: SkyDisk, prog
         except BadVideo as error:
             scan.problems.append(f"{name}: left out, {error}")
         done += expected[name]
+
+
+def _leave_out_other_scenes(scan: _Scan) -> None:
+    """Forget videos most of whose frames are as light around the disk as within."""
+    for video in sorted({name for name, _, _ in scan.rows}):
+        if scan.pictures.share_lit_around(video) > 0.5:
+            scan.forget(video)
+            scan.problems.append(
+                f"{video}: left out, it does not show the sky: it is as light around the sky disk as within, where"
+                " this camera's frames are dark; remove it, or give a changed camera a [camera:YYYY-MM-DD] section"
+            )
 
 
 def _odd_size(frame: VideoFrame, disk: SkyDisk) -> str | None:

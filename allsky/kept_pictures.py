@@ -12,7 +12,7 @@ from pathlib import Path
 import cv2
 import numpy as np
 
-from allsky.sky_disk import SkyDisk, square_crop, square_mask
+from allsky.sky_disk import SkyDisk, lit_around, square_crop, square_mask
 from allsky.video import VideoFrame
 
 
@@ -21,6 +21,7 @@ class _Picture:
     path: Path
     column: np.ndarray
     mean_luma: float
+    lit_around: bool
 
 
 class KeptPictures:
@@ -38,6 +39,11 @@ class KeptPictures:
         """Mean luma of the sky in the picture, 0 to 255."""
         return self._pictures[video, index].mean_luma
 
+    def share_lit_around(self, video: str) -> float:
+        """Share of a video's pictures that are as light around the disk as within."""
+        lit = [picture.lit_around for (name, _), picture in self._pictures.items() if name == video]
+        return sum(lit) / max(1, len(lit))
+
     def write(self, video: str, frame: VideoFrame) -> None:
         """Crop and write a frame under a provisional, hidden name."""
         picture = square_crop(frame.rgb(), self._disk, self._size)
@@ -47,7 +53,8 @@ class KeptPictures:
         path.write_bytes(coded.tobytes())
         luma = cv2.cvtColor(picture, cv2.COLOR_RGB2GRAY)
         mean = cv2.mean(luma, square_mask(self._disk, self._size))[0]
-        self._pictures[video, frame.index] = _Picture(path, picture[:, self._size // 2].copy(), mean)
+        column, lit = picture[:, self._size // 2].copy(), lit_around(frame.luma, self._disk)
+        self._pictures[video, frame.index] = _Picture(path, column, mean, lit)
 
     def publish(self, frames: Sequence[tuple[str, int]], frame_ids: Sequence[str]) -> np.ndarray:
         """Give these frames' pictures their names, remove all others; the strip of their middle columns."""

@@ -60,7 +60,7 @@ def read_picture(path: Path, size: int | None = None) -> np.ndarray:
     if bgr is None:
         raise BadImage(
             f"{path} ({len(data)} bytes) is damaged: expected a whole JPEG or PNG picture. "
-            "Remove it and make its night's frames again."
+            f"Remove the folder {Path(path).parent} and run again; its night's frames are then made anew."
         )
     rgb = cv2.cvtColor(bgr, cv2.COLOR_BGR2RGB)
     return rgb if size is None else _resized(rgb, size)

@@ -17,6 +17,10 @@ from allsky.errors import BadConfiguration
 # must be inside, or something else was meant.
 LEAST_SHARE_INSIDE = 0.5
 
+# A frame is no picture of a round sky where it is this light around the disk [luma], and this light compared to
+# the light within. Of three real and three simulated cameras no frame exceeds 18, and a third of the light within.
+LIT_LUMA, LIT_SHARE = 48, 0.7
+
 # Orange: seen on dark and on light, and not a colour of the night sky.
 MARK = (255, 140, 0)
 
@@ -26,9 +30,9 @@ class SkyDisk:
     """The circle of sky in a video frame.
 
     `center_x`, `center_y` and `radius` in pixels of the frame, which is `width` by `height`; `source` is
-    `given` or `found`; `confidence` 0 to 1. Where the camera's picture is only a part of the frame (a figure
-    with margins and plots), `picture_x`, `picture_y`, `picture_width`, `picture_height` say which, and
-    nothing outside it is sky; a width of 0 is the whole frame.
+    `given` or `found`; `confidence` 0 to 1, of a given disk the share of frames that are dark around it.
+    Where the camera's picture is only a part of the frame (a figure with margins and plots), `picture_x`, `picture_y`,
+    `picture_width`, `picture_height` say which, and nothing outside it is sky; a width of 0 is the whole frame.
     """
 
     center_x: float
@@ -81,6 +85,26 @@ def check_disk(disk: SkyDisk) -> None:
     inside = float(disk.mask().sum() / (np.pi * disk.radius**2))
     if inside < LEAST_SHARE_INSIDE:
         raise BadConfiguration(f"{where}: only {inside:.0%} of it is inside; {mend}")
+
+
+def lit_around(luma: np.ndarray, disk: SkyDisk) -> bool:
+    """Whether a frame (height, width) is about as light around the disk as within: then it shows something else."""
+    within, around = _samples(disk)
+    if not len(around[0]):
+        return False
+    level = float(np.median(luma[around]))
+    return level > LIT_LUMA and level > LIT_SHARE * float(np.median(luma[within]))
+
+
+@lru_cache(maxsize=8)
+def _samples(disk: SkyDisk) -> list[tuple[np.ndarray, ...]]:
+    """Places (rows, columns) in the disk and, within the camera's picture, around it; a few thousand each."""
+    y, x = np.mgrid[: disk.height, : disk.width]
+    left, top, right, bottom = disk.picture_box
+    distance = np.hypot(x - disk.center_x, y - disk.center_y) / disk.radius
+    distance[(x < left) | (x >= right) | (y < top) | (y >= bottom)] = np.nan
+    rings = (np.nonzero(ring) for ring in (distance < 0.9, (distance > 1.05) & (distance < 1.25)))
+    return [tuple(axis[:: 1 + len(axis) // 3000] for axis in ring) for ring in rings]
 
 
 # Pictures.

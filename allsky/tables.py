@@ -113,7 +113,7 @@ SKY_DISKS = Table(
         ("width", SHORT, "pixel", "width of the video frame"),
         ("height", SHORT, "pixel", "height of the video frame"),
         ("source", TEXT, "", "`given` in the configuration, or `found` in the frames"),
-        ("confidence", REAL, "", "0 to 1; 1 for a given disk"),
+        ("confidence", REAL, "", "0 to 1; of a given disk, the share of frames looked at that are dark around it"),
         ("picture_x", SHORT, "pixel", "left edge of the camera's picture, where it is only a part of the frame"),
         ("picture_y", SHORT, "pixel", "top edge of the camera's picture"),
         ("picture_width", SHORT, "pixel", "width of the camera's picture; 0 for the whole frame"),

@@ -28,6 +28,9 @@ from tasks.process import OutputInUse, end_on_sigterm, holding
 
 COMPLETE, FAILED, UNUSABLE, LABELS_WANTED, IN_USE = 0, 1, 2, 4, 5
 
+# So many of many videos are named.
+NAMED = 3
+
 logger = logging.getLogger("allsky")
 
 # What Luigi 3.8.1 needs to survive killed workers and servers that are away; measured, see docs/operations.
@@ -96,11 +99,13 @@ def _run(goal: Stage, arguments: list[str]) -> int:
     end_on_sigterm()
     if swept := sweep(settings.current().output):
         logger.info("removed %d temporaries of a run that was killed", swept)
-    if not settings.current().simulated:
-        for name in archive.scan().waiting:
-            logger.warning(
-                "%s changed within the last %g s and waits for the next run", name, settings.current().archive.settle_s
-            )
+    if not settings.current().simulated and (waiting := archive.scan().waiting):
+        logger.warning(
+            "%d videos changed within the last %g s ([archive] settle_s) and wait for the next run: %s",
+            len(waiting),
+            settings.current().archive.settle_s,
+            ", ".join(waiting[:NAMED]) + (", …" if len(waiting) > NAMED else ""),
+        )
     result = _luigi_run(arguments, worker_scheduler_factory=WorkerFactory(goal.camera))
     return _outcome(goal, result.worker)
 

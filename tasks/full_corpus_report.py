@@ -142,8 +142,9 @@ class FullCorpusReport(Stage):
             return ""
         if not self.inventory.nights:
             return (
-                f"nothing to work with: of {len(self.inventory.table)} videos in {self.settings.videos} none can be"
-                f" used yet; what is wrong with each is in {self.corpus.videos} and in {self._page()}"
+                f"nothing to work with: of {len(self.inventory.table)} videos in {self.settings.videos} none can be used,"
+                f" and {len(archive.scan().waiting)} changed too recently; what is wrong with each is in"
+                f" {self.corpus.videos} and in {self._page()}"
             )
         sheets = [sheet.output() for sheet in (LabelSheet(), AuditSheet()) if sheet.output().exists()]
         waiting = sum(len(sheet.read(["frame_id"])) for sheet in sheets)
@@ -152,19 +153,28 @@ class FullCorpusReport(Stage):
             return (
                 "nothing to judge with yet: no model, no labels, and no frame of these nights was drawn for labelling; "
                 f"use a model that exists ([training] model), or add nights. What could be done is in {self._page()}"
+                f"{self._problems()}"
             )
         return (
             f"nothing to judge yet: {waiting} frames wait in {where}; write your answers to {self.settings.labels_file}"
             " (columns frame_id,label), then run this again. What could be done without them is in"
-            f" {self._page()}"
+            f" {self._page()}{self._problems()}"
         )
 
     def _page(self):
         return self.output().path / "report.html"
 
+    def _told(self) -> dict:
+        return json.loads((self.output().path / "summary.json").read_text())
+
+    def _problems(self) -> str:
+        problems = self._told()["problems"]
+        return f", with what is wrong with videos or nights: {problems}" if problems else ""
+
     def headline(self) -> str:
-        told = json.loads((self.output().path / "summary.json").read_text())
-        return "\n".join([str(self.output().path / "report.html"), *told["lines"]])
+        told = self._told()
+        problems = [f"problems with videos or nights, each told in the report: {told['problems']}"]
+        return "\n".join([str(self._page()), *told["lines"], *(problems if told["problems"] else [])])
 
 
 def _check_night(option: str, night: str) -> None:
@@ -182,9 +192,7 @@ def _summary(data) -> dict:
     """What the terminal shows at the end."""
     nights, problems = data.frames["night"].nunique(), len(data.all_problems)
     lines = [f"{len(data.usable_frames):,} frames of {nights} nights", *_model_lines(data), *data.notices]
-    if problems:
-        lines.append(f"problems with videos or nights, each told in the report: {problems}")
-    return {"lines": lines, "baseline": data.baseline, "occurrence": data.occurrence}
+    return {"lines": lines, "problems": problems, "baseline": data.baseline, "occurrence": data.occurrence}
 
 
 def _model_lines(data) -> list[str]:

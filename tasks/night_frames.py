@@ -53,6 +53,7 @@ class NightFrames(NightStage):
             image_folder=output["images"].path,
             image_root=f"images/night={self.night}",
             jpeg_quality=self.settings.sampling.jpeg_quality,
+            dark_around=disk.confidence > 0.5 or disk.source == "found",
             progress=self.progress,
         )
         cv2.imwrite(str(output["strip"].path / "strip.png"), cv2.cvtColor(night.strip, cv2.COLOR_RGB2BGR))

@@ -8,9 +8,11 @@ from pathlib import Path
 
 import cv2
 import luigi
+import numpy as np
 import pandas as pd
 
 from allsky import fisheye
+from allsky.errors import BadVideo
 from allsky.tables import SKY_DISKS
 from allsky.video import read_keyframes
 from tasks.artifacts import FolderArtifact, TableArtifact
@@ -39,17 +41,36 @@ class SkyDisk(Stage):
             "epoch": self.epoch,
         }
 
+    def is_made(self):
+        # Where none was found it is looked for again in an archive that has changed.
+        return super().is_made() and (self._is_found() or not self._archive_has_changed())
+
+    def _is_found(self) -> bool:
+        return "problem" not in self.output()["disk"].notes()
+
+    def _archive_has_changed(self) -> bool:
+        return self.corpus.videos.stat().st_mtime_ns > self.output()["disk"].path.stat().st_mtime_ns
+
     def produce(self, output):
-        nights = self.inventory.nights_of_epoch(self.epoch)[:NIGHTS_LOOKED_AT]
-        videos = [self.inventory.videos[night][0].path for night in nights]
-        frames = [frame.luma.copy() for video in videos for frame in read_keyframes(video)]
         given = self.settings.disk(self.epoch, self.inventory.videos[self.epoch][0].size)
         if given:
             fisheye.check_disk(given)
-        found = fisheye.within_picture(given, frames) if given else fisheye.find_sky_disk(frames)
-        picture = fisheye.disk_picture(fisheye.clearest_frame(frames), found)
-        cv2.imwrite(str(output["picture"].path / "disk.png"), cv2.cvtColor(picture, cv2.COLOR_RGB2BGR))
+        nights = self.inventory.nights_of_epoch(self.epoch)[:NIGHTS_LOOKED_AT]
+        seen = [_keyframes(self.inventory.videos[night][0].path) for night in nights]
+        frames = [luma for night in seen for luma in night]
+        found = fisheye.borne_out(given, frames) if given else fisheye.find_sky_disk_of_nights(seen)
+        if frames:
+            picture = fisheye.disk_picture(fisheye.clearest_frame(frames), found)
+            cv2.imwrite(str(output["picture"].path / "disk.png"), cv2.cvtColor(picture, cv2.COLOR_RGB2BGR))
         output["disk"].write(_as_table(found, nights))
+
+
+def _keyframes(video: Path) -> list[np.ndarray]:
+    """Luma of a video's keyframes; none where it cannot be read, which its own night says."""
+    try:
+        return [frame.luma.copy() for frame in read_keyframes(video)]
+    except BadVideo:
+        return []
 
 
 def _as_table(disk: fisheye.SkyDisk, nights: list[str]) -> pd.DataFrame:

@@ -8,6 +8,7 @@ import luigi
 import pandas as pd
 
 from allsky.archive import content_digest
+from allsky.errors import BadModel
 from models.description import WEIGHTS, ModelDescription, read_description
 from tasks import settings
 from tasks.artifacts import FolderArtifact
@@ -81,6 +82,8 @@ def model_recipe() -> str:
         return digest({"stage": "TrainClassifier", "version": TrainClassifier.version, **training_ingredients()})
     described = read_description(folder)
     here = settings.current().labels
+    if not (folder / WEIGHTS).is_file():
+        raise BadModel(f"{folder} holds no model: {WEIGHTS} is missing beside its description. Restore it.")
     described.require_classes(here.classes, here.positive)
     recorded = FolderArtifact(folder).recipe()
     return recorded or digest([described.recipe, content_digest(folder / WEIGHTS)])

@@ -6,6 +6,8 @@ import logging
 import os
 from functools import partial
 
+import pandas as pd
+
 from allsky.archive import night_from_name
 from allsky.clock import Keyframe, learn_clock
 from allsky.corpus import Corpus
@@ -68,7 +70,7 @@ class VideoInventory(Stage):
         output["videos"].write(videos, waiting=scan.waiting)
         retire(self.corpus, set(videos["night"].dropna()))
         for row in videos[videos["problem"].notna() & ~videos["video"].isin(known)].itertuples():
-            logger.warning("%s %s: %s", row.night or "night unknown", row.video, row.problem)
+            logger.warning("%s %s: %s", row.night if pd.notna(row.night) else "no night", row.video, row.problem)
 
     def _known(self):
         """Rows of the inventory as it was, for files that have not changed since."""
