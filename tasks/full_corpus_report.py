@@ -142,8 +142,8 @@ class FullCorpusReport(Stage):
             return ""
         if not self.inventory.nights:
             return (
-                f"nothing to work with: of {len(self.inventory.table)} videos in {self.settings.videos} none can be used,"
-                f" and {len(archive.scan().waiting)} changed too recently; what is wrong with each is in"
+                f"nothing to work with: of {len(self.inventory.table)} videos in {self.settings.videos} none can be"
+                f" used, and {len(archive.scan().waiting)} changed too recently; what is wrong with each is in"
                 f" {self.corpus.videos} and in {self._page()}"
             )
         sheets = [sheet.output() for sheet in (LabelSheet(), AuditSheet()) if sheet.output().exists()]
