@@ -33,7 +33,12 @@ STALE_ELSEWHERE_S = 86_400.0
 
 
 class DamagedArtifact(AllskyError):
-    """A table of the output folder that cannot be read."""
+    """Something in the output folder that cannot be read."""
+
+    def __init__(self, path: Path, reason: object):
+        super().__init__(
+            f"{path} is missing or damaged ({reason}): restore it, or remove it and run again to have it made anew"
+        )
 
 
 class UnwritableOutput(AllskyError):
@@ -104,10 +109,7 @@ class TableArtifact(Artifact):
         try:
             return pq.ParquetFile(self.path).read(columns=columns).to_pandas()
         except (OSError, pa.ArrowException) as error:
-            raise DamagedArtifact(
-                f"{self.path} is missing or damaged ({error}):"
-                " restore it, or remove it and run again to have it made anew"
-            ) from None
+            raise DamagedArtifact(self.path, error) from None
 
     def write(self, frame: pd.DataFrame, **notes: Any) -> None:
         """Write `frame`, and small JSON-able `notes` beside it (a problem, counts)."""

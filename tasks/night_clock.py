@@ -8,10 +8,11 @@ import cv2
 
 from allsky.clock import Keyframe, LearnedClock, learn_clock
 from allsky.errors import MissingTool, NoClock
+from allsky.pictures import BadImage, read_picture
 from allsky.tables import READINGS
 from allsky.tesseract import require_tesseract
 from allsky.video import read_keyframes
-from tasks.artifacts import FolderArtifact, TableArtifact
+from tasks.artifacts import DamagedArtifact, FolderArtifact, TableArtifact
 from tasks.base import NightStage, Stage
 
 
@@ -65,7 +66,8 @@ def learned_clock(night: str) -> LearnedClock:
     if problem := output["clock"].notes().get("problem"):
         raise NoClock(problem)
     folder = output["overlay"].path
-    facts = json.loads((folder / "clock.json").read_text())
-    glyphs = cv2.imread(str(folder / "glyphs.png"), cv2.IMREAD_GRAYSCALE)
-    assert glyphs is not None, f"{folder} was published whole"
-    return LearnedClock.restore(facts, glyphs)
+    try:
+        facts = json.loads((folder / "clock.json").read_text())
+        return LearnedClock.restore(facts, read_picture(folder / "glyphs.png")[..., 0])
+    except (BadImage, OSError, ValueError, KeyError) as error:
+        raise DamagedArtifact(folder, repr(error)) from None

@@ -7,9 +7,10 @@ import numpy as np
 import pytest
 
 from allsky.errors import NotASky
-from allsky.fisheye import SkyDisk, clearest_frame, find_sky_disk, within_picture
+from allsky.fisheye import SkyDisk, borne_out, clearest_frame, find_sky_disk, find_sky_disk_of_nights, within_picture
 from allsky.simulator import Simulation, simulate_night
 from allsky.simulator.cameras import AURORAMAX, SMALL_COLOUR
+from allsky.simulator.faults import room
 from allsky.simulator.lens import Lens
 from allsky.video import read_keyframes
 
@@ -161,6 +162,26 @@ def test_two_renderings_of_one_night_show_the_same_disk(shared_data):
     scale = 370 / 528
     mirrored = (143 + 370 - (large.center_x - 47) * scale, 58 + (large.center_y - 27) * scale, large.radius * scale)
     assert max(off_percent(small, *mirrored)) < 3
+
+
+def filmed_room(width: int, height: int) -> list[np.ndarray]:
+    return [room(width, height, k)[..., 1] for k in range(12)]
+
+
+def test_a_night_that_filmed_a_room_costs_the_other_night_nothing():
+    circle = (320.0, 180.0, 170.0)
+    sky, indoors = drawn_sky(3, 640, 360, *circle), filmed_room(640, 360)
+    with pytest.raises(NotASky):
+        find_sky_disk([*indoors, *sky])
+    assert max(off_percent(find_sky_disk_of_nights([indoors, sky]), *circle)) < 1
+    with pytest.raises(NotASky):
+        find_sky_disk_of_nights([indoors, indoors])
+
+
+def test_a_given_disk_is_borne_out_by_the_frames_that_are_dark_around_it():
+    given = SkyDisk(320, 180, 150, 640, 360)
+    sky, indoors = drawn_sky(3, 640, 360, 320, 180, 150), filmed_room(640, 360)[:8]
+    assert [borne_out(given, frames).confidence for frames in (sky, [*sky, *indoors], indoors)] == [1.0, 0.5, 0.0]
 
 
 @pytest.mark.slow

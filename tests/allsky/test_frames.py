@@ -88,6 +88,26 @@ def test_the_first_frame_of_each_utc_minute_is_kept(tmp_path):
     assert FRAMES.to_arrow(night.frames).num_rows == 4 and READINGS.to_arrow(night.readings).num_rows == 10
 
 
+def test_a_video_that_is_light_around_the_disk_is_left_out_where_the_camera_is_dark_there(tmp_path):
+    y, x = np.mgrid[:120, :160]
+    in_disk = np.hypot(x - DISK.center_x, y - DISK.center_y) < DISK.radius
+    videos = []
+    for name, around in (("a.mp4", 120), ("b.mp4", 0)):
+        pictures = [numbered_picture(number) for number in range(10)]
+        for picture in pictures:
+            picture[40:] = np.where(in_disk, 100, around)[40:, :, None]
+        videos.append((name, write_video(tmp_path / name, pictures)))
+    clock = NumberClock(unread=frozenset({6}))
+    night = extract(tmp_path, videos, clock, dark_around=True)
+    assert set(night.frames["video"]) == {"b.mp4"} and night.frames["clock_flag"].isna().all()
+    assert night.frames["frame_index"].tolist() == [0, 3, 6, 9]
+    [problem] = night.problems
+    assert problem.startswith("a.mp4: left out, it does not show the sky")
+    with pytest.raises(BadVideo, match="does not show the sky"):
+        extract(tmp_path, videos[:1], clock, dark_around=True)
+    assert set(extract(tmp_path, videos, clock).frames["video"]) == {"a.mp4"}
+
+
 def test_pictures_and_strip_show_the_frames_they_are_named_for(tmp_path):
     colours = np.random.default_rng(0).integers(30, 220, (10, 3))
     pictures = []

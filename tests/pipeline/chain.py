@@ -37,16 +37,17 @@ class Run:
 
 @dataclass(frozen=True)
 class Chain:
-    """A folder with luigi.cfg, videos/, labels.csv and output/."""
+    """A folder with luigi.cfg, videos/, labels.csv and output/; `scheduler` is how Luigi is told which to use."""
 
     folder: Path
+    scheduler: tuple[str, ...] = ("--local-scheduler",)
 
     @property
     def corpus(self) -> Corpus:
         return Corpus(self.folder / "output")
 
     def command(self, *arguments: str, goal: str = "FullCorpusReport") -> list[str]:
-        return [sys.executable, "-m", "luigi", "--module", "pipeline", goal, "--local-scheduler", *arguments]
+        return [sys.executable, "-m", "luigi", "--module", "pipeline", goal, *self.scheduler, *arguments]
 
     @property
     def environment(self) -> dict[str, str]:

@@ -14,6 +14,8 @@ from pathlib import Path
 import psutil
 import pytest
 
+from tests.pipeline.chain import Chain
+
 ROOT = Path(__file__).resolve().parents[2]
 
 
@@ -48,6 +50,20 @@ def server(tmp_path):
     yield process, port
     process.terminate()
     process.wait(timeout=30)
+
+
+@pytest.mark.slow
+def test_what_a_person_has_mended_is_done_by_the_next_run(server, unlabelled_chain, tmp_path):
+    # luigid alone would refuse for a day what a run has given up.
+    _, port = server
+    chain = unlabelled_chain[0].copy(tmp_path / "chain")
+    chain = Chain(chain.folder, scheduler=("--scheduler-port", str(port)))
+    chain.configure("camera", "disk_radius", "3000")
+    run = chain.run("--epoch", "2023-01-20", goal="SkyDisk")
+    assert run.status == 1 and run.told.count("does not fit the 320x240 frame") == 1, run.told
+    chain.configure("camera", "disk_radius", "110")
+    run = chain.run("--epoch", "2023-01-20", goal="SkyDisk")
+    assert (run.status, run.stages) == (0, {"SkyDisk"}), run.told
 
 
 def test_luigid_listens_on_this_machine_only_and_keeps_its_state(server, tmp_path):
