@@ -59,6 +59,7 @@ def test_percent_signs_are_taken_as_they_are(configured):
         ("[camera]\nclock_timezone = America/Yelowknife\n", "did you mean 'America/Yellowknife'?"),
         ("[conditions]\nnight_below_deg = -3\n", "must rise"),
         ("[training]\nstrategy = frozen\nweights = none\n", "teaches nothing"),
+        ("[training]\nstrategy = scratch\nweights = imagenet\n", "would be ignored"),
         ("site\n", "cannot be read"),
     ],
 )
