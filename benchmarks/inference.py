@@ -35,6 +35,8 @@ from models.model_folder import Model
 
 WITH_WORKERS = "tuned, workers"
 BATCHES = (1, 2, 4, 8, 16, 32)
+# As far as two ways of computing the same probability may lie apart.
+P_TOLERANCE = 0.02
 
 
 def textbook(model: Model, paths: list[Path], batch_size: int = 32, workers: int = 0) -> np.ndarray:
@@ -71,8 +73,12 @@ def reference(model: Model, paths: list[Path]) -> np.ndarray:
 def check(answers: dict[str, np.ndarray], exact: np.ndarray) -> dict[str, float]:
     mine = answers[OURS]
     gaps = np.abs(mine - exact)
-    same = float((mine.argmax(axis=1) == exact.argmax(axis=1)).mean())
-    require(same >= 0.98, f"ours decides as eager float32 does on equal pixels ({same:.1%} do)")
+    agree = mine.argmax(axis=1) == exact.argmax(axis=1)
+    same = float(agree.mean())
+    # Of a frame as near to a tie as the two may differ, the decision tells nothing.
+    telling = np.abs(exact.max(axis=1) - 1 / exact.shape[1]) > P_TOLERANCE
+    require(gaps.max() <= P_TOLERANCE, f"ours says what eager float32 does on equal pixels (off by {gaps.max():.3f})")
+    require(bool(agree[telling].all()), f"ours decides as eager float32 does ({same:.1%} do, ties aside)")
     require(np.allclose(answers[OBVIOUS], answers[TUNED], atol=1e-3), "both rivals say the same")
     return {
         "same_decisions": same,
