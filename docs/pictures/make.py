@@ -20,6 +20,7 @@ import numpy as np
 import pandas as pd
 from matplotlib.backends.backend_agg import FigureCanvasAgg
 from matplotlib.figure import Figure
+from PIL import Image
 
 from allsky.disk_search import find_sky_disk
 from allsky.pictures import read_picture
@@ -41,6 +42,8 @@ def main() -> None:
     draw([skies], HERE / "skies.jpg")
     shutil.copy(best_keogram(asked.output), HERE / "keogram.png")
     photograph(only(asked.output.glob("report/model=*/report.html")), HERE / "report.png")
+    for name in ("keogram.png", "report.png"):
+        make_small(HERE / name)
     if asked.real:
         draw([real_skies(asked.real), skies], Path("pair.jpg"))
 
@@ -114,6 +117,13 @@ def photograph(page: Path, path: Path) -> None:
         options = ["--headless", "--no-sandbox", "--disable-gpu", "--hide-scrollbars", f"--user-data-dir={profile}"]
         options += [f"--window-size={width},{height}", f"--screenshot={path}", page.resolve().as_uri()]
         subprocess.run([browser, *options], check=True, capture_output=True, timeout=120)
+
+
+def make_small(path: Path) -> None:
+    """A third of the bytes: a palette is enough for figures."""
+    with Image.open(path) as picture:
+        few = picture.convert("RGB").quantize(200)
+    few.save(path, optimize=True)
 
 
 if __name__ == "__main__":
