@@ -9,7 +9,7 @@ sides; maps are compared on equal pixels, for the last layer of a network that i
 `peak_mb_first` and `peak_mb_last` are this process's memory (the highest seen) in the first and the last fifth of a
 longer run of ours: a corpus's maps must not pile up.
 
-    python benchmarks/explanation.py [--quick] [--frames 48] [--size 240]
+    python benchmarks/explanation.py [--quick] [--frames 24] [--size 240]
 """
 
 from __future__ import annotations
@@ -21,6 +21,7 @@ from pathlib import Path
 
 import numpy as np
 import psutil
+import torch
 from made_skies import write_skies
 from PIL import Image
 from pytorch_grad_cam import GradCAM
@@ -73,7 +74,7 @@ def alike(maps: np.ndarray, model: Model, paths: list[Path]) -> float:
 
 
 def main() -> None:
-    asked = options(__doc__, frames=48, size=240)
+    asked = options(__doc__, frames=24, size=240)
     n_frames, size = (8, 96) if asked.quick else (asked.frames, asked.size)
     with tempfile.TemporaryDirectory() as root:
         paths = write_skies(Path(root), n_frames, n_skies=4 if asked.quick else 12)
@@ -86,7 +87,8 @@ def main() -> None:
         likeness = alike(turns.answers[OURS][:8], model, paths[:8])
     require(likeness > 0.99, f"maps agree (mean correlation {likeness:.3f})")
     held = {"frames": n_frames * times, "peak_mb_first": first, "peak_mb_last": last}
-    tell(turns, {**compared(turns), "n_frames": n_frames, "map_correlation": likeness, **held})
+    done = {"n_frames": n_frames, "map_correlation": likeness, "threads": torch.get_num_threads()}
+    tell(turns, {**compared(turns), **done, **held})
 
 
 if __name__ == "__main__":

@@ -12,7 +12,7 @@ one.
 with eager float32 on equal pixels; `pixel_difference` is the mean difference, in levels of 0 to 255, between pictures
 shrunk while they are decoded (ours) and shrunk by torchvision afterwards.
 
-    python benchmarks/inference.py [--quick] [--frames 96] [--size 240]
+    python benchmarks/inference.py [--quick] [--frames 64] [--size 240]
 """
 
 from __future__ import annotations
@@ -93,7 +93,7 @@ def pixel_difference(model: Model, paths: list[Path]) -> float:
 
 
 def main() -> None:
-    asked = options(__doc__, frames=96, size=240)
+    asked = options(__doc__, frames=64, size=240)
     n_frames, size = (16, 96) if asked.quick else (asked.frames, asked.size)
     with tempfile.TemporaryDirectory() as root:
         paths = write_skies(Path(root), n_frames, n_skies=4 if asked.quick else 12)
@@ -118,6 +118,7 @@ def main() -> None:
         "engine": choose_engine().name,
         "images_per_s": n_frames / turns.median(OURS),
         "n_frames": n_frames,
+        "threads": torch.get_num_threads(),
     }
     tell(turns, {**compared(turns), **against, **done, **agreement})
 

@@ -10,7 +10,7 @@ as bytes, augments a batch at a time, and also calibrates, draws curves and writ
 `ratio_frozen` is the textbook loop with the backbone's parameters frozen against our strategy `frozen`.
 Accuracies on validation pictures stand beside the times: both must learn what there is to learn.
 
-    python benchmarks/training.py [--quick] [--pictures 192] [--epochs 4] [--size 128]
+    python benchmarks/training.py [--quick] [--pictures 96] [--epochs 4] [--size 64]
 """
 
 from __future__ import annotations
@@ -118,10 +118,15 @@ def weights_file(folder: Path, recipe: TrainingRecipe) -> Path:
 
 
 def main() -> None:
-    asked = options(__doc__, rounds=1, pictures=192, epochs=4, size=128)
+    asked = options(__doc__, rounds=2, pictures=96, epochs=4, size=64)
     n_train, epochs, size = (32, 1, 64) if asked.quick else (asked.pictures, asked.epochs, asked.size)
     recipe = TrainingRecipe(
-        backbone="mobilenet_v3_small", weights="none", strategy="scratch", image_size=size, epochs_full=epochs
+        backbone="resnet18",
+        weights="none",
+        strategy="scratch",
+        image_size=size,
+        epochs_full=epochs,
+        batch_size=16,
     )
     with tempfile.TemporaryDirectory() as root:
         folder = Path(root)
@@ -138,8 +143,9 @@ def main() -> None:
         turns = take_turns(ways, asked.rounds)
     accuracy = {"ours_accuracy": turns.answers[OURS], "rival_accuracy": turns.answers[OBVIOUS]}
     if not asked.quick:
-        require(accuracy["ours_accuracy"] > accuracy["rival_accuracy"] - 0.1, f"ours learns as much: {accuracy}")
+        require(accuracy["ours_accuracy"] > accuracy["rival_accuracy"] - 0.15, f"ours learns as much: {accuracy}")
     done = {"n_frames": len(split), "epochs": epochs, "backbone": recipe.backbone, "image_size": size}
+    done |= {"threads": torch.get_num_threads()}
     tell(turns, {**compared(turns), "ratio_frozen": turns.ratio("frozen", "ours frozen"), **done, **accuracy})
 
 
