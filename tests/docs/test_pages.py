@@ -30,6 +30,13 @@ def test_every_section_stands_in_the_configuration_reference():
     assert re.findall(r"^:::\{settings\} (\w+)$", page("configuration.md"), flags=re.M) == list(SECTIONS)
 
 
+def test_every_key_that_a_page_names_exists():
+    named = {name for name in names_in_backticks(r"\[\w+\] \w+[^`]*") if name[1:].split("]")[0] in SECTIONS}
+    for name in named:
+        section, key = re.findall(r"\w+", name)[:2]
+        assert key in SECTIONS[section].__dataclass_fields__, name
+
+
 @pytest.mark.parametrize("section", SECTIONS)
 def test_every_key_says_what_it_means(section):
     for key in SECTIONS[section].__dataclass_fields__.values():
