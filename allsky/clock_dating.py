@@ -11,6 +11,7 @@ from __future__ import annotations
 from collections.abc import Callable, Sequence
 from dataclasses import dataclass
 from datetime import UTC, datetime, tzinfo
+from itertools import pairwise
 
 import numpy as np
 import pandas as pd
@@ -25,8 +26,19 @@ HOUR_S = 3600.0
 FARTHEST_EXTRAPOLATION = 3
 # A reading is in doubt where it leaves the timeline by more than half a frame step, or a second where that is more.
 SMALLEST_TOLERANCE_S = 1.0
-# Glyphs speak against a time with this little support, and prove that it is not shown with this little on average.
-AGAINST, PROVEN = -0.5, -0.6
+# Glyphs speak against a time with this little support, and prove that it is not shown with this little in most frames.
+AGAINST, PROVEN = -0.5, -0.5
+# A second is taken against the fit's where the glyphs speak for it by so much more.
+CLEARLY_MORE = 0.3
+# A reading of this confidence is clear. Others are believed in stretches of so many readings, and in videos of which
+# most frames are believed.
+CLEAR, FEWEST_IN_STRETCH, MOSTLY = 0.8, 3, 0.5
+# Videos shorter than this are too short for stretches; and where this share of readings stand in stretches as short,
+# the camera keeps no even time and that says nothing.
+FEW_FRAMES, SELDOM = 8, 0.2
+# Share of frames between two readings that may speak against what lies between.
+MANY = 1 / 3
+HARD_TO_READ = "the clock is hard to read here and does not look like the night's clock"
 # Frames of a stretch looked at for proof.
 FRAMES_OF_PROOF = 25
 
@@ -152,7 +164,7 @@ class _Video:
     own reading (UTC seconds, NaN without one)."""
 
     def __init__(self, rows: np.ndarray, index: np.ndarray, own: np.ndarray, quantum_s: float) -> None:
-        self.rows, self.index, self.own, self.quantum_s = rows, index, own, quantum_s
+        self.rows, self.index, self.own, self.quantum_s = rows, _without_cards(index), own, quantum_s
         self.read = ~np.isnan(own)
 
     def date(self, confidence: np.ndarray, dated: _Dates) -> Timeline:
@@ -162,22 +174,46 @@ class _Video:
         self.believed = np.isin(self.index, timeline.index) & self.read
         self.vague = np.zeros(len(self.index), bool)
         if self.quantum_s > 1:
-            holes = self.index[np.flatnonzero(np.diff(self.index) > 1)] + 0.5
-            self.fitted[self.believed], self.vague[self.believed] = seconds_of_minutes(timeline, self.quantum_s, holes)
+            self._fit_minutes()
         residual = self.own - self.fitted
         residual[self.believed] = timeline.departures() if self.quantum_s <= 1 else 0.0
         dated.residual_s[self.rows] = residual
         dated.seconds[self.rows] = np.where(self.believed & (self.quantum_s <= 1), self.own, self.fitted)
-        dated.flags[self.rows] = self._flags(residual)
+        dated.flags[self.rows] = self._flags(residual, confidence)
         return timeline
 
-    def _flags(self, residual: np.ndarray) -> np.ndarray:
+    def _fit_minutes(self) -> None:
+        """Seconds under a clock that shows none, also for the frames between the believed ones."""
+        if not self.believed.any():
+            return
+        seconds, vague = seconds_of_minutes(self.timeline, self.quantum_s)
+        places = np.flatnonzero(self.believed)
+        between = self.believed | self.inside
+        self.fitted[between] = np.interp(np.flatnonzero(between), places, seconds)
+        self.vague[between] = np.interp(np.flatnonzero(between), places, vague.astype(float)) > 0
+
+    def _weak(self, confidence: np.ndarray) -> np.ndarray:
+        """Whether a frame's time rests on readings that are neither clear nor many: in a short stretch, or in a video
+        of which most could not be read."""
+        unclear = confidence < CLEAR
+        weak = np.zeros(len(self.index), bool)
+        sizes = np.bincount(self.timeline.stretch) if len(self.timeline.stretch) else np.zeros(0, int)
+        alone = np.zeros(len(self.index), bool)
+        alone[self.believed] = sizes[self.timeline.stretch] < FEWEST_IN_STRETCH
+        if len(self.index) > FEW_FRAMES:
+            weak |= alone & unclear
+        if self.believed.sum() < MOSTLY * len(self.index):
+            weak |= unclear | alone | ~self.believed
+        return weak
+
+    def _flags(self, residual: np.ndarray, confidence: np.ndarray) -> np.ndarray:
         step = abs(float(np.nan_to_num(self.timeline.step_s)))
         tolerance = max(0.5 * step, SMALLEST_TOLERANCE_S, self.quantum_s)
         flags = np.full(len(self.index), None, object)
         for place in np.flatnonzero(self.read & (~self.believed | (np.abs(residual) > tolerance))):
             flags[place] = f"the reading leaves the night's clock by {residual[place]:+.0f} s"
         lost = ~self.read & ~self.inside & ~self._near_believed()
+        flags[self._weak(confidence)] = "too little of the clock can be read surely here"
         flags[self.vague] = "the clock shows no seconds and the frames around do not tell them"
         flags[lost] = "the clock is not readable here and no readable frames stand on both sides"
         return flags
@@ -197,11 +233,30 @@ class _Video:
         other than their neighbours promise without proof that it is another."""
         for place in map(int, np.flatnonzero(~self.read & ~np.isnan(self.fitted))):
             self._hear_unread(place, support, dated)
+        self._hear_spans(dated)
         for members, expected in self._odd_stretches():
             chosen = members[np.unique(np.linspace(0, len(members) - 1, FRAMES_OF_PROOF).astype(int))]
             heard = [support(self.rows[place], expected(self.index[place])) for place in chosen]
-            if np.mean(heard) > PROVEN:
+            if np.median(heard) > PROVEN:
                 dated.flags[self.rows[members]] = "one digit of the clock may be misread here: the times jump by it"
+
+    def _hear_spans(self, dated: _Dates) -> None:
+        """Between two believed readings where many frames do not show what lies between, nothing does: one of the two
+        is wrong, and the lonelier is not believed."""
+        believed = np.flatnonzero(self.believed)
+        if len(believed) == 0:
+            return
+        contradicted = np.array([flag == HARD_TO_READ for flag in dated.flags[self.rows]])
+        pieces = self.timeline.stretch.copy()
+        for number, (before, after) in enumerate(pairwise(believed)):
+            span = slice(before + 1, after)
+            if after - before > 1 and contradicted[span].mean() > MANY:
+                dated.flags[self.rows[span]] = HARD_TO_READ
+                pieces[number + 1 :] += pieces.max() + 1
+        sizes = np.bincount(pieces, minlength=1)[pieces]
+        if len(self.index) > FEW_FRAMES and (sizes < FEWEST_IN_STRETCH).mean() < SELDOM:
+            lonely = self.rows[believed[sizes < FEWEST_IN_STRETCH]]
+            dated.flags[lonely] = "this reading stands alone between jumps of the clock"
 
     def _hear_unread(self, place: int, support: Callable[[int, float], float], dated: _Dates) -> None:
         """The fit leaves open which second is shown: the one the glyphs speak for most is taken."""
@@ -210,8 +265,8 @@ class _Video:
         heard = [support(row, second * self.quantum_s) for second in near]
         best = int(np.argmax(heard))
         if heard[best] <= AGAINST:
-            dated.flags[row] = "the clock is hard to read here and does not look like the night's clock"
-        elif heard[best] > 0 and self.quantum_s <= 1:
+            dated.flags[row] = HARD_TO_READ
+        elif (heard[best] > 0 or heard[best] > heard[0] + CLEARLY_MORE) and self.quantum_s <= 1:
             dated.seconds[row] = near[best]
 
     def _odd_stretches(self) -> list[tuple[np.ndarray, Callable[[float], float]]]:
@@ -233,6 +288,13 @@ class _Video:
         near = members[-1] if at_end else members[0]
         step = self.timeline.step_s
         return lambda index: float(self.own[near] + (index - self.index[near]) * step)
+
+
+def _without_cards(index: np.ndarray) -> np.ndarray:
+    """Frames counted without the cards among them, which take no time of the clock; sparse keyframes by their own
+    index."""
+    steps = np.diff(index)
+    return np.arange(len(index)) if len(steps) and np.median(steps) == 1 else index
 
 
 def _one_digit_apart(one_s: float, other_s: float) -> bool:

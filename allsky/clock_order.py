@@ -14,8 +14,8 @@ from allsky.clock_format import ClockFormat
 
 # A fuller format wins over one that fits more texts if it fits this share of them.
 OFTEN_ENOUGH = 0.4
-# Keyframes of one night, read right, lie within this many days.
-LONGEST_NIGHT_DAYS = 3
+# Some texts of a night may be misread; the others tell.
+MOSTLY = 0.6
 
 
 def commonest_formats(formats: Sequence[ClockFormat], texts: Sequence[str]) -> list[ClockFormat]:
@@ -39,17 +39,26 @@ def _marks(clock_format: ClockFormat) -> str:
 def possible_formats(formats: Sequence[ClockFormat], texts: Sequence[str], night: str | None) -> list[ClockFormat]:
     """Of formats that differ in the order of day, month and year those that this night allows.
 
-    `texts` are the keyframes' in order of time, `night` the date of the evening where the file's name tells it.
+    `texts` are the keyframes' in order of time, `night` the date of the evening where the file's name tells it. No
+    format is left where days, months and years of two digits fit that date in no order: they were misread.
     """
-    if len(formats) < 2:
+    if len(formats) < 2 and not (night and formats and _short_numbers(formats[0])):
         return list(formats)
     shown = {each: [found.day for text in texts if (found := each.search(text)) and found.day] for each in formats}
     most = max(len(days) for days in shown.values())
-    left = [each for each in formats if len(shown[each]) == most]
-    left = _kept(left, lambda each: _short(shown[each]))
+    left = [each for each in formats if len(shown[each]) >= MOSTLY * most]
     if night:
-        left = _kept(left, lambda each: _near(shown[each], date.fromisoformat(night)))
+        near = [each for each in left if _mostly(shown[each], date.fromisoformat(night))]
+        if not near and any(_short_numbers(each) for each in left):
+            return []
+        left = near or left
+    left = _kept(left, lambda each: _mostly(shown[each], sorted(shown[each])[len(shown[each]) // 2]))
     return left if len({tuple(shown[each]) for each in left}) > 1 else left[:1]
+
+
+def _short_numbers(clock_format: ClockFormat) -> bool:
+    """Whether a misread digit could make a day of a year: two digits each, and no name of a month."""
+    return {"d", "m", "y"} <= clock_format.directives
 
 
 def _kept(formats: list[ClockFormat], test: Callable[[ClockFormat], bool]) -> list[ClockFormat]:
@@ -57,9 +66,7 @@ def _kept(formats: list[ClockFormat], test: Callable[[ClockFormat], bool]) -> li
     return [each for each in formats if test(each)] or formats
 
 
-def _short(days: Sequence[date]) -> bool:
-    return (max(days) - min(days)).days <= LONGEST_NIGHT_DAYS
-
-
-def _near(days: Sequence[date], evening: date) -> bool:
-    return all(-1 <= (day - evening).days <= 2 for day in days)
+def _mostly(days: Sequence[date], evening: date) -> bool:
+    """Whether nearly all of the days are that of an evening or next to it."""
+    near = sum(-1 <= (day - evening).days <= 2 for day in days)
+    return near >= MOSTLY * len(days)

@@ -88,10 +88,11 @@ def _other(style: str) -> str:
 def _format_of(place: Place, texts: Sequence[str], night: str | None) -> ClockFormat:
     every = [*place.formats, *(found.format for text in texts for found in recognise(text))]
     left = possible_formats(commonest_formats(every, texts), texts, night)
-    if len(left) > 1:
-        example = next((text for text in texts if left[0].search(text)), texts[0])
+    if len(left) != 1:
+        common = left or commonest_formats(every, texts)
+        example = next((text for text in texts if common[0].search(text)), texts[0])
         raise NoClock(
-            f"The clock shows {example!r}, which could be read as {' or '.join(each.pattern for each in left)}, and "
+            f"The clock shows {example!r}, which could be read as {' or '.join(each.pattern for each in common)}, and "
             "neither the file's name nor a midnight tells which; set [camera] clock_format to the right one."
         )
     return left[0]

@@ -26,12 +26,13 @@ _YEAR_LAST = [
 _SHORT_YEAR_FIRST = [f"%y{mark}%m{mark}%d" for mark in "-/."]
 _NAMED_MONTH = [
     *(f"%d{mark}%{month}{mark}%{year}" for mark in ("", " ", "-", "/", ".", ". ") for month in "bB" for year in "Yy"),
+    # A short year needs its comma: in "12 Apr 20 11" a blank is too many and the 20 is no day.
     *(
         f"%{month}{mark}%d{comma}%{year}"
         for mark in ("", " ", "-", ". ")
         for month in "bB"
-        for comma in (" ", ", ", "-", "")
-        for year in "Yy"
+        for comma, years in ((" ", "Y"), (", ", "Yy"), ("-", "Yy"), ("", "Y"))
+        for year in years
     ),
     *(f"%Y{mark}%{month}{mark}%d" for mark in ("", " ", "-", "/") for month in "bB"),
 ]

@@ -19,8 +19,8 @@ from allsky.tesseract import TextLine
 
 FRAMES_SEARCHED = 3
 MOST_LINES = 48
-# A place is read with this many text heights more on either side.
-BESIDE = 5
+# A place is read with this many text heights more on either side: some characters, or a whole time.
+BESIDE_FULL, BESIDE_PART = 5, 14
 
 
 @dataclass(frozen=True)
@@ -36,8 +36,10 @@ class Place:
     formats: tuple[ClockFormat, ...]
 
     def widened(self, shape: tuple[int, ...]) -> Place:
-        """The place with what stands beside it: the marks of a faint clock may have been found in part only."""
-        beside = round(BESIDE * self.text_height)
+        """The place with what stands beside it: the marks of a faint clock may have been found in part only, and beside
+        a date alone its time may stand."""
+        full = any(each.shows_date and each.shows_time for each in self.formats)
+        beside = round((BESIDE_FULL if full else BESIDE_PART) * self.text_height)
         return replace(self, box=self.box.grown(beside, 0, shape[1], shape[0]))
 
 

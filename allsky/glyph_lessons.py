@@ -15,7 +15,7 @@ import numpy as np
 from scipy.cluster.hierarchy import fcluster, linkage
 from scipy.spatial.distance import squareform
 
-from allsky.glyphs import BORROWED, OWN, UNKNOWN, GlyphSheet, is_digit_place, layout_of, unit, windows
+from allsky.glyphs import BORROWED, CONTESTED, OWN, UNKNOWN, GlyphSheet, is_digit_place, layout_of, unit, windows
 from allsky.text_layout import place_centers, usual_advance
 
 # Places are looked for within this share of a character's width of where the boxes put them.
@@ -32,6 +32,8 @@ CLEAR_VOTE = 1.0
 BELIED = 0.08
 # ... or where it is less like the same digit elsewhere than its place's digits usually are, by this.
 STRANGER = 0.15
+# A digit seen at one place only is contested where another's look elsewhere is within this of the usual likeness.
+RIVAL_SLACK = 0.05
 # Stands for a digit that could not be read, in texts and in labels.
 UNREAD, NO_LABEL = "?", 10
 # The fit asked of a place of which nothing is known.
@@ -191,12 +193,36 @@ def _belied(patches: np.ndarray, labels: np.ndarray, elsewhere: np.ndarray) -> n
     likeness = np.einsum("mpd,pkd->mpk", patches, elsewhere)
     likeness[:, ~elsewhere.any(axis=2)] = np.nan
     rows, places = np.indices(labels.shape)
-    own = np.pad(likeness, ((0, 0), (0, 0), (0, 1)), constant_values=np.nan)[rows, places, labels]
+    own = _of_label(likeness, labels)
     likeness[rows, places, np.minimum(labels, 9)] = np.nan
     best = np.nan_to_num(likeness, nan=-np.inf).max(axis=2)
     # What a place's digits usually have in common with the same digits elsewhere depends on how well it is placed.
     usual = np.array([np.nanmedian(column) if np.isfinite(column).any() else np.nan for column in own.T])
     return (best > own + BELIED) | (own < usual - STRANGER)
+
+
+def _contested(patches: np.ndarray, labels: np.ndarray) -> np.ndarray:
+    """For each place and digit (places, 10) whether what was read there as this digit, which stands nowhere else, looks
+    as much like another digit elsewhere as that place's digits usually look like themselves."""
+    elsewhere = _means_elsewhere(patches, labels)
+    known = np.asarray(elsewhere.any(axis=2))
+    likeness = np.where(known[None], np.einsum("mpd,pkd->mpk", patches, elsewhere), np.nan)
+    own = _of_label(likeness, labels)
+    answer = np.zeros((labels.shape[1], 10), bool)
+    for place in range(labels.shape[1]):
+        if not np.isfinite(own[:, place]).any():
+            continue
+        usual = np.nanmedian(own[:, place])
+        for digit in set(labels[:, place]) - {NO_LABEL} - set(np.flatnonzero(known[place])):
+            rival = np.nanmax(likeness[labels[:, place] == digit, place].mean(axis=0))
+            answer[place, digit] = rival >= usual - RIVAL_SLACK
+    return answer
+
+
+def _of_label(likeness: np.ndarray, labels: np.ndarray) -> np.ndarray:
+    """Of likenesses (m, places, 10) that to each patch's own label (m, places), NaN for none."""
+    rows, places = np.indices(labels.shape)
+    return np.pad(likeness, ((0, 0), (0, 0), (0, 1)), constant_values=np.nan)[rows, places, labels]
 
 
 # Shapes.
@@ -216,6 +242,7 @@ def _sheet(lesson: _Lesson, lent: np.ndarray) -> GlyphSheet:
     seen = hot.sum(axis=0) > 0
     shapes = np.where(seen[:, :, None], own, lent[None])
     known = np.where(seen, OWN, np.where((lent != 0).any(axis=1)[None], BORROWED, UNKNOWN))
+    known[_contested(patches, lesson.labels) & seen] = CONTESTED
     literals = unit(windows(lesson.crops, lesson.centers[~lesson.is_digit], lesson.width).mean(axis=0), 1e-6)
     size = (lesson.crops.shape[1], lesson.width)
     return GlyphSheet(
@@ -262,7 +289,10 @@ def taught_more(sheet: GlyphSheet, samples: Sequence[Sample]) -> GlyphSheet:
     new = unit(total, 1e-6)
     known = new.reshape(sheet.shapes.shape)
     taken = (
-        (_one_hot(labels).sum(axis=0) > 0) & (sheet.known != OWN) & ~_known_already(sheet, new) & _plausible(sheet, new)
+        (_one_hot(labels).sum(axis=0) > 0)
+        & np.isin(sheet.known, (UNKNOWN, BORROWED))
+        & ~_known_already(sheet, new)
+        & _plausible(sheet, new)
     )
     shapes = np.where(taken[:, :, None, None], known, sheet.shapes)
     first = unit(np.where(taken[:, :, None], total, 0.0).sum(axis=0), 1e-6).reshape(sheet.common.shape)

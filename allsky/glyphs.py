@@ -27,7 +27,12 @@ PRESENT_FIT = 0.5
 # Contrast below this many grey levels is noise, and is not blown up to look like a shape.
 LEAST_CONTRAST = 4.0
 
-UNKNOWN, BORROWED, OWN = 0, 1, 2
+# How much a digit that a place has seen speaks for itself where it looks like none that the place has seen.
+STRANGE = -0.6
+# The same for a digit whose look is not known, where another fits well.
+UNSEEN_RIVALLED = -0.6
+
+UNKNOWN, BORROWED, OWN, CONTESTED = 0, 1, 2, 3
 
 
 @dataclass(frozen=True)
@@ -58,8 +63,9 @@ class GlyphSheet:
     `layout` is the text with every digit as `0` (other characters stand for themselves), `centers` (n) the x of its
     characters but blanks, `width` the pixels a character takes. `shapes` (digit places, 10, h, width), `common` (10, h,
     width), the digits as seen anywhere, and `literals` (other places, h, width) have zero mean and unit length;
-    `known` (digit places, 10) says whether a shape was seen at its place (OWN), is borrowed from other places, or
-    UNKNOWN (zeros). `usual_fit` (digit places) is the least likeness that taught crops had to their own digits.
+    `known` (digit places, 10) says whether a shape was seen at its place (OWN), is borrowed from other places, is
+    UNKNOWN (zeros), or CONTESTED: what was read as this digit looks like another one elsewhere. `usual_fit` (digit
+    places) is the least likeness that taught crops had to their own digits.
     """
 
     layout: str
@@ -87,7 +93,7 @@ class GlyphSheet:
         fit = ranked[self._rows, best]
         lead = self._lead(ranked, best, fit)
         presence = float((fit.sum() + fixed.sum()) / len(self.centers))
-        sure = self._sure(fit, lead) and self._agreed(digits, best)
+        sure = self._sure(best, fit, lead) and self._agreed(digits, best)
         return GlyphReading(self._text(best), likeness, float(lead.min()), sure, presence)
 
     def _lead(self, ranked: np.ndarray, best: np.ndarray, fit: np.ndarray) -> np.ndarray:
@@ -97,9 +103,10 @@ class GlyphSheet:
         lead[np.isinf(ranked)] = np.inf
         return np.minimum(lead.min(axis=1), 1.0)
 
-    def _sure(self, fit: np.ndarray, lead: np.ndarray) -> bool:
+    def _sure(self, best: np.ndarray, fit: np.ndarray, lead: np.ndarray) -> bool:
         enough = self.usual_fit - np.where(self._complete, FIT_SLACK_COMPLETE, FIT_SLACK)
-        return bool((fit >= enough).all() and (lead >= SURE_LEAD).all())
+        contested = self.known[self._rows, best] == CONTESTED
+        return bool((fit >= enough).all() and (lead >= SURE_LEAD).all() and not contested.any())
 
     def _agreed(self, digits: np.ndarray, best: np.ndarray) -> bool:
         """Whether the digits as seen anywhere say the same, at places that have not seen them all: what a place has
@@ -112,17 +119,22 @@ class GlyphSheet:
         lead of its digits. `?` is not judged; a digit of unknown shape only where another fits as usual."""
         worst = 1.0
         ranked = np.where(np.isnan(likeness), -np.inf, likeness)
+        # A crop that is clear elsewhere must be clear everywhere: there, a poor fit is another digit and no noise.
+        clear = np.median(self.usual_fit - ranked.max(axis=1)) < FIT_SLACK
         for place, char in enumerate(np.array(list(text.replace(" ", "")))[self._is_digit]):
             if char != "?":
-                worst = min(worst, self._support_at(ranked[place], place, int(char)))
+                worst = min(worst, self._support_at(ranked[place], place, int(char), bool(clear)))
         return worst
 
-    def _support_at(self, ranked: np.ndarray, place: int, digit: int) -> float:
-        others = np.delete(np.arange(10), digit)
+    def _support_at(self, ranked: np.ndarray, place: int, digit: int, clear: bool) -> float:
+        others = np.array([other for other in range(10) if other != digit and self.known[place, other] != CONTESTED])
+        enough = self.usual_fit[place] - FIT_SLACK
         if self.known[place, digit] == UNKNOWN:
-            return -1.0 if ranked[others].max() >= self.usual_fit[place] - FIT_SLACK else 0.0
-        lead = (ranked[digit] - ranked[others]) / self._apart[place, digit, others]
-        return float(np.clip(lead.min(), -1.0, 1.0))
+            return UNSEEN_RIVALLED if ranked[others].max() >= enough else 0.0
+        lead = float(np.min((ranked[digit] - ranked[others]) / self._apart[place, digit, others]))
+        if clear and self.known[place, digit] == OWN and ranked[digit] < enough - FIT_SLACK:
+            lead = min(lead, STRANGE)
+        return float(np.clip(lead, -1.0, 1.0))
 
     def _text(self, best: np.ndarray) -> str:
         digits = iter(best)

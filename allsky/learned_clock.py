@@ -38,6 +38,8 @@ from allsky.timeline import Timeline
 FLAT_SHARE = 0.75
 # What Tesseract reads on a frame in doubt is taken unless the glyphs speak this clearly against it.
 CONTRADICTED = -0.15
+# However sure Tesseract is of a frame that the glyphs doubt, it is worth no more than this.
+DOUBTFUL = 0.5
 
 
 @dataclass(frozen=True)
@@ -124,7 +126,8 @@ class LearnedClock:
         pairs = zip(self.parts, doubtful.evidence, parts, strict=True)
         if min(part.support(evidence, one.text) for part, evidence, one in pairs) <= CONTRADICTED:
             return doubtful
-        return replace(own, evidence=doubtful.evidence, crops=doubtful.crops)
+        confidence = min(own.confidence, DOUBTFUL)
+        return replace(own, evidence=doubtful.evidence, crops=doubtful.crops, confidence=confidence)
 
     def ocr_reading(self, parts: Sequence[PartReading]) -> Reading:
         """The reading of one frame of which Tesseract has read every part."""

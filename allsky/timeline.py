@@ -21,7 +21,7 @@ PAUSE_WEIGHT, MOST_PAUSE_COST = 0.4, 1.5
 EXPECTED_PAUSES, USUAL_LINKS = 0.02, 40
 SETBACK_COST = 3.0
 CHANGED_RATE_COST = 0.5
-FROZEN_COST = 0.2
+FROZEN_COST = 0.6
 # What a link between two items can be.
 GOES_ON, CHANGED, FROZEN, PAUSE, SETBACK = range(5)
 # An excursion is at most this many items long.

@@ -143,7 +143,8 @@ class Learner:
     def _begin_stage(self, stage: str) -> None:
         freeze_backbone(self.network, self.recipe.backbone, frozen=stage == "frozen")
         learning = [parameter for parameter in self.network.parameters() if parameter.requires_grad]
-        self.optimizer = torch.optim.AdamW(learning, weight_decay=self.recipe.weight_decay)
+        # Fused, a step reads the weights once; with small batches the plain one takes half of the time.
+        self.optimizer = torch.optim.AdamW(learning, weight_decay=self.recipe.weight_decay, fused=True)
 
     def _learn(self, stage: str, index: int) -> tuple[float, float, float]:
         """One pass over the training pictures: the last learning rate, mean loss, accuracy."""

@@ -36,7 +36,8 @@ def same(first, second):
 @pytest.mark.parametrize("strategy", STRATEGIES)
 def test_every_strategy_trains_saves_loads_predicts_and_explains(toy, quick, weights, strategy, tmp_path):
     split, root = toy
-    recipe = replace(quick, strategy=strategy, weights=str(weights), epochs_frozen=1)
+    start = "none" if strategy == "scratch" else str(weights)
+    recipe = replace(quick, strategy=strategy, weights=start, epochs_frozen=1)
     train(split, root, recipe, tmp_path)
     names = {"weights.safetensors", "model.json", "history.parquet", "validation.parquet", "curves.png", "card.md"}
     assert {path.name for path in tmp_path.iterdir()} == names
