@@ -1,8 +1,7 @@
 """Where in the picture does the network see what it answers?
 
-Heat maps by the methods of the grad-cam library, from the last map of features that the network computes before
-it averages over the picture. That layer is found by watching one picture pass through, so any
-backbone will do.
+Heat maps by the methods of the grad-cam library, from the last map of features that still has a place for each part
+of the sky. That layer is found by watching one picture pass through, so any backbone will do.
 """
 
 from __future__ import annotations
@@ -39,6 +38,9 @@ METHODS: dict[str, type] = {
     "ScoreCAM": pytorch_grad_cam.ScoreCAM,
     "KPCA-CAM": pytorch_grad_cam.KPCA_CAM,
 }
+# The networks were made for pictures of 224 pixels, of which their last map has 7 x 7 cells (He et al. 2016,
+# https://arxiv.org/abs/1512.03385, table 1). Of smaller pictures it has so few that a cell is half of the sky.
+FEWEST_CELLS = 7
 _BATCH = 8
 
 
@@ -71,13 +73,16 @@ def heat_maps(
             yield from np.nan_to_num(maps).astype(np.float16)
 
 
-def overlay(rgb: np.ndarray, heat: np.ndarray, opacity: float = 0.45) -> np.ndarray:
+def overlay(rgb: np.ndarray, heat: np.ndarray, opacity: float = 0.45, sky: np.ndarray | None = None) -> np.ndarray:
     """A picture with its heat map over it, uint8 (h, w, 3), at the picture's own size.
 
-    `rgb` uint8 (h, w, 3); `heat` of 0 to 1, any size. Where the map is 0 the picture shows unchanged.
+    `rgb` uint8 (h, w, 3); `heat` of 0 to 1, any size; `sky` bool (h, w), None for everywhere. Where the map is 0, and
+    outside the sky, the picture shows unchanged.
     """
     height, width = rgb.shape[:2]
     share = cv2.resize(heat.astype(np.float32), (width, height), interpolation=cv2.INTER_LINEAR).clip(0, 1)
+    if sky is not None:
+        share = share * sky
     colours = cv2.applyColorMap((255 * share).astype(np.uint8), cv2.COLORMAP_INFERNO)[..., ::-1]
     alpha = (opacity * np.sqrt(share))[..., None]
     return ((1 - alpha) * rgb + alpha * colours).round().astype(np.uint8)
@@ -92,20 +97,35 @@ class FeatureMap:
 
 
 def last_feature_map(network: nn.Module, size: int) -> FeatureMap:
-    """The last map of features of more than one pixel that decides the answer.
+    """The last map of features that has FEWEST_CELLS cells a side (or else the finest there is below that).
 
-    In a convolutional network the last output with height and width; in a transformer of tokens what enters
-    the last attention (after it, only the class token counts). Where the picture is so small that every
-    map is one pixel, the last of those.
+    In a convolutional network the last such output with height and width; in a transformer of tokens what enters
+    the last attention (after it, only the class token counts).
     """
     seen = _outputs(network, size)
-    maps = [(place, module, shape) for place, (module, shape) in enumerate(seen) if len(shape) == 4]
-    wide = [entry for entry in maps if math.prod(entry[2][2:]) > 1] or maps
     attention = [place for place, (module, _) in enumerate(seen) if isinstance(module, nn.MultiheadAttention)]
     tokens = [module for module, shape in seen[: attention[-1]] if len(shape) == 3] if attention else []
-    if tokens and attention[-1] > wide[-1][0]:
+    if tokens:
         return FeatureMap(tokens[-1], tokens_as_map)
-    return FeatureMap(wide[-1][1])
+    maps = [(module, sides, reshape) for module, shape in seen for sides, reshape in _as_map(shape)]
+    finest = max(min(sides) for _, sides, _ in maps)
+    module, _, reshape = [entry for entry in maps if min(entry[1]) >= min(FEWEST_CELLS, finest)][-1]
+    return FeatureMap(module, reshape)
+
+
+def _as_map(shape: tuple[int, ...]) -> list[tuple[tuple[int, int], Callable[[torch.Tensor], torch.Tensor] | None]]:
+    """Height and width of an output that is a map (pictures are square, and so are their maps), and how it becomes
+    one with channels first; nothing where it is none."""
+    if len(shape) != 4:
+        return []
+    if shape[2] == shape[3]:
+        return [((shape[2], shape[3]), None)]
+    return [((shape[1], shape[2]), channels_first)] if shape[1] == shape[2] else []
+
+
+def channels_first(features: torch.Tensor) -> torch.Tensor:
+    """A map (n, height, width, channels) as (n, channels, height, width)."""
+    return features.permute(0, 3, 1, 2)
 
 
 def tokens_as_map(tokens: torch.Tensor) -> torch.Tensor:

@@ -11,25 +11,23 @@ import contextlib
 import json
 import os
 import shutil
-import socket
-import time
 from collections.abc import Iterator, Mapping
 from pathlib import Path
 from typing import Any
 
 import luigi
 import pandas as pd
-import psutil
 import pyarrow as pa
 import pyarrow.parquet as pq
 
 from allsky.errors import AllskyError
 from allsky.tables import Table
+from tasks.durable import flush, flush_folder
+from tasks.temporaries import announce, temporary_name
 
 RECIPE_KEY = b"recipe"
 NOTES_KEY = b"notes"
-RUNNING = ".running"
-STALE_ELSEWHERE_S = 86_400.0
+INGREDIENTS_KEY = b"ingredients"
 
 
 class DamagedArtifact(AllskyError):
@@ -204,33 +202,7 @@ class FileArtifact(Artifact):
         os.replace(record, self._record)
 
 
-# Temporary names, and who owns them.
-
-
-def process_start(pid: int) -> float | None:
-    """When a process of this host started; None when there is none."""
-    try:
-        return psutil.Process(pid).create_time()
-    except psutil.Error:
-        return None
-
-
-def owner() -> str:
-    """This process, in a form that no later process can share."""
-    pid = os.getpid()
-    return f"{socket.gethostname()}~{pid}~{process_start(pid):.2f}"
-
-
-def temporary_name(name: str) -> str:
-    return f".{name}.tmp~{owner()}"
-
-
-def _is_dead(owner_name: str, marker: Path) -> bool:
-    host, pid, started = owner_name.split("~")[:3]
-    if host != socket.gethostname():
-        return time.time() - marker.stat().st_mtime > STALE_ELSEWHERE_S
-    now = process_start(int(pid))
-    return now is None or f"{now:.2f}" != started
+# Writing several at once.
 
 
 @contextlib.contextmanager
@@ -255,15 +227,6 @@ def drafts(root: Path, output: Mapping[str, Artifact], recipe: str) -> Iterator[
         marker.unlink(missing_ok=True)
 
 
-def _announce(root: Path, output: Mapping[str, Artifact]) -> Path:
-    folder = root / RUNNING
-    folder.mkdir(parents=True, exist_ok=True)
-    marker = folder / f"{owner()}~{time.monotonic_ns()}.json"
-    places = [str(artifact.path.parent.relative_to(root)) for artifact in output.values()]
-    marker.write_text(json.dumps(sorted(set(places))))
-    return marker
-
-
 def _publish(output: Mapping[str, Artifact], twins: Mapping[str, Artifact]) -> None:
     names = list(output)
     for twin in twins.values():
@@ -272,26 +235,3 @@ def _publish(output: Mapping[str, Artifact], twins: Mapping[str, Artifact]) -> N
         output[names[-1]].remove()
     for name in names:
         output[name].publish(twins[name])
-
-
-def sweep(root: Path) -> int:
-    """Remove what killed processes left under `root`; returns how many temporary names there were."""
-    swept = 0
-    for marker in sorted((root / RUNNING).glob("*.json")):
-        name = marker.stem
-        if not _is_dead(name, marker):
-            continue
-        mine = "~".join(name.split("~")[:3])
-        for place in _places(marker):
-            for left in (root / place).glob(f".*.tmp~{mine}"):
-                swept += 1
-                shutil.rmtree(left) if left.is_dir() else left.unlink()
-        marker.unlink(missing_ok=True)
-    return swept
-
-
-def _places(marker: Path) -> list[str]:
-    try:
-        return json.loads(marker.read_text())
-    except ValueError:  # killed while writing the marker: no draft existed yet
-        return []

@@ -12,7 +12,7 @@ import luigi
 import numpy as np
 import pandas as pd
 
-from allsky.pictures import read_picture
+from allsky.pictures import inscribed_disk, read_picture
 from allsky.tables import SHEET
 from tasks.artifacts import FolderArtifact, TableArtifact
 from tasks.base import NotKnownYet, Stage
@@ -28,6 +28,8 @@ class GradCamGallery(Stage):
     Which of them were wrong is known only once they are labelled; the report picks those. So a new
     label needs no new map, and maps of frames that are unchanged under the same model are kept.
     """
+
+    version = 2
 
     model = luigi.Parameter(description="the model's name and the start of its recipe")
 
@@ -71,8 +73,9 @@ class GradCamGallery(Stage):
         maps = heat_maps(load_model(model_folder(self.model)), paths, self.settings.explanation.method)
         for done, (frame_id, path, heat) in enumerate(zip(frame_ids, paths, maps, strict=True)):
             self.progress(done / len(paths), f"{done} of {len(paths)} maps")
-            picture = overlay(read_picture(path), heat)
-            cv2.imwrite(str(folder / f"{frame_id}.jpg"), picture[..., ::-1])
+            picture = read_picture(path)
+            drawn = overlay(picture, heat, sky=inscribed_disk(len(picture)))
+            cv2.imwrite(str(folder / f"{frame_id}.jpg"), drawn[..., ::-1])
             np.save(folder / f"{frame_id}.npy", heat)
 
     def _images(self, frame_ids: list[str]) -> list[str]:

@@ -48,8 +48,18 @@ def test_every_kind_of_backbone_can_be_explained(backbone, pictures):
     ("backbone", "name"), [("efficientnet_b0", "features"), ("resnet18", "layer4"), ("swin_t", "permute")]
 )
 def test_the_map_is_taken_before_the_average_over_the_picture(backbone, name):
+    network = build_network(backbone, 2, 224).eval()
+    assert last_feature_map(network, 224).module is dict(network.named_modules())[name]
+
+
+@pytest.mark.parametrize("backbone", ["efficientnet_b0", "resnet18", "swin_t", "densenet121", "convnext_tiny"])
+def test_of_a_small_picture_the_map_is_taken_where_it_still_has_a_place_for_each_part_of_the_sky(backbone):
     network = build_network(backbone, 2, SIZE).eval()
-    assert last_feature_map(network, SIZE).module is dict(network.named_modules())[name]
+    layer, outputs = last_feature_map(network, SIZE), []
+    layer.module.register_forward_hook(lambda module, given, output: outputs.append(output))
+    network(torch.zeros(1, 3, SIZE, SIZE))
+    features = layer.reshape(outputs[0]) if layer.reshape else outputs[0]
+    assert features.shape[2:] == (8, 8)
 
 
 def test_watching_leaves_no_hooks_behind(pictures):
@@ -72,3 +82,11 @@ def test_an_overlay_leaves_the_picture_where_there_is_no_heat():
     drawn = overlay(rgb, heat)
     assert (drawn[:, :10] == 90).all()
     assert (drawn[:, 19] != 90).any()
+
+
+def test_an_overlay_leaves_what_is_not_sky():
+    rgb, sky = np.full((20, 20, 3), 90, np.uint8), np.zeros((20, 20), bool)
+    sky[5:15, 5:15] = True
+    drawn = overlay(rgb, np.ones((4, 4)), sky=sky)
+    assert (drawn[~sky] == 90).all()
+    assert (drawn[sky] != 90).any(axis=-1).all()
