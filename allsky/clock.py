@@ -36,6 +36,14 @@ __all__ = [
 FEWEST_TEACHERS = 3
 
 
+class NoDate(NoClock):
+    """A clock that shows no whole date where nothing else tells one; `texts` it shows."""
+
+    def __init__(self, message: str, texts: Sequence[str] = ()) -> None:
+        super().__init__(message)
+        self.texts = tuple(texts)
+
+
 @dataclass(frozen=True)
 class ClockSettings:
     """What is given of the clock: `box` (x, y, width, height) or None to find it, `format` a strftime pattern
@@ -76,7 +84,7 @@ def learn_clock(
     if clock is None:
         raise NoClock(_nothing_found(used, settings, texts))
     if clock.readings["overlay_time"].isna().all():
-        raise NoClock(_no_date(used, clock))
+        raise NoDate(_no_date(used, clock), clock.readings["ocr_text"].dropna().tolist())
     return clock
 
 

@@ -19,6 +19,7 @@ MONTH_NAMES = (
     "January", "February", "March", "April", "May", "June",
     "July", "August", "September", "October", "November", "December",
 )  # fmt: skip
+WEEKDAYS = ("Mon", "Tue", "Wed", "Thu", "Fri", "Sat", "Sun")
 WEEKDAY = r"(?i:Mon|Tues?|Wed(?:nes)?|Thu(?:rs)?|Fri|Sat(?:ur)?|Sun)(?i:day)?"
 ZONE_WORD = "|".join(sorted(ABBREVIATIONS, key=len, reverse=True)) + r"|LT|LOCAL|[A-Z]{2,4}T"
 
@@ -59,8 +60,8 @@ _ZERO = re.compile(r"(?<![A-Za-z])[Oo](?=\d)|(?<=\d)[Oo](?![A-Za-z])")
 @dataclass(frozen=True)
 class ClockText:
     """What one text shows: `day` (or `month_day` where it shows no year) and `clock`, each None where not shown, the
-    `zone` word, the span `start` to `end` it takes in the text, its `tidy` form as the format writes it, and the
-    seconds between two values of the clock's last place (60, 1, 0.1, ...)."""
+    `zone` word, the span `start` to `end` it takes in the text, its `tidy` form as the format writes it, the
+    seconds between two values of the clock's last place (60, 1, 0.1, ...), and the `weekday` (0 is Monday)."""
 
     day: date | None
     month_day: tuple[int, int] | None
@@ -70,6 +71,7 @@ class ClockText:
     end: int
     tidy: str
     quantum_s: float
+    weekday: int | None = None
 
     @property
     def moment(self) -> datetime | None:
@@ -210,7 +212,8 @@ def _clock_text(match: re.Match[str], pattern: str) -> ClockText | None:
     except ValueError:
         return None
     zone = fields.get("Z") or fields.get("z")
-    return ClockText(day, month_day, clock, zone, *match.span(), _tidy(fields, pattern), _quantum(fields))
+    shown = (*match.span(), _tidy(fields, pattern), _quantum(fields), _weekday(fields))
+    return ClockText(day, month_day, clock, zone, *shown)
 
 
 def _tidy(fields: dict[str, str], pattern: str) -> str:
@@ -246,6 +249,11 @@ def _time(fields: dict[str, str]) -> time | None:
         return None
     microsecond = int(fields.get("f", "0").ljust(6, "0"))
     return time(hour, int(fields.get("M", 0)), int(fields.get("S", 0)), microsecond)
+
+
+def _weekday(fields: dict[str, str]) -> int | None:
+    name = fields.get("a") or fields.get("A")
+    return WEEKDAYS.index(name[:3].title()) if name else None
 
 
 def _hour_of_twelve(hour: int, half: str | None) -> int:

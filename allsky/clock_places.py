@@ -24,6 +24,14 @@ from allsky.tesseract import TextLine
 FEW_READ = 0.7
 
 
+class AmbiguousDate(NoClock):
+    """A clock whose day, month and short year could stand in several orders: the `formats` that remain, for `text`."""
+
+    def __init__(self, message: str, formats: Sequence[ClockFormat] = (), text: str = "") -> None:
+        super().__init__(message)
+        self.formats, self.text = tuple(formats), text
+
+
 @dataclass(frozen=True)
 class PlaceReading:
     """A place, the format of its text, and what was read there on each keyframe."""
@@ -38,7 +46,7 @@ def read_places(
 ) -> list[PlaceReading]:
     """What is read at `places` on the frames `lumas`; of one place alone if that turns out to show date and time.
 
-    Raises NoClock naming the possible formats where nothing tells them apart.
+    Raises AmbiguousDate naming the possible formats where nothing tells them apart.
     """
     places = [place.widened(lumas[0].shape) for place in places]
     lines = _lines(places, lumas)
@@ -91,8 +99,10 @@ def _format_of(place: Place, texts: Sequence[str], night: str | None) -> ClockFo
     if len(left) != 1:
         common = left or commonest_formats(every, texts)
         example = next((text for text in texts if common[0].search(text)), texts[0])
-        raise NoClock(
+        raise AmbiguousDate(
             f"The clock shows {example!r}, which could be read as {' or '.join(each.pattern for each in common)}, and "
-            "neither the file's name nor a midnight tells which; set [camera] clock_format to the right one."
+            "neither the file's name nor a midnight tells which; set [camera] clock_format to the right one.",
+            common,
+            example,
         )
     return left[0]

@@ -14,7 +14,7 @@ import numpy as np
 
 from allsky.clock_format import ClockFormat
 from allsky.clock_recognition import Recognised, recognise
-from allsky.overlay import STYLES, Box, Line, read_crops, text_lines, union
+from allsky.overlay import LEAST_CONTRAST, STYLES, Box, Line, read_crops, text_lines, union
 from allsky.tesseract import TextLine
 
 FRAMES_SEARCHED = 3
@@ -52,15 +52,19 @@ class _Seen:
 
 
 def find_clock(
-    lumas: Sequence[np.ndarray], within: Box | None, clock_format: ClockFormat | None
+    lumas: Sequence[np.ndarray],
+    within: Box | None,
+    clock_format: ClockFormat | None,
+    contrast: int = LEAST_CONTRAST,
 ) -> tuple[list[Place], list[str]]:
     """The places that together show the clock, and every text that was seen (for the message when there is none).
 
     `lumas` are frames (H, W) of one size; `within` limits the search; `clock_format`, where given, is the only
-    format looked for. No places where no date with a time, or time alone, was seen.
+    format looked for; `contrast` is how far text stands out. No places where no date with a time, or time alone, was
+    seen.
     """
     frames = _spread(lumas, FRAMES_SEARCHED)
-    lines = [(luma, line) for luma in frames for line in _lines(luma, within)]
+    lines = [(luma, line) for luma in frames for line in _lines(luma, within, contrast)]
     seen: list[_Seen] = []
     for style in STYLES:
         seen += _read_lines(lines, style, clock_format)
@@ -92,13 +96,13 @@ def _read_lines(lines: Sequence[tuple[np.ndarray, Line]], style: str, clock_form
     ]
 
 
-def _lines(luma: np.ndarray, within: Box | None) -> list[Line]:
+def _lines(luma: np.ndarray, within: Box | None, contrast: int) -> list[Line]:
     """Candidate rows, the likeliest first; in a given box also the box as a whole."""
     if within is None:
-        return sorted(text_lines(luma), key=lambda line: -line.box.width / line.text_height)[:MOST_LINES]
+        return sorted(text_lines(luma, contrast), key=lambda line: -line.box.width / line.text_height)[:MOST_LINES]
     inside = [
         replace(line, box=line.box.moved(within.x, within.y))
-        for line in text_lines(np.ascontiguousarray(within.crop(luma)))
+        for line in text_lines(np.ascontiguousarray(within.crop(luma)), contrast)
     ]
     whole = [Line(within, 0.7 * within.height, bright) for bright in (True, False)]
     return inside[:MOST_LINES] + whole

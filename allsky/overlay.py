@@ -29,6 +29,8 @@ LEAST_INK = 20.0
 SMALLEST_TEXT, LARGEST_TEXT = 5, 80
 # Grey levels by which text stands out from what surrounds it, and how much more from what is next to it.
 LEAST_CONTRAST, LEAST_SHARPER = 25, 15
+# The same for faint text, looked for where no other is found.
+FAINT_CONTRAST = 10
 # Beside strokes of full contrast, those below this share of it are noise.
 STRONG_SHARE = 0.25
 FEWEST_MARKS = 4
@@ -88,23 +90,24 @@ class Line:
     bright: bool
 
 
-def text_lines(luma: np.ndarray) -> list[Line]:
-    """Rows of marks on `luma` (H, W) that could be text, of both polarities, the most regular first."""
+def text_lines(luma: np.ndarray, contrast: int = LEAST_CONTRAST) -> list[Line]:
+    """Rows of marks on `luma` (H, W) that could be text, of both polarities, standing out by `contrast` grey levels."""
     lines = []
     for bright in (True, False):
-        lines += _rows(_marks(luma, bright), bright, luma.shape)
+        lines += _rows(_marks(luma, bright, contrast), bright, luma.shape)
     return lines
 
 
-def _marks(luma: np.ndarray, bright: bool) -> np.ndarray:
+def _marks(luma: np.ndarray, bright: bool, least: int) -> np.ndarray:
     """Boxes (n, 4: x, y, width, height) of connected marks that stand out from what surrounds them."""
     picture = luma if bright else 255 - luma
     contrast = cv2.subtract(picture, cv2.blur(picture, (25, 25)))
     sharp = cv2.subtract(picture, cv2.erode(picture, np.ones((7, 7), np.uint8)))
-    both = np.minimum(contrast, np.maximum(sharp, LEAST_SHARPER) - LEAST_SHARPER)
+    sharper = LEAST_SHARPER * least // LEAST_CONTRAST
+    both = np.minimum(contrast, np.maximum(sharp, sharper) - sharper)
     # Beside strong strokes weak ones are noise: they would join letters to blots.
     strongest = cv2.dilate(both, np.ones((15, 15), np.uint8))
-    ink = ((both > LEAST_CONTRAST) & (both > STRONG_SHARE * strongest)).astype(np.uint8)
+    ink = ((both > least) & (both > STRONG_SHARE * strongest)).astype(np.uint8)
     stats = cv2.connectedComponentsWithStats(ink, connectivity=8)[2][1:, :4]
     width, height = stats[:, 2], stats[:, 3]
     letters = (height >= SMALLEST_TEXT) & (height <= LARGEST_TEXT) & (width <= 12 * height)

@@ -10,15 +10,15 @@ from __future__ import annotations
 import os
 import re
 import shutil
-import tempfile
+import subprocess
 from collections.abc import Sequence
 from dataclasses import dataclass
 from html.parser import HTMLParser
-from pathlib import Path
+from io import BytesIO
 
-import cv2
 import numpy as np
 import pytesseract
+from PIL import Image
 
 from allsky.errors import MissingTool
 
@@ -76,28 +76,39 @@ def require_tesseract() -> None:
 
 
 def _one_call(pages: Sequence[np.ndarray]) -> list[TextLine]:
-    with tempfile.TemporaryDirectory(prefix="allsky-ocr-") as folder:
-        stack = Path(folder) / "lines.tif"
-        cv2.imwritemulti(str(stack), list(pages))
-        found = _pages(_hocr(stack))
+    found = _pages(_hocr(_tiff(pages)))
     return [found.get(number, TextLine(())) for number in range(len(pages))]
 
 
-def _hocr(stack: Path) -> str:
+def _tiff(pages: Sequence[np.ndarray]) -> bytes:
+    """The pages as one TIFF."""
+    pictures = [Image.fromarray(np.ascontiguousarray(page, np.uint8)) for page in pages]
+    stack = BytesIO()
+    pictures[0].save(stack, format="TIFF", save_all=True, append_images=pictures[1:])
+    return stack.getvalue()
+
+
+def _hocr(stack: bytes) -> str:
+    """Tesseract's answer, in HTML. Pictures and answer travel through pipes: pytesseract would put them into files,
+    which stay behind where a run is killed."""
+    command = [pytesseract.pytesseract.tesseract_cmd, "stdin", "stdout", "-l", "eng"]
     # Threads inside Tesseract fight each other over a line this small: one is twice as fast as four.
-    os.environ.setdefault("OMP_THREAD_LIMIT", "1")
-    config = f"--psm {SINGLE_LINE} -c hocr_char_boxes=1"
+    environment = {"OMP_THREAD_LIMIT": "1"} | os.environ
+    settings = ["--psm", str(SINGLE_LINE), "-c", "hocr_char_boxes=1", "hocr"]
     try:
-        answer = pytesseract.image_to_pdf_or_hocr(
-            str(stack), lang="eng", extension="hocr", config=config, timeout=SECONDS_PER_CALL
+        answer = subprocess.run(
+            command + settings, input=stack, capture_output=True, timeout=SECONDS_PER_CALL, env=environment
         )
-    except pytesseract.TesseractNotFoundError as error:
+    except FileNotFoundError as error:
         raise MissingTool(NOT_INSTALLED) from error
-    except pytesseract.TesseractError as error:
+    except subprocess.TimeoutExpired as error:
         raise MissingTool(
-            f"Tesseract failed ({error.message.strip()[:200]}); is `tesseract-ocr-eng` installed?"
+            f"Tesseract did not answer within {SECONDS_PER_CALL} s; is the machine overloaded?"
         ) from error
-    return answer.decode("utf-8", errors="replace")
+    if answer.returncode:
+        said = answer.stderr.decode("utf-8", errors="replace").strip()[:200]
+        raise MissingTool(f"Tesseract failed ({said}); is `tesseract-ocr-eng` installed?")
+    return answer.stdout.decode("utf-8", errors="replace")
 
 
 def _pages(hocr: str) -> dict[int, TextLine]:

@@ -44,6 +44,28 @@ def simulate(folder: Path, nights, dates, cadence_s, camera, faults, seed) -> No
 
 
 @main.command(cls=_Explained)
+@click.option("--night", help="One night, YYYY-MM-DD, stage by stage.")
+@click.option("--month", help="One month, YYYY-MM, night by night.")
+@click.option("--json", "as_json", is_flag=True, help="As one JSON object, with every night.")
+def status(night, month, as_json) -> None:
+    """Say which nights and stages are done, unusable, stale, failed or missing, and why. Changes nothing."""
+    from pipeline.status import status
+
+    click.echo(status(night, month, as_json))
+
+
+@main.command(cls=_Explained)
+@click.option("--first-night", default="", help="First night of the report, as for the run.")
+@click.option("--last-night", default="", help="Last night of the report, as for the run.")
+@click.option("--json", "as_json", is_flag=True, help="As one JSON object, with every task.")
+def plan(first_night, last_night, as_json) -> None:
+    """Say what a run would do, and roughly how long it would take. Changes nothing."""
+    from pipeline.planning import planned_report
+
+    click.echo(planned_report(first_night, last_night, as_json))
+
+
+@main.command(cls=_Explained)
 def check() -> None:
     """Read the configuration, and say what it means and what is wrong with it."""
     from tasks import settings
@@ -54,3 +76,14 @@ def check() -> None:
         click.echo(f"[{section}]")
         for key, value in keys.items():
             click.echo(f"  {key} = {value}")
+
+
+@main.command(cls=_Explained)
+@click.argument("files", nargs=-1, required=True, type=click.Path(path_type=Path))
+@click.option("--frames", help="Frames of each video: `all`, or numbers such as 0,25,100; a few by default.")
+@click.option("--json", "as_json", is_flag=True, help="Print an object a line.")
+def clock(files: tuple[Path, ...], frames, as_json) -> None:
+    """Read the clock burned into FILES, videos or pictures, before anything is configured."""
+    from pipeline.showing_clocks import show_clocks
+
+    sys.exit(1 if show_clocks(files, frames, as_json, click.echo) else 0)
