@@ -27,6 +27,8 @@ PROMISED = {
     "keograms": ("ratio_picture",),
     "months": ("n_nights",),
     "report": ("seconds", "peak_mb", "html_mb", "interval_gap"),
+    "sheets": ("n_nights", "n_drawn"),
+    "split": ("n_labels",),
     "sky_disk": ("ours_off_percent", "rival_off_percent"),
     "training": ("ratio_frozen", "ours_accuracy", "rival_accuracy"),
 }
