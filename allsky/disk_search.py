@@ -35,12 +35,12 @@ DARK_AROUND, DARK_STEP = 0.2, 0.08
 LEAST_SCORE = 0.45
 
 
-def find_sky_disk(frames: Sequence[np.ndarray]) -> SkyDisk:
+def find_sky_disk(frames: Sequence[np.ndarray], least_score: float = LEAST_SCORE) -> SkyDisk:
     """The sky disk common to `frames`, all of one size, luma (h, w) or RGB (h, w, 3) uint8.
 
-    The more they differ (other hours, other nights) the better; a single frame may do. `confidence` is
+    The more they differ (other hours, other nights) the better; a single frame may do. `confidence`, the score, is
     the share of the visible rim found, times how dark it is beyond, times how light within. Raises
-    NotASky saying what was found instead.
+    NotASky saying what was found instead where that is below `least_score`.
     """
     if not len(frames):
         raise NotASky("no sky disk: there is no frame to look for it in")
@@ -50,8 +50,8 @@ def find_sky_disk(frames: Sequence[np.ndarray]) -> SkyDisk:
     finalists = [(_score(moments, circle, edges), circle) for circle in _circles_to_judge(moments, edges)]
     finalists = [_climbed(moments, edges, *finalist) for finalist in _unlike(finalists, CLIMBERS)]
     score, circle = max(finalists, key=lambda finalist: finalist[0], default=(0.0, np.zeros(3)))
-    if score < LEAST_SCORE:
-        raise NotASky(_what_was_found(moments, score, len(frames), width, height))
+    if score < least_score:
+        raise NotASky(_what_was_found(moments, score, len(frames), width, height, least_score))
     # A rim too faint to settle on stays where the vote was.
     final = settled(moments, circle)
     circle = final if _score(moments, final, edges) > 0.9 * score else circle
@@ -82,12 +82,12 @@ def _shows_disk(frames: Sequence[np.ndarray]) -> bool:
     return True
 
 
-def _what_was_found(moments: BrightMoments, score: float, n: int, width: int, height: int) -> str:
+def _what_was_found(moments: BrightMoments, score: float, n: int, width: int, height: int, least_score: float) -> str:
     spread = float(np.percentile(moments.bright, 95)) - moments.dark
     found = (
         f"nothing brighter than {spread:.0f} luma steps above black"
         if spread < 5
-        else f"no circle that is light within and dark around (score {score:.2f} of {LEAST_SCORE})"
+        else f"no circle that is light within and dark around (score {score:.2f} of {least_score})"
     )
     return (
         f"no sky disk in {n} frames of {width}x{height}: expected a round image of the sky, found {found}; "

@@ -33,6 +33,7 @@ class ModelDescription:
     - `contrast`: `given`, with that mean and deviation, or `local`, in which case these are not used.
     - `temperature`: logits are divided by it before the softmax (Guo et al. 2017, arXiv:1706.04599).
     - `threshold`: the probability of `positive` from which a frame is positive; None: the likelier class.
+    - `abstain_below`: it abstains where the probability of the class it decides for is lower; None: never.
     - `recipe`, `versions`, `metrics`: how it was trained, with what, and how it did where it was selected.
     """
 
@@ -45,6 +46,7 @@ class ModelDescription:
     contrast: str = "given"
     temperature: float = 1.0
     threshold: float | None = None
+    abstain_below: float | None = None
     recipe: dict[str, Any] = field(default_factory=dict)
     versions: dict[str, str] = field(default_factory=dict)
     metrics: dict[str, Any] = field(default_factory=dict)
@@ -70,6 +72,14 @@ class ModelDescription:
         others[:, self.positive_index] = -1
         likeliest_other = names[np.argmax(others, axis=1)]
         return np.where(probabilities[:, self.positive_index] >= self.threshold, self.positive, likeliest_other)
+
+    def abstains(self, probabilities: np.ndarray) -> np.ndarray:
+        """Whether it is too unsure of each frame to decide, bool (n,), from probabilities (n, classes)."""
+        if self.abstain_below is None:
+            return np.zeros(len(probabilities), bool)
+        decided = self.decide(probabilities)
+        place = np.array([self.classes.index(name) for name in decided], int)
+        return probabilities[np.arange(len(place)), place] < self.abstain_below
 
     def require_classes(self, classes: Sequence[str], positive: str) -> None:
         """Raises BadModel unless the model tells these classes apart (in whatever order)."""

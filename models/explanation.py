@@ -62,15 +62,33 @@ def heat_maps(
     model: Model, image_paths: Sequence[Path], method: str = "GradCAM", target: str | None = None
 ) -> Iterator[np.ndarray]:
     """`explain`, one map (size, size) after the other, in memory that does not grow with their number."""
-    index = _class_index(model, target)
-    size = model.description.image_size
-    network = model.network.eval()
-    with _explainer(method, network, size) as cam:
-        for batch in read_pictures(image_paths, size, _BATCH):
-            # Some methods divide by a score that may be nought; such a map is blank.
-            with np.errstate(invalid="ignore", divide="ignore"):
-                maps = cam(input_tensor=model.seen(batch), targets=[ClassifierOutputTarget(index)] * len(batch))
-            yield from np.nan_to_num(maps).astype(np.float16)
+    explainer = Explainer(model, method, target)
+    for batch in read_pictures(image_paths, model.description.image_size, _BATCH):
+        yield from explainer(batch)
+
+
+class Explainer:
+    """A model made ready to be explained by one method, for any number of pictures.
+
+    Raises BadConfiguration for an unknown method or class.
+    """
+
+    def __init__(self, model: Model, method: str = "GradCAM", target: str | None = None):
+        if method not in METHODS:
+            raise BadConfiguration(f"method = {method!r}: expected one of {', '.join(METHODS)}.")
+        self.model, self.method = model, METHODS[method]
+        self.target = ClassifierOutputTarget(_class_index(model, target))
+        self.layer = last_feature_map(model.network.eval(), model.description.image_size)
+
+    def __call__(self, pictures: np.ndarray) -> np.ndarray:
+        """Heat maps, float16 (n, size, size) of 0 to 1, of pictures of the model's size, uint8 (n, size, size, 3)."""
+        seen = self.model.seen(pictures)
+        # Hooks are taken away again at the end: they would keep the last batch's maps of features.
+        # Some methods divide by a score that may be nought; such a map is blank.
+        blank = np.errstate(invalid="ignore", divide="ignore")
+        with self.method(self.model.network, [self.layer.module], self.layer.reshape) as cam, blank:
+            maps = cam(input_tensor=seen, targets=[self.target] * len(seen))
+        return np.nan_to_num(maps).astype(np.float16)
 
 
 def overlay(rgb: np.ndarray, heat: np.ndarray, opacity: float = 0.45, sky: np.ndarray | None = None) -> np.ndarray:
@@ -149,13 +167,6 @@ def _outputs(network: nn.Module, size: int) -> list[tuple[nn.Module, tuple[int, 
         parameter = next(network.parameters())
         network(torch.zeros(1, 3, size, size, device=parameter.device, dtype=parameter.dtype))
     return seen
-
-
-def _explainer(method: str, network: nn.Module, size: int) -> Any:
-    if method not in METHODS:
-        raise BadConfiguration(f"method = {method!r}: expected one of {', '.join(METHODS)}.")
-    layer = last_feature_map(network, size)
-    return METHODS[method](model=network, target_layers=[layer.module], reshape_transform=layer.reshape)
 
 
 def _class_index(model: Model, target: str | None) -> int:

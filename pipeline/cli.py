@@ -87,3 +87,18 @@ def clock(files: tuple[Path, ...], frames, as_json) -> None:
     from pipeline.showing_clocks import show_clocks
 
     sys.exit(1 if show_clocks(files, frames, as_json, click.echo) else 0)
+
+
+@main.command(cls=_Explained)
+@click.argument("files", nargs=-1, required=True, type=click.Path(path_type=Path))
+@click.option("--model", required=True, type=click.Path(path_type=Path), help="Folder of the model.")
+@click.option("--explain", is_flag=True, help="Draw where the model sees it, beside each picture.")
+@click.option("--method", default="GradCAM", help="Method that draws it; GradCAM by default.")
+@click.option("--maps", type=click.Path(path_type=Path, file_okay=False), help="Folder for these drawings instead.")
+@click.option("--disk", help="X,Y,RADIUS of the sky in the pictures, in pixels; looked for by default.")
+@click.option("--json", "as_json", is_flag=True, help="Print an object a line.")
+def classify(files: tuple[Path, ...], model: Path, **options) -> None:
+    """Tell what a model says of FILES, pictures of any all-sky camera."""
+    from pipeline.classifying import classify_pictures
+
+    sys.exit(1 if classify_pictures(files, model, click.echo, **options) else 0)

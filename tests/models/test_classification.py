@@ -1,0 +1,99 @@
+import json
+
+import cv2
+import numpy as np
+import pytest
+import torch
+from click.testing import CliRunner
+
+from models.classification import Classifier
+from models.description import ModelDescription
+from models.inference import predict
+from models.model_folder import Model, load_model, save_weights
+from models.network import build_network
+from pipeline.cli import main
+from tests.models.conftest import toy_sky, write_jpeg
+
+SIZE = 48
+CLASSES = ("aurora", "no_aurora")
+
+
+def described(**more) -> ModelDescription:
+    return ModelDescription(CLASSES, "aurora", "squeezenet1_1", SIZE, (0.5,) * 3, (0.25,) * 3, **more)
+
+
+@pytest.fixture(scope="module")
+def model() -> Model:
+    torch.manual_seed(0)
+    return Model(build_network("squeezenet1_1", 2, SIZE).eval(), described())
+
+
+@pytest.fixture(scope="module")
+def folder(model, tmp_path_factory):
+    folder = tmp_path_factory.mktemp("model")
+    save_weights(model.network, folder)
+    model.description.write(folder)
+    return folder
+
+
+@pytest.fixture
+def pictures(tmp_path):
+    """A frame as a corpus keeps it, a frame of a camera with its surroundings, and a wall."""
+    generator = np.random.default_rng(4)
+    kept = toy_sky(True, generator, 160)
+    write_jpeg(tmp_path / "kept.jpg", kept)
+    framed = np.zeros((240, 320, 3), np.uint8)
+    framed[40:200, 80:240] = kept
+    cv2.imwrite(str(tmp_path / "framed.png"), framed[..., ::-1])
+    write_jpeg(tmp_path / "wall.jpg", generator.integers(90, 110, (240, 320, 3), dtype=np.uint8))
+    return [tmp_path / name for name in ("kept.jpg", "framed.png", "wall.jpg")]
+
+
+def test_a_frame_of_a_corpus_gets_the_probabilities_that_the_corpus_has(model, pictures):
+    answer = next(Classifier(model)(pictures[:1]))
+    assert list(answer.p.values()) == pytest.approx(predict(model, pictures[:1])[0].tolist(), abs=1e-5)
+    assert answer.predicted == max(answer.p, key=answer.p.get)
+
+
+def test_a_frame_within_its_surroundings_is_cut_to_the_same_sky(model, pictures):
+    kept, framed, _ = Classifier(model)(pictures)
+    assert framed.p["aurora"] == pytest.approx(kept.p["aurora"], abs=0.01)
+    assert "found" in framed.disk
+
+
+def test_what_is_no_sky_or_no_picture_is_said_to_be_so(model, pictures, tmp_path):
+    (tmp_path / "torn.jpg").write_bytes(pictures[0].read_bytes()[:500])
+    wall, torn, absent = Classifier(model)([pictures[2], tmp_path / "torn.jpg", tmp_path / "absent.jpg"])
+    assert (wall.p, wall.predicted, wall.abstain, wall.unreadable) == (None, None, True, False)
+    assert "no round image" in wall.problem
+    assert torn.unreadable
+    assert absent.unreadable
+
+
+def test_an_unsure_model_abstains(model, pictures):
+    cautious = Model(model.network, described(abstain_below=1.0))
+    answer = next(Classifier(cautious)(pictures[:1]))
+    assert answer.abstain
+    assert answer.predicted is None
+    assert sum(answer.p.values()) == pytest.approx(1, abs=1e-5)
+
+
+def test_the_command_prints_an_object_a_line_and_draws_maps(folder, pictures, tmp_path):
+    assert load_model(folder).description.classes == CLASSES
+    maps = tmp_path / "maps"
+    asked = ["classify", *map(str, pictures), "--model", str(folder), "--json", "--maps", str(maps)]
+    answer = CliRunner().invoke(main, asked)
+    assert answer.exit_code == 0, answer.output
+    told = [json.loads(line) for line in answer.output.splitlines()]
+    assert [line["file"] for line in told] == [str(path) for path in pictures]
+    assert all({"file", "p", "predicted", "abstain"} <= set(line) for line in told)
+    assert sorted(path.name for path in maps.iterdir()) == ["framed.map.jpg", "kept.map.jpg"]
+
+
+def test_the_command_names_a_file_that_cannot_be_read_and_a_folder_without_a_model(folder, pictures, tmp_path):
+    absent = CliRunner().invoke(main, ["classify", str(tmp_path / "no.jpg"), "--model", str(folder)])
+    assert absent.exit_code == 1
+    assert "no.jpg cannot be read" in absent.output
+    nothing = CliRunner().invoke(main, ["classify", str(pictures[0]), "--model", str(tmp_path)])
+    assert nothing.exit_code == 2
+    assert "holds no model" in nothing.output
