@@ -21,7 +21,7 @@ import numpy as np
 from made_skies import DISK, film
 from side_by_side import OBVIOUS, OURS, TUNED, compared, options, require, take_turns, tell
 
-from allsky.fisheye import find_sky_disk
+from allsky.disk_search import find_sky_disk
 from allsky.video import read_keyframes
 
 Circle = tuple[float, float, float]

@@ -20,9 +20,9 @@ from allsky.clock import ClockSettings
 from allsky.clock_zones import parse_zone
 from allsky.conditions import ConditionBins
 from allsky.errors import BadConfiguration
-from allsky.fisheye import SkyDisk
 from allsky.roles import ROLES
 from allsky.site import Site
+from allsky.sky_disk import SkyDisk
 from models.recipe import TrainingRecipe
 from tasks.configuration import nearest, parse, read_section
 from tasks.sections import (

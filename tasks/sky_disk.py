@@ -11,8 +11,11 @@ import luigi
 import numpy as np
 import pandas as pd
 
-from allsky import fisheye
+from allsky.bright_moments import borne_out, clearest_frame
+from allsky.disk_search import find_sky_disk_of_nights
 from allsky.errors import BadVideo
+from allsky.sky_disk import SkyDisk as Disk
+from allsky.sky_disk import check_disk, disk_picture
 from allsky.tables import SKY_DISKS
 from allsky.video import read_keyframes
 from tasks.artifacts import FolderArtifact, TableArtifact
@@ -54,13 +57,13 @@ class SkyDisk(Stage):
     def produce(self, output):
         given = self.settings.disk(self.epoch, self.inventory.videos[self.epoch][0].size)
         if given:
-            fisheye.check_disk(given)
+            check_disk(given)
         nights = self.inventory.nights_of_epoch(self.epoch)[:NIGHTS_LOOKED_AT]
         seen = [_keyframes(self.inventory.videos[night][0].path) for night in nights]
         frames = [luma for night in seen for luma in night]
-        found = fisheye.borne_out(given, frames) if given else fisheye.find_sky_disk_of_nights(seen)
+        found = borne_out(given, frames) if given else find_sky_disk_of_nights(seen)
         if frames:
-            picture = fisheye.disk_picture(fisheye.clearest_frame(frames), found)
+            picture = disk_picture(clearest_frame(frames), found)
             cv2.imwrite(str(output["picture"].path / "disk.png"), cv2.cvtColor(picture, cv2.COLOR_RGB2BGR))
         output["disk"].write(_as_table(found, nights))
 
@@ -73,12 +76,12 @@ def _keyframes(video: Path) -> list[np.ndarray]:
         return []
 
 
-def _as_table(disk: fisheye.SkyDisk, nights: list[str]) -> pd.DataFrame:
+def _as_table(disk: Disk, nights: list[str]) -> pd.DataFrame:
     row = {name: getattr(disk, name) for name in SKY_DISKS.names if name != "nights"}
     return pd.DataFrame([row | {"nights": " ".join(nights)}])
 
 
-def disk_of(epoch: str) -> fisheye.SkyDisk | str:
+def disk_of(epoch: str) -> Disk | str:
     """The epoch's disk, or the sentence that says why there is none. Raises NotKnownYet before it is made."""
     task = SkyDisk(epoch=epoch)
     if not task.is_made():
@@ -87,14 +90,14 @@ def disk_of(epoch: str) -> fisheye.SkyDisk | str:
     return _read_disk(path, path.stat().st_mtime_ns)
 
 
-def disk_numbers(disk: fisheye.SkyDisk) -> list[float]:
+def disk_numbers(disk: Disk) -> list[float]:
     """What of a disk changes a picture: where it lies, not how it was found."""
     told = dataclasses.asdict(disk)
     return [value for name, value in told.items() if name not in ("source", "confidence")]
 
 
 @functools.lru_cache(maxsize=64)
-def _read_disk(path: Path, _mtime_ns: int) -> fisheye.SkyDisk | str:
+def _read_disk(path: Path, _mtime_ns: int) -> Disk | str:
     artifact = TableArtifact(path, SKY_DISKS)
     rows = artifact.read().drop(columns="nights").to_dict("records")
-    return fisheye.SkyDisk(**rows[0]) if rows else artifact.notes()["problem"]
+    return Disk(**rows[0]) if rows else artifact.notes()["problem"]

@@ -14,7 +14,8 @@ from dataclasses import dataclass
 import cv2
 import numpy as np
 
-from allsky.simulator.lens import Lens, SkyGrid, grid_position
+from allsky.fisheye import Lens
+from allsky.simulator.grid import SkyGrid, grid_position
 from allsky.simulator.noise import generator, line, sample, sample_line, texture
 from allsky.simulator.sky import EARTH_RADIUS_KM, LINE_RESPONSE, van_rhijn
 

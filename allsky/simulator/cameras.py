@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from dataclasses import dataclass
 
-from allsky.simulator.lens import Lens
+from allsky.fisheye import Lens
 from allsky.simulator.overlay import TextLine
 from allsky.simulator.sensor import Sensor
 

@@ -12,7 +12,7 @@ from dataclasses import dataclass
 import numpy as np
 from scipy.special import ndtri
 
-from allsky.simulator.lens import SkyGrid
+from allsky.simulator.grid import SkyGrid
 from allsky.simulator.noise import generator, line, sample, sample_line, texture
 from allsky.simulator.sky import EARTH_RADIUS_KM, van_rhijn
 

@@ -6,7 +6,8 @@ from dataclasses import dataclass
 
 import numpy as np
 
-from allsky.simulator.lens import Lens, SkyGrid, grid_position
+from allsky.fisheye import Lens
+from allsky.simulator.grid import SkyGrid, grid_position
 from allsky.simulator.noise import generator, line, sample_line
 
 # Boreal spruce of 5 to 15 m at 60 to 150 m stand 2 to 12 degrees high.

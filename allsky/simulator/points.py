@@ -4,8 +4,9 @@ from __future__ import annotations
 
 import numpy as np
 
+from allsky.fisheye import Lens
 from allsky.simulator import sky, stars
-from allsky.simulator.lens import Lens, grid_position
+from allsky.simulator.grid import grid_position
 from allsky.simulator.nature import Instant
 
 

@@ -16,8 +16,8 @@ import cv2
 import numpy as np
 import pandas as pd
 
+from allsky.fisheye import Lens
 from allsky.simulator import faults as injected
-from allsky.simulator.lens import Lens
 from allsky.simulator.overlay import TextLine, card_picture, draw_text, zone_of
 from allsky.simulator.scene import Picture
 from allsky.simulator.truth import TRUTH

@@ -8,8 +8,9 @@ from functools import lru_cache
 import cv2
 import numpy as np
 
+from allsky.fisheye import Lens
 from allsky.simulator import aurora, clouds, horizon, sensor, sky, truth
-from allsky.simulator.lens import Lens, SkyGrid, grid_position, sky_grid
+from allsky.simulator.grid import SkyGrid, grid_position, sky_grid
 from allsky.simulator.nature import Instant, NightNature
 from allsky.simulator.noise import sample, texture
 from allsky.simulator.points import add_moon, add_stars

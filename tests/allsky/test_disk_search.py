@@ -6,12 +6,14 @@ import cv2
 import numpy as np
 import pytest
 
+from allsky.bright_moments import borne_out, clearest_frame, within_picture
+from allsky.disk_search import find_sky_disk, find_sky_disk_of_nights
 from allsky.errors import NotASky
-from allsky.fisheye import SkyDisk, borne_out, clearest_frame, find_sky_disk, find_sky_disk_of_nights, within_picture
+from allsky.fisheye import Lens
 from allsky.simulator import Simulation, simulate_night
 from allsky.simulator.cameras import AURORAMAX, SMALL_COLOUR
 from allsky.simulator.faults import room
-from allsky.simulator.lens import Lens
+from allsky.sky_disk import SkyDisk
 from allsky.video import read_keyframes
 
 

@@ -11,9 +11,10 @@ from hypothesis import given
 from hypothesis import strategies as st
 
 from allsky.clock import ClockSettings, Keyframe, Reading, learn_clock
+from allsky.disk_search import find_sky_disk
 from allsky.errors import BadVideo, NoClock
-from allsky.fisheye import SkyDisk, find_sky_disk
 from allsky.frames import choose_frames, extract_night
+from allsky.sky_disk import SkyDisk
 from allsky.tables import FRAMES, READINGS
 from allsky.video import read_keyframes
 from tests.allsky.made_videos import cut_off, numbered_picture, shown_number, write_numbered, write_video, zero_filled

@@ -11,11 +11,11 @@ import pytest
 
 from allsky.conditions import observing_conditions
 from allsky.ephemeris import sun_and_moon
+from allsky.fisheye import Lens
 from allsky.roles import night_role
 from allsky.simulator import TRUTH, Simulation, demo_simulation, simulate_night
 from allsky.simulator.archive import FULL_MOONS, YELLOWKNIFE, frame_times, video_name
 from allsky.simulator.cameras import SMALL_COLOUR, THEMIS
-from allsky.simulator.lens import Lens
 from allsky.simulator.overlay import Card, TextLine, draw_text
 from allsky.site import Site
 

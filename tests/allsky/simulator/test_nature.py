@@ -4,9 +4,10 @@ import numpy as np
 import pandas as pd
 import pytest
 
+from allsky.fisheye import Lens
 from allsky.simulator import aurora, clouds, demo_simulation, horizon, nature, sky
 from allsky.simulator.archive import frame_times, sky_pictures
-from allsky.simulator.lens import Lens, sky_grid
+from allsky.simulator.grid import sky_grid
 from allsky.simulator.noise import texture
 
 NIGHTS = [str(day.date()) for day in pd.date_range("2022-11-01", periods=150)]

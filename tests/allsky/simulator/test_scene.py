@@ -7,12 +7,12 @@ import numpy as np
 import pandas as pd
 import pytest
 
+from allsky.fisheye import Lens
 from allsky.simulator import Simulation
 from allsky.simulator.archive import sky_pictures
 from allsky.simulator.aurora import Form
 from allsky.simulator.cameras import SMALL_COLOUR
 from allsky.simulator.clouds import CloudNight
-from allsky.simulator.lens import Lens
 from allsky.simulator.nature import draw_night, instants
 from allsky.simulator.scene import build_scene, take_picture
 from allsky.simulator.sensor import Exposure, Sensor

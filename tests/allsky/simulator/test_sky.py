@@ -6,8 +6,9 @@ import numpy as np
 import pandas as pd
 import pytest
 
+from allsky.fisheye import Lens
 from allsky.simulator import sky, stars
-from allsky.simulator.lens import Lens, sky_grid
+from allsky.simulator.grid import sky_grid
 
 ZENITH = np.array([0.0])
 

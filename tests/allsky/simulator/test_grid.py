@@ -7,7 +7,8 @@ import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
-from allsky.simulator.lens import Lens, grid_position, sky_grid
+from allsky.fisheye import Lens
+from allsky.simulator.grid import grid_position, sky_grid
 
 LENS = Lens(640.0, 360.0, 300.0)
 PROJECTIONS = ("equidistant", "equisolid", "stereographic", "orthographic")
