@@ -27,31 +27,31 @@ LUNAR_BINS = ("No_Moon", "Moon_Quarter", "Moon_Full")
 class ConditionBins:
     """Edges of the bins, all in degrees.
 
-    The sun's altitude h: `Night` h <= `night_deg`, then `Astronomical`, `Nautical` and `Civil` up to and
+    The sun's altitude h: `Night` h <= `night_below_deg`, then `Astronomical`, `Nautical` and `Civil` up to and
     including theirs, `Day` above. The published edges are -18, -12 and -6; -0.833 is the altitude of the sun's
     centre at sunrise (34' of refraction and 16' of semidiameter, U.S. Naval
     Observatory, https://aa.usno.navy.mil/faq/RST_defs).
 
-    The moon, with e = 180 - |180 - phase| (0 new, 180 full): `Moon_Full` where e >= `full_elongation` and
-    altitude > `full_altitude`; `Moon_Quarter` where `quarter_elongation` <= e < `full_elongation` and
-    altitude > `quarter_altitude`; `No_Moon` otherwise. A thin crescent, and a moon below its altitude limit,
+    The moon, with e = 180 - |180 - phase| (0 new, 180 full): `Moon_Full` where e >= `full_elongation_deg` and
+    altitude > `full_altitude_deg`; `Moon_Quarter` where `quarter_elongation_deg` <= e < `full_elongation_deg` and
+    altitude > `quarter_altitude_deg`; `No_Moon` otherwise. A thin crescent, and a moon below its altitude limit,
     thus count as No_Moon.
 
     Raises BadConfiguration where the edges are out of order.
     """
 
-    night_deg: float = -18.0
-    astronomical_deg: float = -12.0
-    nautical_deg: float = -6.0
-    civil_deg: float = -0.833
-    full_elongation: float = 150.0
-    full_altitude: float = 5.0
-    quarter_elongation: float = 45.0
-    quarter_altitude: float = 10.0
+    night_below_deg: float = -18.0
+    astronomical_below_deg: float = -12.0
+    nautical_below_deg: float = -6.0
+    civil_below_deg: float = -0.833
+    full_elongation_deg: float = 150.0
+    full_altitude_deg: float = 5.0
+    quarter_elongation_deg: float = 45.0
+    quarter_altitude_deg: float = 10.0
 
     @property
     def solar_edges(self) -> tuple[float, float, float, float]:
-        return (self.night_deg, self.astronomical_deg, self.nautical_deg, self.civil_deg)
+        return (self.night_below_deg, self.astronomical_below_deg, self.nautical_below_deg, self.civil_below_deg)
 
     def __post_init__(self):
         edges = (-90.0, *self.solar_edges, 90.0)
@@ -60,10 +60,10 @@ class ConditionBins:
                 "The solar bins' edges must rise from -90 to 90 degrees, night < astronomical < nautical < civil; "
                 f"found {', '.join(f'{edge:g}' for edge in self.solar_edges)}."
             )
-        if not 0.0 <= self.quarter_elongation < self.full_elongation <= 180.0:
+        if not 0.0 <= self.quarter_elongation_deg < self.full_elongation_deg <= 180.0:
             raise BadConfiguration(
-                "The lunar bins need 0 <= quarter_elongation < full_elongation <= 180 degrees; "
-                f"found {self.quarter_elongation:g} and {self.full_elongation:g}."
+                "The lunar bins need 0 <= quarter_elongation_deg < full_elongation_deg <= 180 degrees; "
+                f"found {self.quarter_elongation_deg:g} and {self.full_elongation_deg:g}."
             )
 
 
@@ -79,9 +79,9 @@ def lunar_bin(moon_altitude_deg, moon_phase_deg, bins: ConditionBins | None = No
     bins = bins or ConditionBins()
     altitude = np.asarray(moon_altitude_deg, dtype=float)
     elongation = 180.0 - np.abs(180.0 - np.asarray(moon_phase_deg, dtype=float))
-    full = elongation >= bins.full_elongation
-    bright = full & (altitude > bins.full_altitude)
-    quarter = ~full & (elongation >= bins.quarter_elongation) & (altitude > bins.quarter_altitude)
+    full = elongation >= bins.full_elongation_deg
+    bright = full & (altitude > bins.full_altitude_deg)
+    quarter = ~full & (elongation >= bins.quarter_elongation_deg) & (altitude > bins.quarter_altitude_deg)
     return np.array(LUNAR_BINS, dtype=object)[np.where(bright, 2, np.where(quarter, 1, 0))]
 
 

@@ -5,7 +5,8 @@ from __future__ import annotations
 from dataclasses import dataclass
 
 from allsky.conditions import ConditionBins
-from models.recipe import AUGMENTATIONS, STRATEGIES, TrainingRecipe
+from allsky.fisheye import LENSES
+from models.recipe import AUGMENTATIONS, CONTRASTS, STRATEGIES, TrainingRecipe
 from tasks.configuration import (
     either,
     numbers,
@@ -87,7 +88,7 @@ class Camera:
         either(text, site=None),
         "zone of the clock where the overlay names none; the site's where absent",
     )
-    lens: str = option("equidistant", text, "`equidistant`, `equisolid`, `stereographic` or `orthographic`")
+    lens: str = option("equidistant", one_of(*LENSES), "how the lens maps zenith angles to distances from the zenith")
     radius_zenith_angle_deg: float = option(90.0, positive_real, "zenith angle at the disk's edge, in degrees")
     zenith: tuple[float, float] | None = option(
         None,
@@ -111,18 +112,18 @@ class Sampling:
 
 @dataclass(frozen=True)
 class Conditions:
-    night_below_deg: float = option(BINS.night_deg, real, "`Night` when the sun's altitude is at or below this")
+    night_below_deg: float = option(BINS.night_below_deg, real, "`Night` when the sun's altitude is at or below this")
     astronomical_below_deg: float = option(
-        BINS.astronomical_deg,
+        BINS.astronomical_below_deg,
         real,
         "`Astronomical` up to this altitude of the sun",
     )
-    nautical_below_deg: float = option(BINS.nautical_deg, real, "`Nautical` up to this altitude of the sun")
-    civil_below_deg: float = option(BINS.civil_deg, real, "`Civil` up to this altitude of the sun, `Day` above")
-    full_elongation_deg: float = option(BINS.full_elongation, real, "`Moon_Full` from this elongation (180 = full)")
-    full_altitude_deg: float = option(BINS.full_altitude, real, "and with the moon above this altitude")
-    quarter_elongation_deg: float = option(BINS.quarter_elongation, real, "`Moon_Quarter` from this elongation")
-    quarter_altitude_deg: float = option(BINS.quarter_altitude, real, "and with the moon above this altitude")
+    nautical_below_deg: float = option(BINS.nautical_below_deg, real, "`Nautical` up to this altitude of the sun")
+    civil_below_deg: float = option(BINS.civil_below_deg, real, "`Civil` up to this altitude of the sun, `Day` above")
+    full_elongation_deg: float = option(BINS.full_elongation_deg, real, "`Moon_Full` from this elongation (180 = full)")
+    full_altitude_deg: float = option(BINS.full_altitude_deg, real, "and with the moon above this altitude")
+    quarter_elongation_deg: float = option(BINS.quarter_elongation_deg, real, "`Moon_Quarter` from this elongation")
+    quarter_altitude_deg: float = option(BINS.quarter_altitude_deg, real, "and with the moon above this altitude")
 
 
 @dataclass(frozen=True)
@@ -169,6 +170,7 @@ class Training:
     weight_decay: float = option(PUBLISHED.weight_decay, real, "weight decay of AdamW")
     label_smoothing: float = option(PUBLISHED.label_smoothing, share, "share of the target spread over all classes")
     augment: str = option(PUBLISHED.augment, one_of(*AUGMENTATIONS), "`sky` (turn, flip, expose, blur) or `none`")
+    contrast: str = option(PUBLISHED.contrast, one_of(*CONTRASTS), "`given`, or `local`: what stands out around")
     averaging: float = option(PUBLISHED.averaging, share, "decay of a running mean of the weights; 0 keeps none")
     patience: int = option(PUBLISHED.patience, whole, "epochs without improvement before training stops; 0 is never")
     seed: int = option(PUBLISHED.seed, whole, "seed of everything random in training")
@@ -177,7 +179,7 @@ class Training:
 @dataclass(frozen=True)
 class Inference:
     engine: str = option("auto", text, "`auto` or the name of an engine, such as `float32`")
-    batch_size: int = option(32, positive_whole, "images in a batch")
+    batch_size: int | None = option(None, either(positive_whole, auto=None), "images in a batch")
 
 
 @dataclass(frozen=True)

@@ -97,7 +97,7 @@ class Settings:
 
     @property
     def bins(self) -> ConditionBins:
-        return ConditionBins(*dataclasses.astuple(self.conditions))
+        return ConditionBins(**dataclasses.asdict(self.conditions))
 
     def camera(self, night: str) -> Camera:
         """The camera in force on `night`: [camera], overridden by the latest [camera:DATE] not after it."""

@@ -51,11 +51,11 @@ class LabelSheet(Sheet):
     def ingredients(self):
         # Only the edges that bound Night and No_Moon: the others cannot change what is drawn here.
         bins = dataclasses.asdict(self.settings.bins)
-        lunar = ("full_elongation", "full_altitude", "quarter_elongation", "quarter_altitude")
+        lunar = ("full_elongation_deg", "full_altitude_deg", "quarter_elongation_deg", "quarter_altitude_deg")
         return {
             "nights": {night: NightFrames(night=night).recipe() for night in self.nights()},
             "drawing": [self.settings.drawing, self.settings.labels.per_night],
-            "bins": [bins["night_deg"], *(bins[name] for name in lunar)],
+            "bins": [bins["night_below_deg"], *(bins[name] for name in lunar)],
         }
 
     def draw(self, frames):

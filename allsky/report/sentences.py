@@ -165,10 +165,10 @@ def _frame_methods(data: ReportData) -> str:
 def _sky_methods(bins: ConditionBins) -> str:
     return (
         "Topocentric, airless altitudes of sun and moon were computed with Skyfield. Solar conditions are night (sun "
-        f"at or below {bins.night_deg:g}°), astronomical (to {bins.astronomical_deg:g}°) and nautical twilight (to "
-        f"{bins.nautical_deg:g}°); the moon counts as full from {bins.full_elongation:g}° elongation when above "
-        f"{bins.full_altitude:g}°, as quarter from {bins.quarter_elongation:g}° when above "
-        f"{bins.quarter_altitude:g}°, otherwise as no moon."
+        f"at or below {bins.night_below_deg:g}°), astronomical (to {bins.astronomical_below_deg:g}°) and nautical "
+        f"twilight (to {bins.nautical_below_deg:g}°); the moon counts as full from {bins.full_elongation_deg:g}° "
+        f"elongation when above {bins.full_altitude_deg:g}°, as quarter from {bins.quarter_elongation_deg:g}° when "
+        f"above {bins.quarter_altitude_deg:g}°, otherwise as no moon."
     )
 
 

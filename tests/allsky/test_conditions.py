@@ -95,12 +95,14 @@ def test_every_sky_has_one_bin_of_each_kind(skies):
 
 
 def test_edges_are_settings():
-    bins = ConditionBins(night_deg=-15.0, full_altitude=20.0)
+    bins = ConditionBins(night_below_deg=-15.0, full_altitude_deg=20.0)
     assert solar_bin([-16.0], bins)[0] == "Night"
     assert lunar_bin([15.0], [180.0], bins)[0] == "No_Moon"
 
 
-@pytest.mark.parametrize("edges", [{"night_deg": -10.0}, {"civil_deg": -7.0}, {"quarter_elongation": 150.0}])
+@pytest.mark.parametrize(
+    "edges", [{"night_below_deg": -10.0}, {"civil_below_deg": -7.0}, {"quarter_elongation_deg": 150.0}]
+)
 def test_edges_out_of_order_are_refused_with_what_was_found(edges):
     with pytest.raises(BadConfiguration, match=f"{next(iter(edges.values())):g}"):
         ConditionBins(**edges)

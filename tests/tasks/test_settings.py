@@ -2,12 +2,15 @@
 
 from __future__ import annotations
 
+from dataclasses import fields
 from pathlib import Path
 
 import pytest
 
 from allsky.errors import BadConfiguration
+from models.recipe import TrainingRecipe
 from tasks import settings
+from tasks.sections import Training
 
 ROOT = Path(__file__).resolve().parents[2]
 SITE = "[site]\nname = fsmi\nlatitude = 60.03\nlongitude = -111.93\n"
@@ -105,3 +108,8 @@ def test_defaults_are_the_published_design(configured):
     assert (here.training_recipe.backbone, here.training_recipe.weights) == ("efficientnet_b1", "imagenet")
     assert here.training_recipe.stages == (("frozen", 6), ("full", 6))
     assert (here.sampling.cadence_s, here.camera("2020-01-01").image_size) == (60, 720)
+
+
+def test_everything_that_a_training_recipe_says_can_be_set():
+    from_labels = {"classes", "positive"}
+    assert {field.name for field in fields(TrainingRecipe)} - from_labels <= {field.name for field in fields(Training)}
