@@ -15,10 +15,11 @@ import cv2
 import numpy as np
 import pandas as pd
 
+from allsky.clock_zones import parse_zone
 from allsky.pictures import inscribed_disk
 from allsky.simulator.archive import YELLOWKNIFE, Simulation, frame_times, sky_pictures
 from allsky.simulator.cameras import AURORAMAX
-from allsky.simulator.overlay import draw_text, zone_of
+from allsky.simulator.overlay import draw_text
 from allsky.simulator.recording import encode, place
 from allsky.sky_disk import SkyDisk
 
@@ -54,7 +55,7 @@ def film(path: Path, n_frames: int, step_s: int = 6, n_skies: int = 24, night: s
     """A 1280x720 video of `night` from 05:00 UTC of the next day on, a frame every `step_s` seconds."""
     start = pd.Timestamp(night, tz="UTC") + pd.Timedelta("29h")
     utc = pd.date_range(start, periods=n_frames, freq=f"{step_s}s")
-    local = utc.tz_convert(zone_of(SITE.timezone))
+    local = utc.tz_convert(parse_zone(SITE.timezone))
     overlay = [moment.strftime(CLOCK_FORMAT) for moment in local]
     encode(path, _frames(skies(n_skies, night), overlay), "libx264", dict(X264))
     return Film(path, utc, overlay)

@@ -60,13 +60,6 @@ def share(value: str) -> float:
     return number
 
 
-def yes_or_no(value: str) -> bool:
-    answers = configparser.RawConfigParser.BOOLEAN_STATES
-    if value.strip().lower() not in answers:
-        raise ValueError("expected yes or no")
-    return answers[value.strip().lower()]
-
-
 def words(value: str) -> tuple[str, ...]:
     return tuple(word.strip() for word in value.replace("\n", ",").split(",") if word.strip())
 

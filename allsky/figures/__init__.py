@@ -9,7 +9,6 @@ from allsky.figures.canvas import inline_svg, png
 from allsky.figures.clock import clock_figure, clock_points
 from allsky.figures.conditions import condition_matrix, error_rates, rate_cells
 from allsky.figures.coverage import coverage_calendar, night_coverage
-from allsky.figures.gallery import error_panel
 from allsky.figures.night import night_figure
 from allsky.figures.occurrence import (
     hour_month_figure,
@@ -26,7 +25,6 @@ __all__ = [
     "confusion_counts",
     "confusion_figure",
     "coverage_calendar",
-    "error_panel",
     "error_rates",
     "hour_month_figure",
     "inline_svg",

@@ -129,7 +129,7 @@ def _name_span(ax: Axes, spans: list[tuple[float, float]], y: float, name: str, 
     if not spans:
         return
     start, length = max(spans, key=lambda span: span[1])
-    # About 1.2 hours of a night's axis are as wide as the longest name.
+    # About an hour and a half of a night's axis are as wide as the longest name.
     if length > 1.5 / 24:
         color = LIGHT_INK if dark else DARK_INK
         ax.text(start + length / 2, y, in_words(name), ha="center", va="center", fontsize=SMALL_TEXT - 0.8, color=color)

@@ -28,8 +28,8 @@ FOOT_KM = 105.0
 # 427.8 nm near 108 km (A. Vallance Jones 1974, "Aurora", chapter 4).
 LAYERS_KM = np.array([102, 106, 110, 114, 119, 124, 130, 137, 146, 157, 172, 192, 220, 255, 300], dtype=float)
 
-# 630.0 nm lives for 110 s and drifts meanwhile, so red is smooth: blur of the layers [km] rises with height.
-RED_BLUR_KM = 25.0
+# 630.0 nm lives for 110 s and drifts meanwhile, so red is smooth: blur [cells of the square about the circle].
+RED_BLUR = 3.0
 
 # Inclination of the field where aurora is common; Yellowknife has 83 degrees (IGRF-13, Alken et al. 2021).
 DEFAULT_INCLINATION_DEG = 83.0
@@ -209,7 +209,7 @@ def radiance(foot: np.ndarray, geometry: AuroraGeometry, red_ratio: float, blue_
     """
     if not foot.any():
         return np.zeros((*foot.shape, 3), dtype=np.float32)
-    red_foot = cv2.GaussianBlur(foot, (0, 0), 3.0)
+    red_foot = cv2.GaussianBlur(foot, (0, 0), RED_BLUR)
     lines = np.zeros((3, *foot.shape), dtype=np.float32)
     for (whole, part), (green, red, blue) in zip(geometry.layer_maps, geometry.weights.T, strict=True):
         seen = cv2.remap(foot, whole, part, cv2.INTER_LINEAR, borderMode=cv2.BORDER_REPLICATE)

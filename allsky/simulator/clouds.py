@@ -10,7 +10,6 @@ from __future__ import annotations
 from dataclasses import dataclass
 
 import numpy as np
-from scipy.special import ndtri
 
 from allsky.simulator.grid import SkyGrid
 from allsky.simulator.noise import generator, line, sample, sample_line, texture
@@ -143,11 +142,6 @@ def _deck(seed: int, xy, wind, seconds: float, detail: np.ndarray, stretch: floa
     first = sample(texture(seed, 256, 2.9, 48.0, stretch), x - dx, y - dy)
     second = sample(texture(seed + 1, 256, 3.0, 48.0, stretch), x - dx * 1.25 + 97, y - dy * 0.8 + 31)
     return (first + second) * np.float32(0.7071) * (0.35 + 0.65 * detail)
-
-
-def cover_deviate(share: float) -> float:
-    """The normal deviate that leaves `share` of a deck covered."""
-    return float(ndtri(share))
 
 
 # How clouds shine.

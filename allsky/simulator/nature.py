@@ -145,5 +145,5 @@ def _columns(nature: NightNature, site: Site, utc: pd.DatetimeIndex, seconds: np
         "star_altitude_deg": altitude,
         "star_azimuth_deg": azimuth,
         # Each instant cuts its own stretch from the store of noise; a large odd stride visits all of it.
-        "noise_at": [int(minute) * 96_557 for minute in unix // 1],
+        "noise_at": [int(second) * 96_557 for second in unix // 1],
     }

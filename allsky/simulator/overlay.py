@@ -3,10 +3,8 @@
 from __future__ import annotations
 
 from dataclasses import dataclass
-from datetime import UTC, datetime, timedelta, timezone
 from functools import lru_cache
 from pathlib import Path
-from zoneinfo import ZoneInfo
 
 import matplotlib
 import numpy as np
@@ -56,22 +54,6 @@ def _glyph_mask(font: str, size: int, text: str) -> tuple[np.ndarray, int]:
     mask, (_, top) = face.getmask2(text, mode="L")
     width, height = mask.size
     return np.array(mask, dtype=np.float32).reshape(height, width) / 255.0, top
-
-
-def local_time(utc: datetime, zone: str) -> datetime:
-    """`utc` on a wall clock; `zone` is an IANA name, `UTC`, or an offset such as `-07:00`."""
-    return utc.astimezone(zone_of(zone))
-
-
-def zone_of(name: str):
-    """The zone called `name`; raises ZoneInfoNotFoundError for one that does not exist."""
-    if name == "UTC":
-        return UTC
-    if name[:1] in "+-":
-        hours, minutes = name[1:].split(":")
-        offset = timedelta(hours=int(hours), minutes=int(minutes))
-        return timezone(-offset if name[0] == "-" else offset)
-    return ZoneInfo(name)
 
 
 def draw_text(frame: np.ndarray, line: TextLine, text: str) -> None:

@@ -16,9 +16,10 @@ import cv2
 import numpy as np
 import pandas as pd
 
+from allsky.clock_zones import parse_zone
 from allsky.fisheye import Lens
 from allsky.simulator import faults as injected
-from allsky.simulator.overlay import TextLine, card_picture, draw_text, zone_of
+from allsky.simulator.overlay import TextLine, card_picture, draw_text
 from allsky.simulator.scene import Picture
 from allsky.simulator.truth import TRUTH
 
@@ -69,7 +70,7 @@ def _compose(
         frame = injected.room(width, height, k)
     else:
         frame = place(picture.rgb, simulation.camera.lens, width, height)
-    zone = zone_of(simulation.clock_timezone or simulation.site.timezone)
+    zone = parse_zone(simulation.clock_timezone or simulation.site.timezone)
     clock = injected.shown_time(wrong, utc.to_pydatetime(), zone, k, n)
     said = _burn(frame, simulation.camera.overlay, simulation.site.name, picture.facts, clock)
     return frame, picture.facts | {"utc": utc, "overlay_text": said}

@@ -150,7 +150,7 @@ def moonlight(zenith, separation_deg, moon_altitude_deg: float, phase_angle_deg:
 
 
 def moon_illumination(moon_altitude_deg: float, phase_angle_deg: float, extinction) -> np.ndarray:
-    """Moonlight on a level surface, rayleigh times steradian per channel (3,); nought while the moon is down."""
+    """Moonlight on a level surface, rayleigh times steradian per channel (3,); zero while the moon is down."""
     if moon_altitude_deg <= 0.0:
         return np.zeros(3)
     arriving = 10.0 ** (-0.4 * extinction * airmass(np.radians(90.0 - moon_altitude_deg)))

@@ -229,11 +229,6 @@ def test_one_frame_makes_a_night(frames):
     figures.night_figure("2024-01-03", corpus.keogram_image(), utc - span, utc + span, sky).draw_without_rendering()
 
 
-def test_an_error_panel_shows_frame_and_map_side_by_side():
-    figure = figures.error_panel(corpus.sky_picture(1), corpus.sky_picture(2), "p = 0.93")
-    assert [len(ax.images) for ax in figure.axes] == [1, 1]
-
-
 # Looks.
 
 

@@ -1,12 +1,9 @@
 """Burned-in text and cards."""
 
-from datetime import UTC, datetime
-from zoneinfo import ZoneInfoNotFoundError
-
 import numpy as np
 import pytest
 
-from allsky.simulator.overlay import Card, TextLine, card_picture, draw_text, zone_of
+from allsky.simulator.overlay import Card, TextLine, card_picture, draw_text
 
 
 def drawn(line: TextLine, text: str = "21:35:00") -> np.ndarray:
@@ -51,17 +48,3 @@ def test_a_card_has_text_on_its_background():
     assert picture.shape == (240, 320, 3)
     assert (picture == (12, 16, 40)).all(axis=2).mean() > 0.8
     assert (picture.min(axis=2) > 200).sum() > 100
-
-
-@pytest.mark.parametrize(
-    ("zone", "hours"),
-    [("UTC", 0.0), ("-07:00", -7.0), ("+05:30", 5.5), ("America/Edmonton", -7.0), ("Asia/Tokyo", 9.0)],
-)
-def test_zones_are_names_or_offsets(zone, hours):
-    winter = datetime(2023, 1, 14, tzinfo=UTC)
-    assert winter.astimezone(zone_of(zone)).utcoffset().total_seconds() == hours * 3600
-
-
-def test_a_zone_that_does_not_exist_is_an_error():
-    with pytest.raises(ZoneInfoNotFoundError):
-        zone_of("Mars/Olympus")
