@@ -1,0 +1,25 @@
+"""`import allsky` offers what scripts need, and costs next to nothing until it is used."""
+
+import subprocess
+import sys
+
+import pytest
+
+import allsky
+
+
+@pytest.mark.parametrize("name", allsky.__all__)
+def test_what_is_offered_is_there_and_explains_itself(name):
+    assert getattr(allsky, name).__doc__
+
+
+def test_a_name_that_is_not_offered_is_an_attribute_error():
+    with pytest.raises(AttributeError, match="moonrise"):
+        _ = allsky.moonrise
+
+
+def test_the_import_alone_loads_no_tables_and_no_pictures():
+    program = (
+        "import sys, allsky; print([name for name in ('pandas', 'cv2', 'av', 'torch', 'luigi') if name in sys.modules])"
+    )
+    assert subprocess.check_output([sys.executable, "-c", program], text=True).strip() == "[]"
