@@ -20,6 +20,8 @@ from allsky.tables import LABELS
 # The answer of a person who cannot tell; allowed besides the classes, kept and counted, left out of rates.
 UNSURE = "unsure"
 UNNAMED = "unnamed"
+# The labeller of an answer on which disagreeing labellers, or a third person, settled; it goes before all others.
+ADJUDICATED = "adjudicated"
 PLACE = ["video", "frame_index"]
 
 
@@ -77,11 +79,32 @@ def match_labels(labels: pd.DataFrame, frames: pd.DataFrame) -> tuple[pd.DataFra
 
 
 def agreed_labels(labels: pd.DataFrame) -> pd.DataFrame:
-    """One answer per frame, columns `frame_id` and `label`: what most labellers said, `unsure` where they are tied."""
-    votes = labels.groupby(["frame_id", "label"], sort=True).size().rename("votes").reset_index()
-    most = votes[votes["votes"] == votes.groupby("frame_id")["votes"].transform("max")]
-    tied = most.duplicated("frame_id", keep=False)
-    return most.assign(label=most["label"].mask(tied, UNSURE))[["frame_id", "label"]].drop_duplicates(ignore_index=True)
+    """One answer per frame, columns `frame_id` and `label`: see `settled_labels`."""
+    return settled_labels(labels)[["frame_id", "label"]]
+
+
+def settled_labels(labels: pd.DataFrame) -> pd.DataFrame:
+    """How the answers for each frame become one: columns `frame_id`, `label`, `n_labellers` and `settled_by`.
+
+    The adjudicated answer where there is one; else what more than half of its labellers said; else `unsure`.
+    `settled_by` is `adjudication`, `one labeller`, `agreement` or `disagreement`; an adjudicated answer is not
+    among `n_labellers`. `labels` has `frame_id`, `label` and, where any is adjudicated, `labeller`, with one row per
+    frame and labeller as `match_labels` gives them.
+    """
+    adjudicated = labels["labeller"] == ADJUDICATED if "labeller" in labels else pd.Series(False, labels.index)
+    final = labels[adjudicated].drop_duplicates("frame_id", keep="last").set_index("frame_id")["label"]
+    votes = labels[~adjudicated].groupby(["frame_id", "label"], sort=True).size().rename("votes").reset_index()
+    votes["n_labellers"] = votes.groupby("frame_id")["votes"].transform("sum")
+    most = votes.sort_values("votes", ascending=False, kind="stable").drop_duplicates("frame_id").set_index("frame_id")
+    settled = most.reindex(most.index.union(final.index))
+    agreed = settled["votes"] * 2 > settled["n_labellers"]
+    alone = np.where(settled["n_labellers"] == 1, "one labeller", "agreement")
+    settled["settled_by"] = np.where(agreed, alone, "disagreement")
+    settled["label"] = settled["label"].where(agreed, UNSURE)
+    settled.loc[final.index, "label"] = final
+    settled.loc[final.index, "settled_by"] = "adjudication"
+    settled["n_labellers"] = settled["n_labellers"].fillna(0).astype("int64")
+    return settled.rename_axis("frame_id").reset_index()[["frame_id", "label", "n_labellers", "settled_by"]]
 
 
 def label_nights(

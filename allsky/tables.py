@@ -278,6 +278,40 @@ CONDITION_TABLE = Table(
     ),
 )
 
+AGREEMENT = Table(
+    "agreement",
+    "two labellers on the frames that both answered",
+    _columns(
+        ("first", TEXT, "", "a labeller"),
+        ("second", TEXT, "", "another"),
+        ("answers", TEXT, "", "`all` (unsure is an answer too) or `sure` (frames that neither called unsure)"),
+        ("n_frames", WHOLE, "", "frames that both answered"),
+        ("n_nights", WHOLE, "", "their nights"),
+        ("agreement", REAL, "", "share of them with equal answers"),
+        ("agreement_low", REAL, "", "lower end of its 95 % interval; null with fewer than 5 nights"),
+        ("agreement_high", REAL, "", "upper end of its 95 % interval"),
+        ("kappa", REAL, "", "Cohen's kappa; null where both gave one answer only"),
+        ("kappa_low", REAL, "", "lower end of its 95 % interval; null with fewer than 5 nights"),
+        ("kappa_high", REAL, "", "upper end of its 95 % interval"),
+    ),
+)
+
+LABELLER_RATES = Table(
+    "labeller_rates",
+    "a condition's error rates as one labeller's answers, or the settled ones, give them",
+    (
+        *_columns(
+            ("judge", TEXT, "", "a labeller, or `settled`: each frame's one answer, adjudicated where it was"),
+            ("frames", TEXT, "", "`theirs` (every audit frame the judge answered) or `shared` (answered by several)"),
+        ),
+        *_chosen(
+            CONDITION_TABLE.columns,
+            *("solar_bin", "lunar_bin", "class", "n_labelled", "n_audit_nights", "n_unsure", "tp", "fp", "tn", "fn"),
+            *("fpr", "fpr_low", "fpr_high", "fnr", "fnr_low", "fnr_high", "status"),
+        ),
+    ),
+)
+
 ALL_TABLES = (
     VIDEOS,
     SKY_DISKS,
@@ -290,6 +324,8 @@ ALL_TABLES = (
     SPLIT,
     PREDICTIONS,
     CONDITION_TABLE,
+    AGREEMENT,
+    LABELLER_RATES,
 )
 
 

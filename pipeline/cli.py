@@ -102,3 +102,25 @@ def classify(files: tuple[Path, ...], model: Path, **options) -> None:
     from pipeline.classifying import classify_pictures
 
     sys.exit(1 if classify_pictures(files, model, click.echo, **options) else 0)
+
+
+@main.command(cls=_Explained)
+@click.option("--labeller", metavar="NAME", help="Who answers; your login name by default.")
+@click.option("--sheet", "only", type=click.Choice(["training", "audit"]), help="Only one of the sheets.")
+@click.option("--show-predictions", is_flag=True, help="Show what the model says; answers then carry a mark.")
+@click.option("--model", help="Which model's predictions, where there are several.")
+@click.option("--file", type=click.Path(path_type=Path, dir_okay=False), help="Another file than [labels] file.")
+@click.option("--budget", is_flag=True, help="Say how many labels and nights intervals of a given width need, and end.")
+@click.option("--width", default=0.1, help="With --budget: the width, as a share; 0.1 by default.")
+@click.option("--rate", default=0.05, help="With --budget: the error rate supposed; 0.05 by default.")
+@click.option("--icc", default=0.3, help="With --budget: the correlation supposed within a night; 0.3 by default.")
+@click.option("--occurrence", default=0.3, help="With --budget: the share of positive frames supposed; 0.3 by default.")
+@click.option("--agreement", is_flag=True, help="Say how far labellers agree, and end.")
+@click.option("--adjudicate", is_flag=True, help="Settle the frames on which labellers disagree.")
+@click.option("--port", type=click.IntRange(0, 65535), help="Port of the page; 8083, or a free one, by default.")
+@click.option("--open", "browser", is_flag=True, help="Open the page in a browser.")
+def label(**options) -> None:
+    """Answer the frames that were drawn, on a page in the browser, one key each."""
+    from pipeline.labelling.command import Asked, label_command
+
+    label_command(click.echo, Asked(**options))
