@@ -9,6 +9,7 @@ import luigi
 
 from allsky.corpus import NO_MODEL
 from allsky.errors import BadConfiguration
+from allsky.evidence import EVIDENCE, MEAN_MAPS
 from allsky.report import render_report, write_figures
 from allsky.tables import CONDITION_TABLE
 from tasks import archive, settings
@@ -130,6 +131,9 @@ class FullCorpusReport(Stage):
             table = TableArtifact(output.path / "condition_table.parquet", CONDITION_TABLE)
             table.write(data.condition_table)
             data.condition_table.to_csv(output.path / "condition_table.csv", index=False)
+        for name, kind in (("evidence", EVIDENCE), ("mean_maps", MEAN_MAPS)):
+            if getattr(data, name) is not None:
+                TableArtifact(output.path / f"{name}.parquet", kind).write(getattr(data, name))
         write_figures(data, output.path / "figures")
         (output.path / "summary.json").write_text(json.dumps(_summary(data), indent=1))
         (output.path / "report.html").write_text(render_report(data), encoding="utf-8")

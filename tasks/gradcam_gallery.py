@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import dataclasses
 import functools
 import json
 import os
@@ -17,9 +18,12 @@ from allsky.tables import SHEET
 from tasks.artifacts import FolderArtifact, TableArtifact
 from tasks.base import NotKnownYet, Stage
 from tasks.night_frames import NightFrames
+from tasks.sky_disk import disk_of
+from tasks.square_views import lens_of
 from tasks.train_classifier import model_folder, model_needs, model_recipe
 
 INDEX = "index.json"
+GEOMETRY = "geometry.json"
 
 
 class GradCamGallery(Stage):
@@ -44,7 +48,12 @@ class GradCamGallery(Stage):
 
     def ingredients(self):
         frames = {row.frame_id: NightFrames(night=row.night).recipe() for row in audit_frames(self.corpus).itertuples()}
-        return {"model": model_recipe(), "method": self.settings.explanation.method, "frames": frames}
+        return {
+            "model": model_recipe(),
+            "method": self.settings.explanation.method,
+            "frames": frames,
+            **self._views(),
+        }
 
     def produce(self, output):
         wanted = self.ingredients()
@@ -54,6 +63,27 @@ class GradCamGallery(Stage):
                 os.link(self.output().path / f"{frame_id}{suffix}", output.path / f"{frame_id}{suffix}")
         self._explain([frame_id for frame_id in wanted["frames"] if frame_id not in kept], output.path)
         (output.path / INDEX).write_text(json.dumps(wanted))
+        (output.path / GEOMETRY).write_text(json.dumps(self._geometry(), indent=1))
+
+    def _views(self) -> dict:
+        """How the cameras of these nights look at the sky, as far as the configuration tells."""
+        nights = audit_frames(self.corpus)["night"].unique()
+        return {"views": {epoch: lens_of(epoch) for epoch in {self.inventory.epoch_of_night[n] for n in nights}}}
+
+    def _geometry(self) -> dict:
+        """What a program must know to say which part of the sky a place in a map is."""
+        frames = audit_frames(self.corpus)
+        epochs = {night: self.inventory.epoch_of_night[night] for night in frames["night"].unique()}
+        return {
+            "values": "float16, row by row from the top left, 0 to 1: each map is scaled by its own maximum",
+            "square": "the circle inscribed in a map is the sky disk; its rim lies at zenith angle edge_deg",
+            "north_deg": "clockwise from up; null where it is not known",
+            "disk": "in pixels of the video frame",
+            "method": self.settings.explanation.method,
+            "class": self.settings.labels.positive,
+            "epochs": {epoch: {**lens_of(epoch), "disk": _disk_facts(epoch)} for epoch in set(epochs.values())},
+            "frames": {row.frame_id: epochs[row.night] for row in frames.itertuples()},
+        }
 
     def _kept(self, wanted) -> set[str]:
         """Frames whose map lies there already, made by the same model and method from the same image."""
@@ -83,6 +113,11 @@ class GradCamGallery(Stage):
         tables = [NightFrames(night=night).output()["frames"].read(["frame_id", "image"]) for night in nights.unique()]
         frames = pd.concat(tables) if tables else pd.DataFrame(columns=["frame_id", "image"])
         return list(frames.set_index("frame_id").loc[frame_ids, "image"])
+
+
+def _disk_facts(epoch: str) -> dict | None:
+    disk = disk_of(epoch)
+    return None if isinstance(disk, str) else dataclasses.asdict(disk)
 
 
 def audit_frames(corpus) -> pd.DataFrame:

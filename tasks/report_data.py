@@ -19,6 +19,7 @@ from tasks import archive
 from tasks.answers import answers
 from tasks.artifacts import TableArtifact
 from tasks.label_split import LabelSplit
+from tasks.map_evidence import evidence_of
 from tasks.month_frames import MonthFrames
 from tasks.month_predictions import MonthPredictions
 from tasks.provenance import provenance
@@ -145,7 +146,10 @@ def _judged(report, frames: pd.DataFrame, sheet: pd.DataFrame, labels: pd.DataFr
         _training_nights(),
     )
     audited = _audited(predictions, frames, sheet, known)
+    evidence, means = evidence_of(report, frames, audited)
     return {
+        "evidence": evidence,
+        "mean_maps": means,
         "predictions": predictions,
         "condition_table": table,
         "occurrence": occurrence(table, here.labels.positive),

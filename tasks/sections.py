@@ -88,7 +88,11 @@ class Camera:
         either(text, site=None),
         "zone of the clock where the overlay names none; the site's where absent",
     )
-    lens: str = option("equidistant", one_of(*LENSES), "how the lens maps zenith angles to distances from the zenith")
+    lens: str | None = option(
+        None,
+        either(one_of(*LENSES), assumed=None),
+        "how the lens maps zenith angles to distances from the zenith; equidistant is assumed where absent",
+    )
     radius_zenith_angle_deg: float = option(90.0, positive_real, "zenith angle at the disk's edge, in degrees")
     zenith: tuple[float, float] | None = option(
         None,

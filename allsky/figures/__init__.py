@@ -1,14 +1,15 @@
 """Figures of a corpus: tables in, `matplotlib.figure.Figure` out.
 
 `conditions` (rates by sun and moon), `occurrence` (by hour, month and night), `coverage` (which nights exist), `night`
-(the keogram), `clock`, `training` (curves, confusion, reliability), `gallery` (errors); `canvas` holds their looks and
-turns them into PNG or SVG, `words` how conditions and rates are said.
+(the keogram), `clock`, `training` (curves, confusion, reliability), `evidence` (where the maps lie); `canvas` holds
+their looks and turns them into PNG or SVG, `words` how conditions and rates are said.
 """
 
 from allsky.figures.canvas import inline_svg, png
 from allsky.figures.clock import clock_figure, clock_points
 from allsky.figures.conditions import condition_matrix, error_rates, rate_cells
 from allsky.figures.coverage import coverage_calendar, night_coverage
+from allsky.figures.evidence import mean_maps_figure, shares_figure
 from allsky.figures.night import night_figure
 from allsky.figures.occurrence import (
     hour_month_figure,
@@ -29,6 +30,7 @@ __all__ = [
     "hour_month_figure",
     "inline_svg",
     "learning_curves",
+    "mean_maps_figure",
     "night_coverage",
     "night_figure",
     "night_occurrence_figure",
@@ -38,4 +40,5 @@ __all__ = [
     "rate_cells",
     "reliability",
     "reliability_figure",
+    "shares_figure",
 ]

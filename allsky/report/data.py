@@ -57,6 +57,7 @@ class ReportData:
     - `gallery`: the worst errors, in the order in which they are shown. `gallery_method`: what drew the maps.
     - `problems`: what went wrong after the inventory (whose own problems stand in `videos`). `notices`: sentences that
       the reader should see, such as labels matched by video and frame index.
+    - `evidence` (EVIDENCE) and `mean_maps` (MEAN_MAPS): where the model looked, in numbers; None without maps.
     - `baseline`: measures on the same audit frames by method, for instance `{"EfficientNet-B1": {"accuracy": 0.94,
       "fpr": ...}, "green-pixel rule": {...}}`; shares, in the order of reading, `<measure>_low` and `<measure>_high`
       their intervals; a text under `note`.
@@ -84,6 +85,8 @@ class ReportData:
     validation: pd.DataFrame | None = None
     gallery: Sequence[GalleryItem] = ()
     gallery_method: str = "Grad-CAM"
+    evidence: pd.DataFrame | None = None
+    mean_maps: pd.DataFrame | None = None
     problems: Sequence[Problem] = ()
     notices: Sequence[str] = ()
     baseline: Mapping[str, Mapping[str, Any]] | None = None

@@ -10,6 +10,7 @@ import pandas as pd
 from matplotlib.figure import Figure
 
 from allsky import figures
+from allsky.evidence import share_table
 from allsky.figures.words import in_words
 from allsky.report.data import ReportData
 
@@ -31,7 +32,8 @@ class Drawing:
 
 def drawings(data: ReportData) -> list[Drawing]:
     """Every figure that this corpus has the numbers for."""
-    return [*_conditions(data), *_occurrence(data), *_coverage(data), *_training(data), *_clocks(data)]
+    kinds = (_conditions, _occurrence, _coverage, _training, _evidence, _clocks)
+    return [drawing for kind in kinds for drawing in kind(data)]
 
 
 def write_figures(data: ReportData, folder: Path) -> list[Path]:
@@ -97,6 +99,17 @@ def _training(data: ReportData) -> Iterator[Drawing]:
     bins = figures.reliability(validation, data.positive)
     description = "Share of validation frames labelled positive against the predicted probability."
     yield Drawing("reliability", "Reliability", description, bins, figures.reliability_figure(bins))
+
+
+def _evidence(data: ReportData) -> Iterator[Drawing]:
+    if data.mean_maps is None or data.mean_maps.empty or data.evidence is None:
+        return
+    shares = share_table(data.evidence)
+    description = "Mean share of the maps' weight on the horizon, the moon and the clock, by outcome."
+    yield Drawing("map_shares", "Where the maps lie", description, shares, figures.shares_figure(shares))
+    description = "Mean heat map of the audit frames of each condition and outcome."
+    numbers = data.mean_maps.drop(columns="map")
+    yield Drawing("mean_maps", "Mean maps", description, numbers, figures.mean_maps_figure(data.mean_maps))
 
 
 def _clocks(data: ReportData) -> Iterator[Drawing]:

@@ -3,8 +3,10 @@ import pytest
 import torch
 
 from allsky.errors import BadConfiguration
+from models.cam_methods import METHODS
 from models.description import ModelDescription
-from models.explanation import METHODS, explain, heat_maps, last_feature_map, overlay
+from models.explanation import explain, heat_maps, overlay
+from models.feature_maps import last_feature_map
 from models.model_folder import Model
 from models.network import build_network
 
