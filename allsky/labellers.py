@@ -33,11 +33,13 @@ def rates_by_labeller(
     given = labels[labels["labeller"] != ADJUDICATED]
     people = sorted(given["labeller"].unique())
     settled = agreed_labels(labels)
+    judges = {name: given[given["labeller"] == name] for name in people}
+    if len(people) > 1:  # one person's answers are the settled ones
+        judges = {SETTLED: settled, **judges}
     counted = given.groupby("frame_id")["labeller"].nunique()
     shared = set(counted[counted > 1].index)
-    judges = {SETTLED: settled, **{name: given[given["labeller"] == name] for name in people}}
     tables = []
-    for judge, answers in judges.items() if people else ():
+    for judge, answers in judges.items():
         for kind, theirs in (("theirs", answers), ("shared", answers[answers["frame_id"].isin(shared)])):
             if len(theirs):
                 table = condition_table(predictions, frames, sheet, theirs, classes, positive)

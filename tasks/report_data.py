@@ -8,10 +8,13 @@ from typing import TYPE_CHECKING
 
 import pandas as pd
 
+from allsky.agreement import agreement_table
 from allsky.baseline import baseline_comparison
 from allsky.corpus import NO_MODEL
+from allsky.labellers import rates_by_labeller
 from allsky.labels import agreed_labels, match_labels
 from allsky.report import GalleryItem, Keogram, Problem, ReportData
+from allsky.roles import roles_of
 from allsky.sampling import inclusion_probability
 from allsky.statistics import condition_table, occurrence
 from allsky.tables import FRAMES, LABELS, MONTH_FRAMES, READINGS, SHEET, SPLIT, with_probabilities
@@ -153,6 +156,10 @@ def _judged(report, frames: pd.DataFrame, sheet: pd.DataFrame, labels: pd.DataFr
         "predictions": predictions,
         "condition_table": table,
         "occurrence": occurrence(table, here.labels.positive),
+        "agreement": agreement_table(known, frames, roles_of(frames["night"], **here.drawing)),
+        "labeller_rates": rates_by_labeller(
+            predictions, frames, sheet, known, here.labels.classes, here.labels.positive
+        ),
         "gallery": list(_gallery(report, audited)),
         "gallery_method": here.explanation.method,
         "baseline": _baseline(report, model, audited),

@@ -58,6 +58,7 @@ class ReportData:
     - `problems`: what went wrong after the inventory (whose own problems stand in `videos`). `notices`: sentences that
       the reader should see, such as labels matched by video and frame index.
     - `evidence` (EVIDENCE) and `mean_maps` (MEAN_MAPS): where the model looked, in numbers; None without maps.
+    - `agreement` (AGREEMENT) and `labeller_rates` (LABELLER_RATES): how far labellers agree, the rates against each.
     - `baseline`: measures on the same audit frames by method, for instance `{"EfficientNet-B1": {"accuracy": 0.94,
       "fpr": ...}, "green-pixel rule": {...}}`; shares, in the order of reading, `<measure>_low` and `<measure>_high`
       their intervals; a text under `note`.
@@ -87,6 +88,8 @@ class ReportData:
     gallery_method: str = "Grad-CAM"
     evidence: pd.DataFrame | None = None
     mean_maps: pd.DataFrame | None = None
+    agreement: pd.DataFrame | None = None
+    labeller_rates: pd.DataFrame | None = None
     problems: Sequence[Problem] = ()
     notices: Sequence[str] = ()
     baseline: Mapping[str, Mapping[str, Any]] | None = None

@@ -13,6 +13,7 @@ from allsky.report import contents, sentences
 from allsky.report.data import ReportData
 from allsky.report.drawings import drawings
 from allsky.report.model_facts import model_facts
+from allsky.report.people import labellers
 
 
 def render_report(data: ReportData) -> str:
@@ -40,6 +41,7 @@ def _context(data: ReportData) -> dict[str, Any]:
         "occurrence": sentences.occurrence_sentences(data),
         "methods": sentences.methods(data),
         "labels": sentences.label_counts(data).to_dict("records"),
+        "labellers": labellers(data),
         # The matrices stand in the page as tables, which a phone and a screen reader can read.
         "drawings": {n: {"title": d.title, "svg": Markup(d.svg)} for n, d in drawn.items() if "_matrix" not in n},
         "clocks": [name for name in drawn if name.startswith("clock_")],
