@@ -54,6 +54,9 @@ PARTICULAR = 5
 _PLAIN = str.maketrans({"—": "-", "–": "-", "−": "-", "‘": "'", "’": "'", "“": '"', "”": '"', "″": '"', "′": "'"})
 
 
+# What counts to 24 has no AM or PM behind it, however that was read.
+NO_HALF_DAY = r"(?!\d?[^\w]{0,3}[AaPp]\.?\s?[MmHhNnIil1]{0,2}\.?(?![A-Za-z0-9]))"
+
 _ZERO = re.compile(r"(?<![A-Za-z])[Oo](?=\d)|(?<=\d)[Oo](?![A-Za-z])")
 
 
@@ -150,7 +153,11 @@ def _is_directive(token: str) -> bool:
 @cache
 def _regex(pattern: str, lenient: bool) -> re.Pattern[str]:
     """A regular expression for a strftime pattern. Raises ValueError for a directive it cannot read."""
-    expression = "".join(_piece(token, pattern, lenient) for token in _tokens(pattern))
+    tokens = _tokens(pattern)
+    pieces = [_piece(token, pattern, lenient) for token in tokens]
+    if "%H" in tokens:
+        pieces[max(place for place, token in enumerate(tokens) if token in ("%H", "%M", "%S", "%f"))] += NO_HALF_DAY
+    expression = "".join(pieces)
     # A number that goes on beyond the clock is another number; minutes that go on have seconds behind them, and what
     # goes on with a colon is a time and no date.
     head = r"(?<!\d)" if pattern.startswith("%") else ""

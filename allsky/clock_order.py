@@ -14,6 +14,8 @@ from allsky.clock_format import ClockFormat
 
 # A fuller format wins over one that fits more texts if it fits this share of them.
 OFTEN_ENOUGH = 0.4
+# A date with a time is believed where this many texts show it.
+FEW_FULL = 2
 # Some texts of a night may be misread; the others tell.
 MOSTLY = 0.6
 
@@ -24,8 +26,15 @@ def commonest_formats(formats: Sequence[ClockFormat], texts: Sequence[str]) -> l
     formats = list(dict.fromkeys(formats))
     counts = {each: sum(each.search(text) is not None for text in texts) for each in formats}
     common = [each for each in formats if counts[each] >= OFTEN_ENOUGH * max(counts.values())]
+    if not any(_full(each) for each in common):
+        # A date beside a time does not come about by misreading: where it is seen at all, it is there.
+        common += [each for each in formats if _full(each) and counts[each] >= FEW_FULL]
     best = max(common, key=lambda each: (len(each.directives), "Y" in each.directives, counts[each]))
     return [each for each in common if _marks(each) == _marks(best)]
+
+
+def _full(clock_format: ClockFormat) -> bool:
+    return clock_format.shows_date and clock_format.shows_time
 
 
 def _marks(clock_format: ClockFormat) -> str:

@@ -22,6 +22,10 @@ from allsky.tesseract import Char, TextLine
 SURE_CHAR = 0.6
 # A character belongs to the place whose middle is within this share of a glyph's width of its own.
 NEAR_PLACE = 0.4
+# Share of the guises' votes that names a digit.
+AGREED = 0.6
+# Boxes higher than the letters found by this took in more than a digit.
+TALLEST = 1.4
 
 
 @dataclass(frozen=True)
@@ -51,11 +55,11 @@ class ClockPart:
     def read(self, crop: np.ndarray) -> PartEvidence:
         """What a crop (h, w) of the part's box shows, by its best fitting sheet."""
         ink = strokes(crop, self.text_height, self.bright)
-        best = PartEvidence(0, self.sheets[0].read(ink))
-        for number in range(1, len(self.sheets)) if not best.reading.sure else ():
-            other = PartEvidence(number, self.sheets[number].read(ink))
-            best = max(best, other, key=lambda one: (one.reading.sure, one.reading.presence))
-        return best
+        if len(self.sheets) == 1:
+            return PartEvidence(0, self.sheets[0].read(ink))
+        every = [PartEvidence(number, sheet.read(ink)) for number, sheet in enumerate(self.sheets)]
+        # Sheets may differ in a letter alone: MST or MDT, AM or PM.
+        return max(every, key=lambda one: (one.reading.sure, one.reading.presence + one.reading.words))
 
     def support(self, evidence: PartEvidence, text: str) -> float:
         """How far the evidence speaks for `text` (-1 to 1); against it where its layout is another."""
@@ -68,10 +72,11 @@ class ClockPart:
 @dataclass(frozen=True)
 class PartReading:
     """What Tesseract read at one place: the line, and what it shows in the part's format (None if it does not fit);
-    boxes of characters in pixels of the crop."""
+    boxes of characters in pixels of the crop. `others` are what it read in other guises."""
 
     line: TextLine
     shown: ClockText | None
+    others: tuple[TextLine, ...] = ()
 
     @property
     def text(self) -> str:
@@ -106,9 +111,15 @@ class PartReading:
         return alike and min(char.confidence for char in chars if char.text.isdigit()) >= SURE_CHAR
 
 
-def part_readings(lines: Sequence[TextLine], clock_format: ClockFormat) -> list[PartReading]:
-    """What lines of text show in one format."""
-    return [PartReading(line, clock_format.search(line.text, lenient=True)) for line in lines]
+def part_readings(
+    lines: Sequence[TextLine], clock_format: ClockFormat, others: Sequence[Sequence[TextLine]] = ()
+) -> list[PartReading]:
+    """What lines of text show in one format; `others` are the same lines in other guises, guise by guise."""
+    beside = list(zip(*others, strict=True)) or [()] * len(lines)
+    return [
+        PartReading(line, clock_format.search(line.text, lenient=True), more)
+        for line, more in zip(lines, beside, strict=True)
+    ]
 
 
 def ocr_part(part: ClockPart, crops: Sequence[np.ndarray]) -> list[PartReading]:
@@ -127,7 +138,7 @@ def learn_part(
     taught = _whole([number for number, reading in enumerate(readings) if reading.teaches], readings)
     if not taught:
         return None
-    height = _digit_height([readings[number] for number in taught])
+    height = _digit_height([readings[number] for number in taught], place.text_height)
     box = _tight_box([readings[number] for number in taught], place, height, lumas[0].shape)
     crops = [np.ascontiguousarray(box.crop(luma)) for luma in lumas]
     away = (place.box.x - box.x, place.box.y - box.y)
@@ -135,8 +146,10 @@ def learn_part(
     inks = [strokes(crop, height, bright) for crop in crops]
     whole = [_sample(inks[number], readings[number], away[0]) for number in taught]
     sheets = learn_sheets(whole)
-    others = [number for number in range(len(crops)) if number not in taught]
-    partly = [_aligned_sample(inks[number], readings[number].line, sheets[0], away) for number in others]
+    if len(sheets) == 1 and any(reading.others for reading in readings):
+        whole = []
+    others = [number for number in range(len(crops)) if number not in taught or not whole]
+    partly = [_aligned_sample(inks[number], readings[number], sheets[0], away) for number in others]
     if len(sheets) == 1 and any(partly):
         sheets = learn_sheets([*whole, *(sample for sample in partly if sample)])
     return ClockPart(box, clock_format, height, bright, place.style, tuple(sheets))
@@ -168,7 +181,7 @@ def learn_more(part: ClockPart, crops: Sequence[np.ndarray], readings: Sequence[
     for number, sheet in enumerate(part.sheets):
         shown = [part.read(crop) for crop in crops]
         own = [
-            _aligned_sample(ink, reading.line, sheet, (0, 0))
+            _aligned_sample(ink, reading, sheet, (0, 0))
             for ink, reading, one in zip(inks, readings, shown, strict=True)
             if one.sheet == number and one.reading.present
         ]
@@ -181,8 +194,15 @@ def _digits(readings: Sequence[PartReading]) -> list[Char]:
     return [char for reading in readings for char in reading.chars if char.text.isdigit()]
 
 
-def _digit_height(readings: Sequence[PartReading]) -> float:
-    return float(np.median([char.height for char in _digits(readings)]))
+def _digit_height(readings: Sequence[PartReading], text_height: float) -> float:
+    """The usual height of the digits' boxes, as far as they are about as high as the marks that were found: Tesseract's
+    may reach into the line beside."""
+    heights = [char.height for char in _well_high(_digits(readings), text_height)]
+    return float(np.median(heights)) if heights else text_height
+
+
+def _well_high(digits: Sequence[Char], text_height: float) -> list[Char]:
+    return [char for char in digits if char.height <= TALLEST * text_height]
 
 
 def _is_bright(taught: Sequence[tuple[np.ndarray, PartReading]], box: Box) -> bool:
@@ -204,8 +224,9 @@ def _is_bright(taught: Sequence[tuple[np.ndarray, PartReading]], box: Box) -> bo
 
 def _tight_box(readings: Sequence[PartReading], place: Place, height: float, shape: tuple[int, ...]) -> Box:
     """The clock's own box: typical top and bottom of its digits, all of its width, and a margin of a pixel or two."""
-    top = float(np.median([char.y for char in _digits(readings)]))
-    bottom = float(np.median([char.y + char.height for char in _digits(readings)]))
+    digits = _well_high(_digits(readings), place.text_height) or _digits(readings)
+    top = float(np.median([char.y for char in digits]))
+    bottom = float(np.median([char.y + char.height for char in digits]))
     spans = [
         Box(int(first.x), int(top), int(np.ceil(last.x + last.width - int(first.x))), int(np.ceil(bottom - int(top))))
         for first, last in ((reading.chars[0], reading.chars[-1]) for reading in readings)
@@ -229,19 +250,29 @@ def _well_boxed(chars: Sequence[Char]) -> np.ndarray:
     return np.array([char.width <= widest and char.height <= tallest for char in chars])
 
 
-def _aligned_sample(ink: np.ndarray, line: TextLine, sheet: GlyphSheet, away: tuple[int, int]) -> Sample | None:
-    """A line that Tesseract did not read as a whole: its digits given to the places they stand at, `?` elsewhere. None
-    where fewer than half of the places have one."""
-    text = [UNREAD if digit else char for char, digit in zip(_chars(sheet), is_digit_place(sheet.layout), strict=True)]
-    for char in line.chars:
-        center = char.x + (char.width - 1) / 2 + away[0]
-        place = int(np.abs(sheet.centers - center).argmin())
-        near = abs(sheet.centers[place] - center) <= NEAR_PLACE * sheet.width and char.width <= 1.4 * sheet.width
-        if near and text[place] == UNREAD and char.text.isdigit() and char.confidence >= SURE_CHAR:
-            text[place] = char.text
-    if text.count(UNREAD) > is_digit_place(sheet.layout).sum() / 2:
+def _aligned_sample(ink: np.ndarray, reading: PartReading, sheet: GlyphSheet, away: tuple[int, int]) -> Sample | None:
+    """A line that Tesseract did not read as a whole, or in several guises: its digits given to the places they stand
+    at, `?` where there is none or the guises do not agree. None where fewer than half of the places have one."""
+    votes: list[dict[str, float]] = [{} for _ in sheet.centers]
+    for line in (reading.line, *reading.others):
+        for char in line.chars:
+            center = char.x + (char.width - 1) / 2 + away[0]
+            place = int(np.abs(sheet.centers - center).argmin())
+            near = abs(sheet.centers[place] - center) <= NEAR_PLACE * sheet.width and char.width <= 1.4 * sheet.width
+            if near and char.text.isdigit() and char.confidence >= SURE_CHAR:
+                votes[place][char.text] = votes[place].get(char.text, 0.0) + char.confidence
+    digit = is_digit_place(sheet.layout)
+    text = [_elected(own) if is_digit else char
+            for char, is_digit, own in zip(_chars(sheet), digit, votes, strict=True)]  # fmt: skip
+    if text.count(UNREAD) > digit.sum() / 2:
         return None
-    return Sample(ink, _with_blanks(text, sheet.layout), np.full(len(text), np.nan))
+    return Sample(ink, _with_blanks(text, sheet.layout), sheet.centers)
+
+
+def _elected(votes: dict[str, float]) -> str:
+    """The digit that most guises read, or `?`."""
+    best = max(votes, key=lambda digit: votes[digit], default=UNREAD)
+    return best if votes and votes[best] >= AGREED * sum(votes.values()) else UNREAD
 
 
 def _chars(sheet: GlyphSheet) -> list[str]:

@@ -17,11 +17,14 @@ from allsky.clock_part import PartReading, part_readings
 from allsky.clock_recognition import recognise
 from allsky.clock_search import Place
 from allsky.errors import NoClock
-from allsky.overlay import read_crops
+from allsky.overlay import STYLES, read_crops
 from allsky.tesseract import TextLine
 
 # Where fewer lines than this share show a clock, Tesseract is given them in another guise.
 FEW_READ = 0.7
+FULL = 2
+# Places that share this much of the smaller one are one line.
+ONE_LINE = 0.5
 
 
 class AmbiguousDate(NoClock):
@@ -49,36 +52,51 @@ def read_places(
     Raises AmbiguousDate naming the possible formats where nothing tells them apart.
     """
     places = [place.widened(lumas[0].shape) for place in places]
-    lines = _lines(places, lumas)
+    guises = _guises(places, lumas)
     answers = []
-    for place, own in zip(places, lines):
-        form = given or _format_of(place, [line.text for line in own], night)
-        answers.append(PlaceReading(place, form, part_readings(own, form)))
+    for number, place in enumerate(places):
+        best, *others = _fullest(place, [guise[number] for guise in guises])
+        form = given or _format_of(place, [line.text for line in best], night)
+        answers.append(PlaceReading(place, form, part_readings(best, form, others)))
     full = [one for one in answers if one.format.shows_date and one.format.shows_time]
     return full[:1] or answers
 
 
-def _lines(places: Sequence[Place], lumas: Sequence[np.ndarray]) -> list[list[TextLine]]:
-    """The line of each place on each frame, the better of two guises where one does not do."""
-    lines = _read(places, lumas, other_guise=False)
-    shown = [[_shows(place, line) for line in own] for place, own in zip(places, lines)]
-    if np.mean(shown) >= FEW_READ:
-        return lines
-    again = _read(places, lumas, other_guise=True)
-    return [
-        [one if read or not _shows(place, other) else other for one, other, read in zip(*three)]
-        for place, *three in zip(places, lines, again, shown)
-    ]
+def _guises(places: Sequence[Place], lumas: Sequence[np.ndarray]) -> list[list[list[TextLine]]]:
+    """The line of each place on each frame, in one guise if that will do, in all of them if not."""
+    guises = [_read(places, lumas, 0)]
+    while len(guises) < len(STYLES) and not _well_read(places, guises[0]):
+        guises.append(_read(places, lumas, len(guises)))
+    return guises
 
 
-def _shows(place: Place, line: TextLine) -> bool:
-    return any(each.search(line.text) for each in place.formats)
+def _fullest(place: Place, guises: Sequence[Sequence[TextLine]]) -> list[list[TextLine]]:
+    """The lines of a place in the guise that shows most (in another one where that shows nothing: a guise that garbles
+    many is wrong in some), and then in the others."""
+    ranked = sorted(guises, key=lambda lines: -sum(_fullness(place, line) for line in lines))
+    best = [max(each, key=lambda line: _fullness(place, line)) for each in zip(*ranked, strict=True)]
+    return [best, *map(list, ranked[1:])]
 
 
-def _read(places: Sequence[Place], lumas: Sequence[np.ndarray], other_guise: bool) -> list[list[TextLine]]:
-    """One call for each guise; places seldom differ in it."""
+def _well_read(places: Sequence[Place], lines: Sequence[Sequence[TextLine]]) -> bool:
+    """Whether most lines show what is looked for: a date with the time, but where these stand apart."""
+    shown = [_fullness(place, line) for place, own in zip(places, lines, strict=True) for line in own]
+    apart = len(places) > 1 and places[0].box.overlap(places[1].box) < ONE_LINE
+    wanted = 1 if apart else FULL
+    return bool(np.mean([fullness >= wanted for fullness in shown]) >= FEW_READ)
+
+
+def _fullness(place: Place, line: TextLine) -> int:
+    """FULL for a line that shows date and time, less for one that shows either, 0 for none."""
+    found = [each.shown for each in recognise(line.text)]
+    found += [shown for each in place.formats if (shown := each.search(line.text))]
+    return max((FULL if shown.moment else 1 for shown in found), default=0)
+
+
+def _read(places: Sequence[Place], lumas: Sequence[np.ndarray], turn: int) -> list[list[TextLine]]:
+    """The places in the guise in which each was found, or another one; one call for each guise."""
     answers: dict[int, list[TextLine]] = {}
-    styles = {number: _other(place.style) if other_guise else place.style for number, place in enumerate(places)}
+    styles = {number: _style(place, turn) for number, place in enumerate(places)}
     for style in sorted(set(styles.values())):
         own = [number for number in styles if styles[number] == style]
         crops = [places[number].box.crop(luma) for number in own for luma in lumas]
@@ -89,8 +107,8 @@ def _read(places: Sequence[Place], lumas: Sequence[np.ndarray], other_guise: boo
     return [answers[number] for number in range(len(places))]
 
 
-def _other(style: str) -> str:
-    return "grey" if style == "ink" else "ink"
+def _style(place: Place, turn: int) -> str:
+    return [place.style, *(style for style in STYLES if style != place.style)][turn]
 
 
 def _format_of(place: Place, texts: Sequence[str], night: str | None) -> ClockFormat:

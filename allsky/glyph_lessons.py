@@ -28,7 +28,7 @@ SAME_SHAPE = 0.04
 LOOK_WEIGHT = 12.0
 # Votes by which a label must lead, and be it half of all.
 CLEAR_VOTE = 1.0
-# A label is dropped where its look is nearer by this to another digit's, at the other places.
+# A label is changed, or dropped, where its look is nearer by this to another digit's, at the other places.
 BELIED = 0.08
 # ... or where it is less like the same digit elsewhere than its place's digits usually are, by this.
 STRANGER = 0.15
@@ -146,7 +146,8 @@ def _relabelled(lesson: _Lesson) -> _Lesson:
     everywhere = _means_elsewhere(patches, labels)
     for place, column in enumerate(labels.T):
         _settle_place(patches[:, place], column, everywhere[place])
-    labels[_belied(patches, labels, _means_elsewhere(patches, labels))] = NO_LABEL
+    for _ in range(2):
+        labels = _looked_up(patches, labels, _means_elsewhere(patches, labels))
     return replace(lesson, labels=labels)
 
 
@@ -188,17 +189,23 @@ def _winner(patches: np.ndarray, labels: np.ndarray, elsewhere: np.ndarray) -> t
     return int(borne[score.argmax()]), float(ranked[0])
 
 
-def _belied(patches: np.ndarray, labels: np.ndarray, elsewhere: np.ndarray) -> np.ndarray:
-    """Whether each patch (m, places, d) looks more like another digit elsewhere than like its own."""
+def _looked_up(patches: np.ndarray, labels: np.ndarray, elsewhere: np.ndarray) -> np.ndarray:
+    """The labels (m, places) of patches (m, places, d), those that look more like another digit elsewhere than like
+    their own changed to that digit, or dropped where no one digit is clear."""
     likeness = np.einsum("mpd,pkd->mpk", patches, elsewhere)
     likeness[:, ~elsewhere.any(axis=2)] = np.nan
     rows, places = np.indices(labels.shape)
     own = _of_label(likeness, labels)
-    likeness[rows, places, np.minimum(labels, 9)] = np.nan
-    best = np.nan_to_num(likeness, nan=-np.inf).max(axis=2)
+    likeness[rows, places, np.minimum(labels, 9)] = np.where(labels == NO_LABEL, likeness[rows, places, 9], np.nan)
+    ranked = np.sort(np.nan_to_num(likeness, nan=-1.0), axis=2)
+    best, lead = ranked[:, :, -1], ranked[:, :, -1] - ranked[:, :, -2]
     # What a place's digits usually have in common with the same digits elsewhere depends on how well it is placed.
     usual = np.array([np.nanmedian(column) if np.isfinite(column).any() else np.nan for column in own.T])
-    return (best > own + BELIED) | (own < usual - STRANGER)
+    belied = (best > own + BELIED) | (own < usual - STRANGER) | (labels == NO_LABEL)
+    # A digit that looks as another one elsewhere usually does, and like no third, is that one.
+    other = (best >= usual - RIVAL_SLACK) & (lead >= BELIED)
+    found = np.nan_to_num(likeness, nan=-1.0).argmax(axis=2)
+    return np.where(belied, np.where(other, found, NO_LABEL), labels)
 
 
 def _contested(patches: np.ndarray, labels: np.ndarray) -> np.ndarray:

@@ -22,6 +22,8 @@ SURE_LEAD = 0.35
 # ... and fits about as well as the same digits did when they were taught. Where a shape is not known yet, a
 # poor fit is how an untaught digit shows itself; where all are known it is how a smeared one does.
 FIT_SLACK, FIT_SLACK_COMPLETE = 0.1, 0.2
+# A letter that fits less than the digits by this is another letter.
+LETTER_SLACK = 0.3
 # Below this average fit of all its places a crop does not show the overlay at all.
 PRESENT_FIT = 0.5
 # Contrast below this many grey levels is noise, and is not blown up to look like a shape.
@@ -39,13 +41,14 @@ UNKNOWN, BORROWED, OWN, CONTESTED = 0, 1, 2, 3
 class GlyphReading:
     """The text read (best digit at each place), and the evidence: `likeness` (n digits, 10) of each place to each
     digit, -1 to 1, NaN where that digit's shape is not known; `sure` as said above, `confidence` 0 to 1, and
-    `presence`, how well the whole overlay fits."""
+    `presence`, how well the whole overlay fits, and `words`, how well the worst of its letters does."""
 
     text: str
     likeness: np.ndarray
     lead: float
     sure: bool
     presence: float
+    words: float
 
     @property
     def present(self) -> bool:
@@ -93,8 +96,10 @@ class GlyphSheet:
         fit = ranked[self._rows, best]
         lead = self._lead(ranked, best, fit)
         presence = float((fit.sum() + fixed.sum()) / len(self.centers))
+        words = float(fixed[self._is_letter].min()) if self._is_letter.any() else 1.0
         sure = self._sure(best, fit, lead) and self._agreed(digits, best)
-        return GlyphReading(self._text(best), likeness, float(lead.min()), sure, presence)
+        sure = sure and words >= float(np.median(fit)) - LETTER_SLACK
+        return GlyphReading(self._text(best), likeness, float(lead.min()), sure, presence, words)
 
     def _lead(self, ranked: np.ndarray, best: np.ndarray, fit: np.ndarray) -> np.ndarray:
         """How far along the way from every other shape to the best one each patch lies (-1 to 1), the least of them."""
@@ -143,6 +148,11 @@ class GlyphSheet:
     @cached_property
     def _is_digit(self) -> np.ndarray:
         return is_digit_place(self.layout)
+
+    @cached_property
+    def _is_letter(self) -> np.ndarray:
+        """Of the places without digits, those of letters: they may say another month, half of the day or zone."""
+        return np.array([char.isalpha() for char in self.layout if char not in " 0"], bool)
 
     @cached_property
     def _rows(self) -> np.ndarray:

@@ -1,12 +1,12 @@
 """Small clips with a burned-in clock whose every frame's time is known: what the clock reader is tried on.
 
 Independent of the simulator on purpose: plain text drawn with OpenCV's and Matplotlib's fonts over drifting noise,
-encoded as cameras do. A `Clip` says everything about a clip; `write_clip` draws it and returns its truth.
+encoded as cameras do. A `Clip` says everything about a clip; `write_clip` draws it.
 """
 
 from __future__ import annotations
 
-from collections.abc import Iterator, Sequence
+from collections.abc import Iterator
 from dataclasses import dataclass, field
 from datetime import datetime, timedelta
 from fractions import Fraction
@@ -16,8 +16,7 @@ import av
 import cv2
 import matplotlib
 import numpy as np
-import pandas as pd
-from PIL import ImageFont
+from PIL import Image, ImageDraw, ImageFont
 
 FONT_FOLDER = Path(matplotlib.get_data_path()) / "fonts" / "ttf"
 HERSHEY = {
@@ -32,8 +31,8 @@ FONTS = (*HERSHEY, *MATPLOTLIB)
 
 @dataclass(frozen=True)
 class Text:
-    """A line of text: a strftime pattern (`{k}` is the frame index, `{e:.1f}` a changing number), where its top left
-    stands (negative from the right and bottom edges), the height of its digits in pixels, font and grey; `outline` and
+    """A line of text: a strftime pattern (`%1f` are tenths, `{k}` and `{k6}` the frame index, `{e}` a changing
+    number), where its top left stands (negative from the right and bottom edges), the height of its digits in pixels, font and grey; `outline` and
     `backing` are the grey around and behind it, or None."""
 
     pattern: str
@@ -48,7 +47,7 @@ class Text:
 
 @dataclass(frozen=True)
 class Clip:
-    """`times` (naive, as shown; None is a card without clock) of each frame, and how frames look.
+    """`times` of each frame, naive or with the zone they are shown in (None is a card without clock), and its looks.
 
     `size` (width, height); sky of brightness `sky` 0 to 255 with `contrast` of its clouds and `noise`, in a disk or
     filling the frame; `codec` with `options`.
@@ -97,7 +96,8 @@ def frames(clip: Clip) -> Iterator[np.ndarray]:
 def shown(text: Text, moment: datetime, k: int) -> str:
     """What `text` says on frame `k` at `moment`."""
     pattern = text.pattern.replace("%1f", f"{moment.microsecond // 100000}")
-    pattern = pattern.replace("{k}", str(k)).replace("{e}", f"{0.5 + (k * 37 % 100) / 10:.1f}")
+    pattern = pattern.replace("{k}", str(k)).replace("{k6}", f"{k:06d}")
+    pattern = pattern.replace("{e}", f"{0.5 + (k * 37 % 100) / 10:.1f}")
     return moment.strftime(pattern)
 
 
@@ -130,8 +130,12 @@ def coverage(font: str, height: int, words: str) -> np.ndarray:
     if font in HERSHEY:
         return _hershey(HERSHEY[font], height, words)
     face = ImageFont.truetype(str(FONT_FOLDER / f"{font}.ttf"), max(round(height * 1.37), 6))
-    mask = face.getmask(words, mode="L")
-    return np.array(mask, np.float32).reshape(mask.size[1], mask.size[0]) / 255
+    # Text is set by its advance, and begins where its digits do: it stays in its place whatever they are.
+    top = face.getbbox("0")[1]
+    size = (int(np.ceil(face.getlength(words))), int(face.getbbox("0gy,")[3] - top) + 1)
+    picture = Image.new("L", size)
+    ImageDraw.Draw(picture).text((0, -top), words, font=face, fill=255)
+    return np.asarray(picture, np.float32) / 255
 
 
 def _hershey(face: int, height: int, words: str) -> np.ndarray:
@@ -143,20 +147,16 @@ def _hershey(face: int, height: int, words: str) -> np.ndarray:
     return mask.astype(np.float32) / 255
 
 
-def write_clip(path: Path, clip: Clip) -> pd.DataFrame:
-    """Encode the clip; its truth: frame_index and the naive time shown (null on cards)."""
+def write_clip(path: Path, clip: Clip) -> Path:
+    """Encode the clip; the suffix of `path` says in which container."""
     with av.open(str(path), "w") as container:
         stream = container.add_stream(clip.codec, rate=Fraction(25), options=dict(clip.options))
-        stream.width, stream.height, stream.pix_fmt = *clip.size, "yuv420p"
+        stream.width, stream.height = clip.size
+        stream.pix_fmt = "yuvj420p" if clip.codec == "mjpeg" else "yuv420p"
         stream.codec_context.gop_size = clip.key_interval
+        stream.codec_context.thread_count = 1
         for luma in frames(clip):
             planes = np.vstack([luma, np.full((luma.shape[0] // 2, luma.shape[1]), 128, np.uint8)])
-            container.mux(stream.encode(av.VideoFrame.from_ndarray(planes, format="yuv420p")))
+            container.mux(stream.encode(av.VideoFrame.from_ndarray(planes, format=stream.pix_fmt)))
         container.mux(stream.encode())
-    return pd.DataFrame({"frame_index": range(len(clip.times)), "shown": pd.to_datetime(list(clip.times))})
-
-
-def colour(luma: np.ndarray, ink: Sequence[int]) -> np.ndarray:
-    """A grey picture (H, W) as RGB (H, W, 3) whose brightest tones have the colour `ink`."""
-    share = luma[..., None].astype(np.float32) / 255
-    return np.round(share * np.array(ink, np.float32)).astype(np.uint8)
+    return path
