@@ -24,8 +24,7 @@ OURS, OBVIOUS, TUNED = "ours", "obvious", "tuned"
 
 def options(description: str | None, rounds: int = 3, **sizes: int) -> argparse.Namespace:
     """What the caller asked for: `quick` (a size that only shows that it works), `rounds`, and the script's sizes."""
-    parser = argparse.ArgumentParser(description=description, formatter_class=argparse.RawDescriptionHelpFormatter)
-    parser.add_argument("--quick", action="store_true", help="so small that only the results mean anything")
+    parser = argument_parser(description)
     parser.add_argument("--rounds", type=int, default=rounds, help=f"turns each way takes (default {rounds})")
     for name, size in sizes.items():
         parser.add_argument(f"--{name}", type=int, default=size, help=f"default {size}")
@@ -33,6 +32,13 @@ def options(description: str | None, rounds: int = 3, **sizes: int) -> argparse.
     if asked.quick:
         asked.rounds = 1
     return asked
+
+
+def argument_parser(description: str | None) -> argparse.ArgumentParser:
+    """A parser that knows `--quick`."""
+    parser = argparse.ArgumentParser(description=description, formatter_class=argparse.RawDescriptionHelpFormatter)
+    parser.add_argument("--quick", action="store_true", help="so small that only the results mean anything")
+    return parser
 
 
 @dataclass(frozen=True)

@@ -23,7 +23,7 @@ from allsky.site import Site, night_bounds
 YELLOWKNIFE = Site("YKNF", 62.4333, -114.35, 206.0, "America/Edmonton")
 
 # Raised whenever the same Simulation gives other skies or another truth; figures judged with it name it.
-VERSION = 1
+VERSION = 2
 
 # How frames are compressed: fast, and at a quality at which compression hides as much as the sensor's noise does.
 # x264's macroblock tree is off because it is not repeatable: with it the same frames of 160 x 128 pixels gave ten
@@ -37,8 +37,7 @@ class Simulation:
 
     `nights` are dates of evenings; a frame is taken every `cadence_s` seconds while the sun is below `sun_below_deg`.
     The clock shows the zone `clock_timezone` (the site's where None; an IANA name, `UTC`, or an offset such as
-    `-07:00`). `magnetic_declination_deg` is that of Yellowknife (World Magnetic Model 2020: 14.6 degrees east in
-    2023).
+    `-07:00`). `magnetic_declination_deg` is that of Yellowknife in 2023 (`allsky.geomagnetic`, IGRF-14: 15.98).
     """
 
     nights: tuple[str, ...]
@@ -50,7 +49,7 @@ class Simulation:
     cards: tuple[Card, ...] = ()
     faults: tuple[Fault, ...] = ()
     sun_below_deg: float = -9.0
-    magnetic_declination_deg: float = 14.6
+    magnetic_declination_deg: float = 16.0
     codec: str = "libx264"
     codec_options: dict[str, str] = field(default_factory=lambda: dict(X264), hash=False)
 

@@ -1,0 +1,192 @@
+"""Is the simulated sky a fair judge of a classifier: neither a matter of counting green pixels, nor of the weather?
+
+No race: four ways of telling aurora from none are judged on the same audit nights of a simulated archive, by balanced
+accuracy over frames that the simulated labeller was sure of.
+
+- `green_rule`: the green-pixel rule, its measure, level and share tuned on training nights. A sky on which this does
+  well needs no network.
+- `nuisance_model`: gradient boosting (scikit-learn) that knows mean brightness, hour, sun, moon and the true cloud, but
+  sees no picture. Where this does well, conditions give the answer away.
+- `network`: trained from nothing on the training nights, a figure for each seed.
+- `oracle`: a threshold on the true contrast to noise. It errs where the labeller does: nothing can do better.
+
+The archive is the demonstration's with twice its nights; frames pass through H.264, the mask and JPEG as in the chain,
+only dating is left out. `--keep FOLDER` keeps the rendered frames for another run.
+
+    python benchmarks/fair_judge.py [--quick] [--nights 80] [--seeds 3] [--keep FOLDER]
+"""
+
+from __future__ import annotations
+
+import dataclasses
+import json
+import tempfile
+from collections.abc import Sequence
+from concurrent.futures import ProcessPoolExecutor
+from functools import partial
+from pathlib import Path
+
+import cv2
+import numpy as np
+import pandas as pd
+from side_by_side import argument_parser, require
+from sklearn.ensemble import HistGradientBoostingClassifier
+
+from allsky.green_rule import balanced_accuracy, measure_pictures, tune_green_rule
+from allsky.roles import roles_of
+from allsky.sampling import permanent_random_number
+from allsky.simulator import VERSION, Simulation, demo_simulation, simulate_night, simulated_answers
+from allsky.simulator.archive import FULL_MOONS
+from allsky.site import frame_ids
+from allsky.sky_disk import SkyDisk, square_crop
+from allsky.video import read_frames
+from models.inference import predict
+from models.model_folder import load_model
+from models.recipe import TrainingRecipe
+from models.training import train
+
+CADENCE_S = 600
+# Days of the month counted from full moon, so that every moon is seen.
+DAYS_FROM_FULL = (-12, -9, -6, -3, -1, 2, 5, 7, 9, 12)
+KEPT_SIZE = 128
+RECIPE = TrainingRecipe(
+    backbone="resnet18",
+    weights="none",
+    strategy="scratch",
+    image_size=64,
+    batch_size=32,
+    epochs_full=16,
+    averaging=0.99,
+)
+NUISANCES = ["brightness", "hour", "sun_altitude_deg", "moon_altitude_deg", "moon_elongation_deg", "cloud_fraction"]
+
+
+def archive(n_nights: int, cadence_s: int) -> Simulation:
+    nights = (pd.Timestamp(full) + pd.Timedelta(days=days) for days in DAYS_FROM_FULL for full in FULL_MOONS)
+    dates = sorted({str(night.date()) for night in nights})
+    chosen = [dates[round(place)] for place in np.linspace(0, len(dates) - 1, n_nights)]
+    return dataclasses.replace(demo_simulation(), nights=tuple(dict.fromkeys(chosen)), cadence_s=cadence_s)
+
+
+def film(simulation: Simulation, root: Path, night: str) -> pd.DataFrame:
+    """A night rendered, encoded, decoded, masked and kept: the truth of its frames, with `night` and `image`."""
+    truth_file = root / "truth" / f"night={night}" / "truth.parquet"
+    if not truth_file.exists():
+        simulate_night(simulation, night, root / "videos", root / "truth")
+        _keep_frames(simulation, root, night, pd.read_parquet(truth_file))
+    truth = pd.read_parquet(truth_file)
+    truth = truth[~truth["card"]].assign(night=night)
+    truth["image"] = [f"images/{night}/{index}.jpg" for index in truth["frame_index"]]
+    return truth
+
+
+def _keep_frames(simulation: Simulation, root: Path, night: str, truth: pd.DataFrame) -> None:
+    lens, (width, height) = simulation.camera.lens, simulation.camera.frame_size
+    disk = SkyDisk(lens.center_x, lens.center_y, lens.radius, width, height)
+    sky = set(truth.loc[~truth["card"], "frame_index"])
+    (root / "images" / night).mkdir(parents=True, exist_ok=True)
+    for frame in read_frames(root / "videos" / truth["video"].iloc[0]):
+        if frame.index in sky:
+            square = square_crop(frame.rgb(), disk, KEPT_SIZE)
+            cv2.imwrite(str(root / "images" / night / f"{frame.index}.jpg"), square[..., ::-1])
+
+
+def labelled(frames: pd.DataFrame, simulation: Simulation) -> pd.DataFrame:
+    """The frames with the labeller's sure answers, the role of their night, and what is no picture."""
+    frames = frames.assign(frame_id=frame_ids(simulation.site.name, frames["utc"]))
+    frames["label"] = simulated_answers(frames, frames, seed=simulation.seed)["label"].to_numpy()
+    frames["role"] = frames["night"].map(roles_of(frames["night"]))
+    frames["hour"] = (frames["utc"].dt.hour + simulation.site.longitude_deg / 15) % 24 + frames["utc"].dt.minute / 60
+    frames["moon_elongation_deg"] = 180.0 - (180.0 - frames["moon_phase_deg"]).abs()
+    return frames[frames["label"] != "unsure"].reset_index(drop=True)
+
+
+def judge(frames: pd.DataFrame, decided: np.ndarray) -> float:
+    audit = (frames["role"] == "audit").to_numpy()
+    return balanced_accuracy((frames["label"] == "aurora").to_numpy()[audit], np.asarray(decided)[audit])
+
+
+def green_rule(frames: pd.DataFrame, root: Path) -> float:
+    shares = measure_pictures([root / image for image in frames["image"]])
+    taught = (frames["role"] == "training").to_numpy()
+    rule = tune_green_rule(shares[taught], (frames["label"] == "aurora").to_numpy()[taught])
+    print(rule)
+    return judge(frames, rule.decides(shares))
+
+
+def nuisance_model(frames: pd.DataFrame, root: Path) -> float:
+    brightness = [cv2.imread(str(root / image), cv2.IMREAD_GRAYSCALE).mean() for image in frames["image"]]
+    known, aurora = frames.assign(brightness=brightness)[NUISANCES].to_numpy(float), frames["label"] == "aurora"
+    taught = (frames["role"] == "training").to_numpy()
+    model = HistGradientBoostingClassifier(class_weight="balanced", max_depth=3, random_state=0)
+    model.fit(known[taught], aurora[taught])
+    return judge(frames, model.predict(known))
+
+
+def oracle(frames: pd.DataFrame) -> float:
+    """The threshold on the true contrast that does best on training nights."""
+    contrast, aurora = frames["contrast_to_noise"].to_numpy(float), (frames["label"] == "aurora").to_numpy()
+    taught = (frames["role"] == "training").to_numpy()
+    cuts = np.quantile(contrast[taught], np.linspace(0.01, 0.99, 197))
+    best = max(cuts, key=lambda cut: balanced_accuracy(aurora[taught], contrast[taught] >= cut))
+    return judge(frames, contrast >= best)
+
+
+def network(frames: pd.DataFrame, root: Path, recipe: TrainingRecipe, folder: Path) -> float:
+    split = frames[frames["role"] != "audit"].assign(weight=1.0)
+    split["split"] = split["role"].map({"training": "train", "validation": "validation"})
+    train(split[(split["split"] == "validation") | _balanced(split)], root, recipe, folder)
+    model, audit = load_model(folder), frames["role"] == "audit"
+    decided = np.zeros(len(frames), bool)
+    answers = predict(model, [root / image for image in frames.loc[audit, "image"]], engine="float32")
+    decided[audit] = model.description.decide(answers) == "aurora"
+    return judge(frames, decided)
+
+
+def _balanced(split: pd.DataFrame) -> pd.Series:
+    """Of the training frames, as many of each class as the rarer one has."""
+    taught = split[split["split"] == "train"]
+    number = pd.Series(permanent_random_number(taught["video"], taught["frame_index"]), taught.index)
+    rank = number.groupby(taught["label"]).rank(method="first")
+    chosen = taught.index[rank <= taught["label"].value_counts().min()]
+    return split.index.isin(chosen)
+
+
+def measured(root: Path, simulation: Simulation, recipes: Sequence[TrainingRecipe]) -> dict:
+    with ProcessPoolExecutor() as pool:
+        frames = pd.concat(pool.map(partial(film, simulation, root), simulation.nights), ignore_index=True)
+    frames = labelled(frames, simulation)
+    roles = frames.groupby("role")["night"].nunique()
+    require(set(roles.index) == {"training", "validation", "audit"}, "nights of every role")
+    figures = {
+        "green_rule": green_rule(frames, root),
+        "nuisance_model": nuisance_model(frames, root),
+        "oracle": oracle(frames),
+        "network": [],
+    }
+    print(figures, flush=True)
+    for recipe in recipes:
+        with tempfile.TemporaryDirectory() as folder:
+            figures["network"].append(network(frames, root, recipe, Path(folder)))
+        print(f"seed {recipe.seed}: {figures['network'][-1]:.4f}", flush=True)
+    counts = {"nights": len(simulation.nights), "audit_nights": int(roles["audit"]), "n_frames": len(frames)}
+    return figures | counts | {"simulator_version": VERSION}
+
+
+def main() -> None:
+    parser = argument_parser(__doc__)
+    parser.add_argument("--nights", type=int, default=80, help="nights of the archive (default 80)")
+    parser.add_argument("--seeds", type=int, default=3, help="networks to train (default 3)")
+    parser.add_argument("--keep", type=Path, help="folder of rendered frames, kept and used again")
+    asked = parser.parse_args()
+    simulation = archive(12 if asked.quick else asked.nights, 7200 if asked.quick else CADENCE_S)
+    changed = {"image_size": 32, "epochs_full": 1} if asked.quick else {}
+    recipes = [dataclasses.replace(RECIPE, seed=seed, **changed) for seed in range(1 if asked.quick else asked.seeds)]
+    with tempfile.TemporaryDirectory() as folder:
+        figures = measured(asked.keep or Path(folder), simulation, recipes)
+    rounded = {name: np.round(value, 4).tolist() for name, value in figures.items()}
+    print(json.dumps(rounded))
+
+
+if __name__ == "__main__":
+    main()
