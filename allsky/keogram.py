@@ -1,10 +1,11 @@
-"""The night as one picture: a strip of frames' middle columns on a true axis of time."""
+"""The night as one picture: a strip of frames' columns through the zenith on a true axis of time."""
 
 from __future__ import annotations
 
-from collections.abc import Sequence
+from collections.abc import Iterable, Sequence
 from datetime import datetime
 
+import cv2
 import numpy as np
 import pandas as pd
 
@@ -38,6 +39,13 @@ def keogram(
     picture[..., :3] = strip[:, nearest]
     picture[:, blank] = 0
     return picture, first, last
+
+
+def strip_along(x: np.ndarray, y: np.ndarray, squares: Iterable[np.ndarray]) -> np.ndarray:
+    """The strip (height, n, 3) of the pixels at `x`, `y` (height,) of n squares, uint8 (size, size, 3)."""
+    line = (x.astype(np.float32)[:, None], y.astype(np.float32)[:, None])
+    columns = [cv2.remap(square, *line, cv2.INTER_LINEAR, borderMode=cv2.BORDER_CONSTANT) for square in squares]
+    return np.concatenate(columns, axis=1) if columns else np.empty((len(x), 0, 3), np.uint8)
 
 
 def _column_times(first: pd.Timestamp, last: pd.Timestamp, width: int) -> pd.DatetimeIndex:

@@ -32,6 +32,7 @@ class SquareView:
     `lens` None: not given, equidistant is assumed; the rim lies at zenith angle `edge_deg`. `north_deg` is geographic
     north, clockwise from up, None where it is not known; `east` is `left` or `right` of it. `clock` is the clock's box
     (left, top, right, bottom) in shares of the square's side, which may lie outside it; None where there is none.
+    `zenith` is the zenith's place (x, y) in the same shares: the middle, unless the camera leans.
     """
 
     lens: str | None = None
@@ -39,6 +40,7 @@ class SquareView:
     north_deg: float | None = None
     east: str = "left"
     clock: tuple[float, float, float, float] | None = None
+    zenith: tuple[float, float] = (0.5, 0.5)
 
     @property
     def lens_in_words(self) -> str:
@@ -54,8 +56,15 @@ class SquareView:
 
     def zenith_deg(self, size: int) -> np.ndarray:
         """Zenith angle of each pixel, (size, size); NaN where the lens sees nothing."""
-        offset = np.arange(size) - (size - 1) / 2
-        return self._optics(size).zenith_at(np.hypot(offset[:, None], offset))
+        optics = self._optics(size)
+        x, y = np.arange(size) - optics.center_x, np.arange(size) - optics.center_y
+        return optics.zenith_at(np.hypot(y[:, None], x))
+
+    def meridian(self, azimuth_deg: float, height: int, size: int) -> tuple[np.ndarray, np.ndarray]:
+        """x and y [pixel] (height,) of the great circle through the zenith: from the rim towards `azimuth_deg` to the
+        rim opposite, by equal steps of zenith angle. Only where north is known."""
+        angle = np.linspace(self.edge_deg, -self.edge_deg, height)
+        return self._optics(size).pixel(np.abs(angle), np.where(angle >= 0, azimuth_deg, azimuth_deg + 180.0))
 
     def place(self, altitude_deg: float, azimuth_deg: float, size: int) -> tuple[float, float] | None:
         """x and y [pixel] of a direction; None where north is not known."""
@@ -85,8 +94,8 @@ class SquareView:
         return mask
 
     def _optics(self, size: int) -> Lens:
-        middle = (size - 1) / 2
-        return Lens(middle, middle, size / 2, self._projection, self.edge_deg, self.north_deg or 0.0, self.east)
+        x, y = (share * size - 0.5 for share in self.zenith)
+        return Lens(x, y, size / 2, self._projection, self.edge_deg, self.north_deg or 0.0, self.east)
 
     def _brightest(self, square: np.ndarray, altitude_deg: float) -> tuple[float, float]:
         size = len(square)

@@ -105,7 +105,11 @@ class Camera:
         "geographic north, in degrees clockwise from the image's up",
     )
     east: str = option("left", one_of("left", "right"), "side on which east lies when north is up")
-    orientation: str = option("unknown", one_of("given", "unknown"), "whether `north_deg` and `east` are known")
+    orientation: str = option(
+        "given",
+        one_of("given", "unknown"),
+        "`unknown`: `north_deg` is not to be trusted, and nothing is told by it",
+    )
 
 
 @dataclass(frozen=True)
@@ -200,6 +204,11 @@ class Report:
         "probability from which a frame counts as positive; the model's own rule where absent",
     )
     title: str | None = option(None, either(text, auto=None), "heading of the page")
+    keogram_meridian: str = option(
+        "magnetic",
+        one_of("magnetic", "geographic"),
+        "north of the keograms, where `[camera] north_deg` is given; else they follow the image's vertical",
+    )
 
 
 @dataclass(frozen=True)

@@ -19,7 +19,8 @@ def lens_of(night: str) -> dict[str, Any]:
         optics = simulation().camera.lens
         north = {"north_deg": optics.north_deg, "east": optics.east}
         return {"lens": optics.projection, "edge_deg": optics.radius_zenith_angle_deg, **north}
-    north = {"north_deg": camera.north_deg, "east": camera.east}
+    known = camera.north_deg if camera.orientation == "given" else None
+    north = {"north_deg": known, "east": camera.east}
     return {"lens": camera.lens, "edge_deg": camera.radius_zenith_angle_deg, **north}
 
 
@@ -27,7 +28,16 @@ def square_view(corpus, night: str, disk: SkyDisk | None) -> SquareView:
     """The view of a night's squares; without a disk, or a clock that was read, the clock's place is left out."""
     boxes = _clock_boxes(corpus.overlay_folder(night) / "clock.json")
     clock = clock_in_square(_around(boxes), disk) if boxes and disk is not None else None
-    return SquareView(**lens_of(night), clock=clock)
+    return SquareView(**lens_of(night), clock=clock, zenith=_zenith(night, disk))
+
+
+def _zenith(night: str, disk: SkyDisk | None) -> tuple[float, float]:
+    """The zenith in shares of the square's side; its middle unless the configuration says otherwise."""
+    given = settings.current().camera(night).zenith
+    if given is None or disk is None:
+        return (0.5, 0.5)
+    left, top, *_ = clock_in_square((*given, 0.0, 0.0), disk)
+    return left, top
 
 
 def _clock_boxes(path) -> list[tuple[float, float, float, float]]:

@@ -49,6 +49,7 @@ def night_figure(
     positive: str = "",
     *,
     ends: tuple[str, str] = ("top of image", "bottom of image"),
+    rim_deg: float | None = None,
     local: tzinfo | None = None,
     title: str = "",
 ) -> Figure:
@@ -57,12 +58,13 @@ def night_figure(
     `image` is the keogram, uint8 (height, width, 3 or 4), its columns evenly from `start` to `end` (UTC); a fourth
     channel of 0 leaves a column blank. `sky` holds the night's frames (`utc`, solar_bin, lunar_bin, sun and moon
     altitude, illuminated fraction), `predictions` the rows of the night (`utc`, `p_<positive>`, `predicted`). `ends`
-    names the keogram's upper and lower edge. `local` is the zone of the upper axis.
+    names the keogram's upper and lower edge; where its rows are even steps of zenith angle up to `rim_deg` on either
+    side, elevations are marked. `local` is the zone of the upper axis.
     """
     heights = [5.0, *([1.3] if predictions is not None else []), 0.55, 1.6]
     figure = new_figure(10.0, 0.62 * sum(heights) + 0.6)
     axes = list(figure.subplots(len(heights), 1, sharex=True, height_ratios=heights))
-    _keogram(axes[0], image, start, end, ends)
+    _keogram(axes[0], image, start, end, ends, rim_deg)
     axes[0].set_title(title or f"Night of {night}", loc="left", fontsize=TEXT_SIZE + 1, color=INK, fontweight="bold")
     if predictions is not None:
         _probabilities(axes[1], predictions, positive)
@@ -72,13 +74,21 @@ def night_figure(
     return figure
 
 
-def _keogram(ax: Axes, image: np.ndarray, start: datetime, end: datetime, ends: tuple[str, str]) -> None:
+def _keogram(
+    ax: Axes, image: np.ndarray, start: datetime, end: datetime, ends: tuple[str, str], rim_deg: float | None
+) -> None:
     dress(ax)
     extent = (date2num(start), date2num(end), 0.0, 1.0)
     ax.imshow(image, extent=extent, aspect="auto", interpolation="nearest")
     for spine in ax.spines.values():
         spine.set_visible(True)
-    ax.set_yticks([1, 0.5, 0], [ends[0], "centre", ends[1]], fontsize=SMALL_TEXT)
+    if rim_deg is None:
+        ax.set_yticks([1, 0.5, 0], [ends[0], "centre", ends[1]], fontsize=SMALL_TEXT)
+        return
+    elevations = [30.0, 60.0, 90.0, 120.0, 150.0]
+    places = [0.5 + (90.0 - elevation) / (2 * rim_deg) for elevation in elevations]
+    names = [f"{min(elevation, 180.0 - elevation):.0f}°" for elevation in elevations]
+    ax.set_yticks([1, *places, 0], [ends[0], *names, ends[1]], fontsize=SMALL_TEXT)
 
 
 def _probabilities(ax: Axes, predictions: pd.DataFrame, positive: str) -> None:

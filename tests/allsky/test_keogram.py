@@ -4,7 +4,9 @@ import numpy as np
 import pandas as pd
 import pytest
 
-from allsky.keogram import keogram
+from allsky.fisheye import Lens
+from allsky.keogram import keogram, strip_along
+from allsky.square_view import SquareView
 
 NOON, NEXT_NOON = pd.Timestamp("2024-01-01 20:00", tz="UTC"), pd.Timestamp("2024-01-02 20:00", tz="UTC")
 
@@ -63,3 +65,37 @@ def test_frames_closer_than_a_column_leave_no_gaps_between_them():
 def test_a_strip_of_another_length_than_its_times_is_refused(n_times):
     with pytest.raises(ValueError, match="columns for"):
         keogram(strip_of([1, 2, 3]), minutes(*range(n_times)), NOON, NEXT_NOON)
+
+
+# Along a meridian.
+
+
+def test_north_up_the_meridian_is_the_middle_column():
+    x, y = SquareView(north_deg=0.0).meridian(0.0, height=5, size=101)
+    assert x == pytest.approx([50.0] * 5)
+    assert y == pytest.approx([-0.5, 24.75, 50.0, 75.25, 100.5])
+
+
+def test_magnetic_north_in_the_east_turns_the_meridian_to_the_left_of_a_sky_seen_from_below():
+    x, y = SquareView(north_deg=0.0, east="left").meridian(90.0, height=3, size=101)
+    assert x == pytest.approx([-0.5, 50.0, 100.5])
+    assert y == pytest.approx([50.0] * 3)
+
+
+@pytest.mark.parametrize("lens", ["equidistant", "equisolid", "stereographic", "orthographic"])
+def test_rows_are_even_steps_of_zenith_angle_whatever_the_lens(lens):
+    view = SquareView(lens=lens, north_deg=30.0)
+    x, y = view.meridian(16.0, height=7, size=720)
+    optics = Lens(359.5, 359.5, 360.0, lens, 90.0, 30.0)
+    zenith, azimuth = optics.direction(x, y)
+    assert zenith == pytest.approx([90, 60, 30, 0, 30, 60, 90], abs=1e-6)
+    assert azimuth[:3] == pytest.approx([16] * 3)
+    assert azimuth[-3:] == pytest.approx([196] * 3)
+
+
+def test_a_strip_holds_what_lies_under_the_line():
+    ramp = np.repeat(np.arange(0, 200, 2, dtype=np.uint8)[:, None, None], 100, axis=1).repeat(3, axis=2)
+    strip = strip_along(np.full(3, 49.5), np.array([10.0, 10.5, 98.0]), [ramp, 255 - ramp])
+    assert strip.shape == (3, 2, 3)
+    assert strip[:, 0, 0].tolist() == [20, 21, 196]
+    assert strip[:, 1, 0].tolist() == [235, 234, 59]
