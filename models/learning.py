@@ -126,6 +126,7 @@ class Learner:
             "average": None if self.average is None else self.average.state_dict(),
             "optimizer": None if self.optimizer is None else self.optimizer.state_dict(),
             "best": self.best,
+            "best_epoch": self.best_epoch,
             "history": [asdict(record) for record in self.history],
         }
 
@@ -135,7 +136,8 @@ class Learner:
         self.network.load_state_dict(state["network"])
         if self.average is not None:
             self.average.load_state_dict(state["average"])
-        self.best = {name: value.to(self.device) for name, value in state["best"].items()}
+        # Copied: it may be the very tensors of the network, which goes on learning.
+        self.best = {name: value.to(self.device, copy=True) for name, value in state["best"].items()}
         self._begin_stage(self.history[-1].stage)
         assert self.optimizer is not None
         self.optimizer.load_state_dict(state["optimizer"])

@@ -13,6 +13,7 @@ from models.description import WEIGHTS, ModelDescription, read_description
 from tasks import settings
 from tasks.artifacts import FolderArtifact
 from tasks.base import Stage, digest
+from tasks.checkpoints import checkpoint_of, sweep_checkpoints
 from tasks.label_split import LabelSplit
 from tasks.night_frames import NightFrames
 
@@ -43,8 +44,8 @@ class TrainClassifier(Stage):
         nights = sorted(split["night"].unique())
         images = [NightFrames(night=night).output()["frames"].read(["frame_id", "image"]) for night in nights]
         split = split.merge(pd.concat(images), on="frame_id", validate="one_to_one")
-        checkpoint = self.corpus.root / ".training" / f"{self.model}.pt"
-        checkpoint.parent.mkdir(parents=True, exist_ok=True)
+        sweep_checkpoints(self.corpus, self.model)
+        checkpoint = checkpoint_of(self.corpus, self.model)
         train(split, self.corpus.root, self.settings.training_recipe, output.path, self.progress, checkpoint)
 
 

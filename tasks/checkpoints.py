@@ -1,0 +1,53 @@
+"""Where does training put its epochs aside, and what of it is of no use any more?
+
+An epoch of a ResNet-18 is 180 MB. Training removes its own at the end; one that was interrupted and whose recipe has
+changed since would lie there for ever.
+"""
+
+from __future__ import annotations
+
+import contextlib
+import os
+import re
+from pathlib import Path
+
+from allsky.corpus import Corpus
+
+# `<model>.pt`, `<model>.pt.best-3`, and while it is written `.<model>.pt.<process>`.
+_OF_MODEL = re.compile(r"\.?(?P<model>.+?)\.pt(\.best-\d+)?(\.(?P<process>\d+))?")
+
+
+def checkpoint_of(corpus: Corpus, model: str) -> Path:
+    """The file in which the training of `model` puts its last epoch aside; its folder is made."""
+    folder = corpus.root / ".training"
+    folder.mkdir(parents=True, exist_ok=True)
+    return folder / f"{model}.pt"
+
+
+def sweep_checkpoints(corpus: Corpus, model: str) -> list[Path]:
+    """Remove what models that are finished, other recipes of `model`, and killed processes left; the files removed."""
+    stale = [path for path in (corpus.root / ".training").glob("*.pt*") if _is_stale(corpus, path, model)]
+    for path in stale:
+        path.unlink(missing_ok=True)
+    return stale
+
+
+def _is_stale(corpus: Corpus, path: Path, model: str) -> bool:
+    match = _OF_MODEL.fullmatch(path.name)
+    if match is None:
+        return False
+    if match["process"]:
+        return not _alive(int(match["process"]))
+    name = match["model"]
+    superseded = name != model and name.rpartition("-")[0] == model.rpartition("-")[0]
+    return superseded or (corpus.model_folder(name) / "model.json").exists()
+
+
+def _alive(process: int) -> bool:
+    with contextlib.suppress(ProcessLookupError):
+        try:
+            os.kill(process, 0)
+        except PermissionError:
+            return True
+        return True
+    return False
