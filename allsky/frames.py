@@ -18,7 +18,7 @@ import pandas as pd
 from allsky.clock import LearnedClock, Reading, reading_table
 from allsky.errors import BadVideo, NoClock
 from allsky.kept_pictures import KeptPictures
-from allsky.site import frame_ids
+from allsky.site import frame_ids, night_of
 from allsky.sky_disk import SkyDisk
 from allsky.tables import FRAMES, READINGS
 from allsky.video import VideoFrame, probe, read_chosen, read_frames
@@ -113,15 +113,15 @@ def extract_night(
 
     Kept is the first frame of each UTC slot of `cadence_s` seconds that has one: a frame whose time is not
     in doubt before one whose is, then the first video by name. Its picture, the disk's square of
-    `image_size` pixels, becomes `image_folder`/<frame_id>.jpg, and `image_root`/<frame_id>.jpg is what
-    FRAMES calls it. A video that cannot be read, or has frames of another size than `disk`, is left out and
+    `image_size` pixels without the clock, becomes `image_folder`/<frame_id>.jpg, and `image_root`/<frame_id>.jpg is
+    what FRAMES calls it. A video that cannot be read, or has frames of another size than `disk`, is left out and
     named in `problems`; so is, where `dark_around` says that the camera's frames are dark around the disk, a
     video that is light there and shows something else than the sky. `progress` is called with the share
     done and a message.
 
     Raises BadVideo when no frame of any video can be read, NoClock when none can be dated.
     """
-    pictures = KeptPictures(image_folder, disk, image_size, jpeg_quality)
+    pictures = KeptPictures(image_folder, disk, image_size, jpeg_quality, [part.box for part in clock.parts])
     scan = _Scan(cadence_s, clock, pictures)
     videos = sorted((name, Path(path)) for name, path in videos)
     _decode(scan, videos, disk, progress or (lambda share, message: None))
@@ -136,7 +136,7 @@ def extract_night(
     _decode_missing(scan, videos, chosen)
     chosen = chosen[[pictures.has(*frame) for frame in _frame_names(chosen)]].reset_index(drop=True)
     frames = _kept_frames(chosen, pictures, site_name, image_root)
-    scan.problems += _contested(readings, cadence_s)
+    scan.problems += [*_contested(readings, cadence_s), *_of_another_night(frames, clock)]
     strip = pictures.publish(list(_frame_names(chosen)), list(frames["frame_id"]))
     return NightPass(frames, readings, strip, list(frames["utc"]), scan.problems)
 
@@ -255,6 +255,20 @@ def _contested(readings: pd.DataFrame, cadence_s: float) -> list[str]:
             if first < second and (shared := slots[first] & slots[second]):
                 said.append(f"{first} and {second} overlap in {len(shared):,} frames' times; {first} was kept there")
     return said
+
+
+def _of_another_night(frames: pd.DataFrame, clock: LearnedClock) -> list[str]:
+    """A sentence where the clock says another night than the videos' name."""
+    sure = frames[frames["clock_flag"].isna()]
+    nights = pd.Series(night_of(sure["utc"], clock.longitude_deg), dtype=object)
+    strange = nights[nights != clock.night].value_counts()
+    if clock.night is None or strange.empty:
+        return []
+    return [
+        f"{strange.sum():,} of {len(sure):,} frames are of another night by their clock (most of {strange.index[0]}): "
+        "if the date in the videos' names is not the UTC date, set [archive] name_date to evening or morning; if the "
+        "clock shows another zone, set [camera] clock_timezone"
+    ]
 
 
 def _nothing_read(scan: _Scan, videos: Sequence[tuple[str, Path]]) -> str:

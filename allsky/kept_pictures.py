@@ -5,14 +5,15 @@ On disk, not in memory: a night of any length costs a few numbers and one column
 
 from __future__ import annotations
 
-from collections.abc import Sequence
+from collections.abc import Iterable, Sequence
 from dataclasses import dataclass
 from pathlib import Path
 
 import cv2
 import numpy as np
 
-from allsky.sky_disk import SkyDisk, lit_around, square_crop, square_mask
+from allsky.overlay import Box
+from allsky.sky_disk import SkyDisk, lit_around, square_crop
 from allsky.video import VideoFrame
 
 
@@ -25,10 +26,15 @@ class _Picture:
 
 
 class KeptPictures:
-    """Pictures (JPEG, `size` x `size`) of the frames that may be kept, in `folder`."""
+    """Pictures (JPEG, `size` x `size`) of the frames that may be kept, in `folder`.
 
-    def __init__(self, folder: Path, disk: SkyDisk, size: int, jpeg_quality: int) -> None:
+    What lies in the boxes of the `clock` is black in them, so that no classifier can learn from a date or an hour.
+    """
+
+    def __init__(self, folder: Path, disk: SkyDisk, size: int, jpeg_quality: int, clock: Iterable[Box] = ()) -> None:
         self._folder, self._disk, self._size, self._quality = Path(folder), disk, size, jpeg_quality
+        self._clock = tuple(clock)
+        self._sky = self._square(np.full((disk.height, disk.width), 255, np.uint8)) > 127
         self._pictures: dict[tuple[str, int], _Picture] = {}
         self._folder.mkdir(parents=True, exist_ok=True)
 
@@ -46,15 +52,21 @@ class KeptPictures:
 
     def write(self, video: str, frame: VideoFrame) -> None:
         """Crop and write a frame under a provisional, hidden name."""
-        picture = square_crop(frame.rgb(), self._disk, self._size)
+        picture = self._square(frame.rgb())
         path = self._folder / f".{len(self._pictures)}.jpg"
         bgr = cv2.cvtColor(picture, cv2.COLOR_RGB2BGR)
         coded = cv2.imencode(".jpg", bgr, [cv2.IMWRITE_JPEG_QUALITY, self._quality])[1]
         path.write_bytes(coded.tobytes())
         luma = cv2.cvtColor(picture, cv2.COLOR_RGB2GRAY)
-        mean = cv2.mean(luma, square_mask(self._disk, self._size))[0]
+        mean = cv2.mean(luma, self._sky.astype(np.uint8))[0]
         column, lit = picture[:, self._size // 2].copy(), lit_around(frame.luma, self._disk)
         self._pictures[video, frame.index] = _Picture(path, column, mean, lit)
+
+    def _square(self, frame: np.ndarray) -> np.ndarray:
+        """The disk's square of `frame`, which is changed: the clock's boxes become black."""
+        for box in self._clock:
+            box.crop(frame)[:] = 0
+        return square_crop(frame, self._disk, self._size)
 
     def publish(self, frames: Sequence[tuple[str, int]], frame_ids: Sequence[str]) -> np.ndarray:
         """Give these frames' pictures their names, remove all others; the strip of their middle columns."""

@@ -2,6 +2,7 @@
 
 from dataclasses import dataclass, field
 from datetime import datetime, timedelta
+from types import SimpleNamespace
 
 import cv2
 import numpy as np
@@ -14,6 +15,7 @@ from allsky.clock import ClockSettings, Keyframe, Reading, learn_clock
 from allsky.disk_search import find_sky_disk
 from allsky.errors import BadVideo, NoClock
 from allsky.frames import choose_frames, extract_night
+from allsky.overlay import Box
 from allsky.sky_disk import SkyDisk
 from allsky.tables import FRAMES, READINGS
 from allsky.video import read_keyframes
@@ -37,6 +39,13 @@ class NumberClock:
     unread: frozenset[int] = frozenset()
     unreadable: frozenset[int] = frozenset()
     reread_calls: list[int] = field(default_factory=list)
+    boxes: tuple[Box, ...] = ()
+    night: str | None = "2024-01-01"
+    longitude_deg: float = 0.0
+
+    @property
+    def parts(self):
+        return [SimpleNamespace(box=box) for box in self.boxes]
 
     def time(self, number: int) -> datetime:
         return START + timedelta(seconds=self.step_s * number)
@@ -127,6 +136,29 @@ def test_pictures_and_strip_show_the_frames_they_are_named_for(tmp_path):
         assert mean == pytest.approx(colours[index] @ [0.299, 0.587, 0.114], abs=4)
     assert night.strip.shape == (72, 4, 3)
     assert night.strip_utc == night.frames["utc"].tolist()
+
+
+def test_the_clock_is_black_in_the_pictures(tmp_path):
+    path = write_video(tmp_path / "a.mp4", [_lit_picture(k) for k in range(4)], options={"crf": "5"})
+    night = extract(tmp_path, [("a.mp4", path)], NumberClock(boxes=(Box(70, 85, 20, 10),)))
+    image = cv2.imread(str(tmp_path / "images" / f"{night.frames['frame_id'].iloc[0]}.jpg"))
+    # The disk's square begins at (40, 35) and shrinks from 80 to 72 pixels.
+    assert image[48:52, 30:42].max() < 12
+    assert image[30:40, 30:42].min() > 90
+    assert night.frames["mean_luma"].iloc[0] == pytest.approx(120, abs=3)
+
+
+def _lit_picture(number):
+    picture = numbered_picture(number)
+    picture[40:] = 120
+    return picture
+
+
+def test_frames_of_another_night_are_said_to_be(tmp_path):
+    videos = [("a.mp4", write_numbered(tmp_path / "a.mp4", 10))]
+    [problem] = extract(tmp_path, videos, NumberClock(night="2024-01-02")).problems
+    assert problem.startswith("4 of 4 frames are of another night by their clock (most of 2024-01-01)")
+    assert "name_date" in problem
 
 
 def test_cards_are_dated_as_nothing_and_never_kept(tmp_path):
