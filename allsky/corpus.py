@@ -46,6 +46,16 @@ class Corpus:
         return self.root / "labels" / "audit.parquet"
 
     @property
+    def scored_sheets(self) -> list[Path]:
+        """The sheets that were drawn for models, by what these say of audit frames."""
+        return sorted(self.root.glob("labels/scored/model=*/audit.parquet"))
+
+    @property
+    def sheets(self) -> list[Path]:
+        """Every sheet of frames to label that there is."""
+        return [path for path in (self.sheet, self.audit_sheet, *self.scored_sheets) if path.exists()]
+
+    @property
     def split(self) -> Path:
         return self.root / "labels" / "split.parquet"
 
@@ -90,6 +100,9 @@ class Corpus:
         return self.root / "months" / f"month={month}" / "frames.parquet"
 
     # One per model.
+
+    def scored_sheet(self, model: str) -> Path:
+        return self.root / "labels" / "scored" / f"model={model}" / "audit.parquet"
 
     def model_folder(self, model: str) -> Path:
         return self.root / "models" / model

@@ -6,7 +6,7 @@ import numpy as np
 import pandas as pd
 
 from allsky.labels import UNSURE, agreed_labels
-from allsky.sampling import PLACE, inclusion_probability
+from allsky.sampling import PLACE, finished_draws, inclusion_probability
 
 NIGHT_CELL = ["night", "solar_bin", "lunar_bin"]
 OUTCOMES = ("tp", "fp", "tn", "fn", "unsure")
@@ -23,10 +23,11 @@ def predicted_positive(predictions: pd.DataFrame, class_name: str, threshold: fl
 def audited_frames(sheet: pd.DataFrame, labels: pd.DataFrame, frames: pd.DataFrame) -> pd.DataFrame:
     """Frames of audit nights that were drawn and answered: `frame_id`, `label` and `weight` (1 / probability).
 
-    Frames answered without having been drawn stand for nothing but themselves and are left out.
+    Frames answered without having been drawn stand for nothing but themselves and are left out, and a draw for a model
+    counts once all its frames have an answer (`sampling.finished_draws`).
     """
-    probability = inclusion_probability(sheet[sheet["role"] == "audit"])
     answered = frames[["frame_id", *PLACE]].merge(agreed_labels(labels), on="frame_id")
+    probability = inclusion_probability(finished_draws(sheet[sheet["role"] == "audit"], answered, frames))
     drawn_with = probability.reindex(pd.MultiIndex.from_frame(answered[PLACE])).to_numpy(dtype=float)
     return answered.assign(weight=1.0 / drawn_with)[["frame_id", "label", "weight"]].dropna(subset=["weight"])
 

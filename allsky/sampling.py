@@ -10,6 +10,7 @@ from __future__ import annotations
 
 from collections.abc import Mapping
 from hashlib import blake2b
+from itertools import pairwise
 
 import numpy as np
 import pandas as pd
@@ -19,6 +20,9 @@ from allsky.tables import SHEET
 
 # A frame's identity: a corrected clock renames a frame, but leaves it where it lies in its video.
 PLACE = ["video", "frame_index"]
+
+# A classifier surely does not see it, rather not, rather, surely.
+SCORE_BANDS = (0.0, 0.1, 0.5, 0.9, 1.0)
 
 # Steps of the SplitMix64 generator (Steele, Lea & Flood 2014, OOPSLA, doi:10.1145/2660193.2660195).
 GOLDEN_GAMMA = np.uint64(0x9E3779B97F4A7C15)
@@ -86,6 +90,50 @@ def draw_audit_sheet(
     return _drawn(eligible, np.minimum(per_cell, n) / n, seed)
 
 
+def draw_scored_sheet(
+    frames: pd.DataFrame,
+    scores: pd.Series,
+    model: str,
+    per_band: int = 2,
+    *,
+    seed: int = 0,
+    shares: Mapping[str, float] = SHARES,
+) -> pd.DataFrame:
+    """Frames of audit nights drawn by what a model says of them, for a person to label: the table SHEET.
+
+    `frames` is MONTH_FRAMES of any number of months, `scores` the probability of the positive class by frame_id
+    (index); frames without one are left out. Each band of scores (`SCORE_BANDS`) of a night is a stratum; of its n
+    unflagged frames each has the probability min(`per_band`, n) / n. So the few frames of a dull night that the
+    model calls aurora are looked at, and the few it doubts of a bright one. The frames' permanent numbers are those
+    of the audit sheet: the probability of a frame to be on either is the greater of the two.
+    """
+    eligible = _with_roles(frames[frames["frame_id"].isin(scores.dropna().index)], seed, shares)
+    eligible = eligible[eligible["role"] == "audit"]
+    band = np.digitize(eligible["frame_id"].map(scores).astype(float), SCORE_BANDS[1:-1])
+    names = np.array([f"{low:g} to {high:g}" for low, high in pairwise(SCORE_BANDS)], dtype=object)
+    eligible = eligible.assign(stratum=eligible["night"] + "/" + model + "/" + names[band])
+    n = eligible.groupby("stratum")["frame_id"].transform("size")
+    return _drawn(eligible, np.minimum(per_band, n) / n, seed).assign(drawn_for_model=model)
+
+
+def finished_draws(sheet: pd.DataFrame, answered: pd.DataFrame, present: pd.DataFrame) -> pd.DataFrame:
+    """`sheet` (SHEET) without the draws for a model whose frames a person has not all answered yet.
+
+    Until the last of them is answered, those that were on the sheet before have answers and those that came with
+    the draw have none: weighting the first by the draw's greater probability would leave the others unheard. `answered`
+    and `present` hold the places (video, frame_index) of the frames with an answer and of all that exist.
+    """
+    return sheet[~sheet["drawn_for_model"].isin(list(unfinished_draws(sheet, answered, present)))]
+
+
+def unfinished_draws(sheet: pd.DataFrame, answered: pd.DataFrame, present: pd.DataFrame) -> dict[str, int]:
+    """The models whose draw waits for answers, and for how many; parameters as for `finished_draws`."""
+    drawn = sheet[sheet["drawn_for_model"].notna()]
+    rows = pd.MultiIndex.from_frame(drawn[PLACE])
+    waiting = drawn[rows.isin(_places(present)) & ~rows.isin(_places(answered))]
+    return {str(model): len(rows) for model, rows in waiting.groupby("drawn_for_model")}
+
+
 def append_sheet(
     old: pd.DataFrame | None, new: pd.DataFrame, *, seed: int = 0, shares: Mapping[str, float] = SHARES
 ) -> pd.DataFrame:
@@ -113,6 +161,10 @@ def inclusion_probability(sheet: pd.DataFrame) -> pd.Series:
     a frame is on the sheet with the greatest probability of its rows.
     """
     return sheet.groupby(PLACE, sort=False)["inclusion_probability"].max()
+
+
+def _places(frames: pd.DataFrame) -> pd.MultiIndex:
+    return pd.MultiIndex.from_frame(frames[PLACE])
 
 
 def _with_roles(frames: pd.DataFrame, seed: int, shares: Mapping[str, float]) -> pd.DataFrame:

@@ -10,6 +10,7 @@ from tasks.month_predictions import MonthPredictions
 from tasks.night_clock import NightClock
 from tasks.night_conditions import NightConditions
 from tasks.night_frames import NightFrames
+from tasks.scored_sheet import ScoredSheet
 from tasks.sheets import AuditSheet, LabelSheet
 from tasks.simulation import SimulatedArchive, SimulatedLabels, SimulatedNight
 from tasks.sky_disk import SkyDisk
@@ -28,6 +29,7 @@ __all__ = [
     "NightClock",
     "NightConditions",
     "NightFrames",
+    "ScoredSheet",
     "SimulatedArchive",
     "SimulatedLabels",
     "SimulatedNight",

@@ -23,6 +23,7 @@ from tasks.month_keograms import MonthKeograms
 from tasks.month_predictions import MonthPredictions
 from tasks.night_frames import NightFrames
 from tasks.report_data import gather
+from tasks.scored_sheet import ScoredSheet
 from tasks.sheets import AuditSheet, LabelSheet
 from tasks.train_classifier import existing_model, model_name, model_needs, model_recipe
 
@@ -75,7 +76,7 @@ class FullCorpusReport(Stage):
         if model == NO_MODEL:
             return [*frames, *keograms]
         predictions = [MonthPredictions(month=m, nights=n, model=model) for m, n in self.months().items()]
-        return [*frames, *model_needs(model), *predictions, *self._gallery(model), *keograms]
+        return [*frames, *model_needs(model), *predictions, *self._scored(model), *self._gallery(model), *keograms]
 
     def reads(self):
         return [NightFrames(night=night) for night in self.nights()]
@@ -99,6 +100,10 @@ class FullCorpusReport(Stage):
 
         return [SimulatedLabels()]
 
+    def _scored(self, model) -> list[Stage]:
+        wanted = self.settings.labels.per_score_band and not self.ranged and model != NO_MODEL
+        return [ScoredSheet(model=model)] if wanted else []
+
     def _gallery(self, model):
         return [GradCamGallery(model=model)] if self.corpus.audit_sheet.exists() else []
 
@@ -117,7 +122,7 @@ class FullCorpusReport(Stage):
         return {
             "inventory": archive.scan().listing(),
             "keograms": [MonthKeograms(month=m, nights=n, model=model).recipe() for m, n in months],
-            "sheets": [sheet.recipe() for sheet in self._sheets()],
+            "sheets": [sheet.recipe() for sheet in [*self._sheets(), *self._scored(model)]],
             "model": model_recipe() if model != NO_MODEL else NO_MODEL,
             "gallery": [task.recipe() for task in self._gallery(model)] if model != NO_MODEL else [],
             "labels": answers_digest(AUDIT),
@@ -161,9 +166,9 @@ class FullCorpusReport(Stage):
                 f"{self._problems()}"
             )
         return (
-            f"nothing to judge yet: {waiting} frames wait in {where}; write your answers to {self.settings.labels_file}"
-            " (columns frame_id,label), then run this again. What could be done without them is in"
-            f" {self._page()}{self._problems()}"
+            f"nothing to judge yet: {waiting} frames wait in {where}; run `allsky label`, whose answers"
+            f" go to {self.settings.labels_file} (frame_id,label), then this again. What could be done without them"
+            f" is in {self._page()}{self._problems()}"
         )
 
     def _page(self):

@@ -15,7 +15,7 @@ from allsky.labellers import rates_by_labeller
 from allsky.labels import agreed_labels, match_labels
 from allsky.report import GalleryItem, Keogram, Problem, ReportData
 from allsky.roles import roles_of
-from allsky.sampling import inclusion_probability
+from allsky.sampling import finished_draws, inclusion_probability, unfinished_draws
 from allsky.statistics import condition_table, occurrence
 from allsky.tables import FRAMES, LABELS, MONTH_FRAMES, READINGS, SHEET, SPLIT, with_probabilities
 from tasks import archive
@@ -41,6 +41,7 @@ def gather(report: FullCorpusReport) -> ReportData:
     frames = _frames(report)
     labels, notices = _labels(report, frames)
     told = _common(report, frames) | {"labels": labels, "notices": [*_archive_notices(), *notices]}
+    told["notices"] += _drawn_and_waiting(frames, told["sheet"], labels)
     if report.model() != NO_MODEL:
         told |= _judged(report, frames, told["sheet"], labels)
     return ReportData(**told)
@@ -90,9 +91,17 @@ def _common(report, frames: pd.DataFrame) -> dict:
 
 
 def _sheets(corpus) -> pd.DataFrame:
-    paths = [path for path in (corpus.sheet, corpus.audit_sheet) if path.exists()]
-    tables = [TableArtifact(path, SHEET).read() for path in paths]
+    tables = [TableArtifact(path, SHEET).read() for path in corpus.sheets]
     return pd.concat(tables, ignore_index=True) if tables else SHEET.empty()
+
+
+def _drawn_and_waiting(frames: pd.DataFrame, sheet: pd.DataFrame, labels: pd.DataFrame | None) -> list[str]:
+    answered = frames[frames["frame_id"].isin([] if labels is None else labels["frame_id"])]
+    return [
+        f"{n} audit frames drawn for {model} by what it says of them wait for an answer (`allsky label`); "
+        "until the last has one, rates stand on the frames drawn before."
+        for model, n in unfinished_draws(sheet, answered, frames).items()
+    ]
 
 
 def _problems(report) -> Iterator[Problem]:
@@ -180,9 +189,10 @@ def _training_nights() -> set[str]:
 
 def _audited(predictions, frames, sheet, labels) -> pd.DataFrame:
     """Audit frames with one settled answer: conditions, prediction, label, image and weight."""
-    audit = sheet[sheet["role"] == "audit"]
-    drawn = inclusion_probability(audit).reset_index()
     settled = agreed_labels(labels)
+    answered = frames[frames["frame_id"].isin(settled["frame_id"])]
+    audit = finished_draws(sheet[sheet["role"] == "audit"], answered, frames)
+    drawn = inclusion_probability(audit).reset_index()
     settled = settled[settled["label"] != "unsure"]
     columns = ["frame_id", "video", "frame_index", "image", "solar_bin", "lunar_bin"]
     placed = drawn.merge(frames[columns], on=["video", "frame_index"])

@@ -149,6 +149,11 @@ class Labels:
         "frames drawn from a training or validation night (at most half its dark moonless ones)",
     )
     per_cell: int = option(6, positive_whole, "frames drawn from each solar x lunar cell of an audit night")
+    per_score_band: int = option(
+        0,
+        whole,
+        "frames drawn besides from each of four bands of predicted score of an audit night, once there is a model",
+    )
     training_share: float = option(0.50, share, "share of nights that train")
     validation_share: float = option(0.15, share, "share of nights that choose epoch, temperature and threshold")
     audit_share: float = option(0.35, share, "share of nights that measure")

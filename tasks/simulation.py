@@ -10,9 +10,9 @@ import pandas as pd
 
 from allsky.errors import BadConfiguration
 from allsky.simulator import VERSION, Simulation, demo_simulation, simulate_night, simulated_answers, video_name
-from allsky.tables import LABELS
+from allsky.tables import LABELS, SHEET
 from tasks import settings
-from tasks.artifacts import FileArtifact, FolderArtifact
+from tasks.artifacts import FileArtifact, FolderArtifact, TableArtifact
 from tasks.base import Stage
 from tasks.sheets import AuditSheet, LabelSheet
 
@@ -90,11 +90,16 @@ class SimulatedLabels(Stage):
     def output(self):
         return FileArtifact(self.settings.labels_file)
 
+    def _standing(self):
+        return (*super()._standing(), *(path.stat().st_mtime_ns for path in self.corpus.scored_sheets))
+
     def ingredients(self):
-        return {"sheets": [LabelSheet().recipe(), AuditSheet().recipe()], "seed": simulation().seed}
+        # What was drawn for models since is answered too, once it is there.
+        scored = [TableArtifact(path, SHEET).recipe() for path in self.corpus.scored_sheets]
+        return {"sheets": [LabelSheet().recipe(), AuditSheet().recipe(), *scored], "seed": simulation().seed}
 
     def produce(self, output):
-        wanted = pd.concat([LabelSheet().output().read(), AuditSheet().output().read()])
+        wanted = pd.concat([TableArtifact(path, SHEET).read() for path in self.corpus.sheets])
         wanted = wanted.drop_duplicates(["video", "frame_index"])
         answers = [self._answers(night, rows) for night, rows in wanted.groupby("night")]
         table = pd.concat(answers, ignore_index=True) if answers else LABELS.empty()

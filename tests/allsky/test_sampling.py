@@ -12,9 +12,13 @@ from scipy import stats
 from allsky.errors import BadConfiguration
 from allsky.roles import ROLES, SHARES, check_roles, night_role, roles_of
 from allsky.sampling import (
+    PLACE,
+    SCORE_BANDS,
     append_sheet,
     draw_audit_sheet,
     draw_label_sheet,
+    draw_scored_sheet,
+    finished_draws,
     inclusion_probability,
     permanent_random_number,
     splitmix64,
@@ -174,3 +178,85 @@ def test_an_empty_corpus_gives_empty_sheets_of_the_right_columns():
     for sheet in (draw_label_sheet(nothing), draw_audit_sheet(nothing), append_sheet(None, draw_audit_sheet(nothing))):
         assert len(sheet) == 0
         SHEET.to_arrow(sheet)
+
+
+# Frames drawn by what a model says of them.
+
+
+def scored(frames: pd.DataFrame, seed: int = 3) -> pd.Series:
+    """Scores as of a sure classifier: most near 0 or 1."""
+    return pd.Series(np.random.default_rng(seed).beta(0.3, 0.6, len(frames)), index=frames["frame_id"])
+
+
+def test_every_frame_of_an_audit_night_may_be_drawn_by_its_score_and_each_band_gets_its_share():
+    frames = random_frames(np.random.default_rng(5), night_names(60), n=120)
+    scores = scored(frames)
+    drawn = draw_scored_sheet(frames, scores, "m-1", per_band=3)
+    SHEET.to_arrow(drawn)
+    assert set(drawn["role"]) == {"audit"} and set(drawn["drawn_for_model"]) == {"m-1"}
+    audit = frames[frames["night"].isin([night for night in night_names(60) if night_role(night) == "audit"])]
+    bands = pd.cut(audit["frame_id"].map(scores), SCORE_BANDS, right=False)
+    n = audit.groupby([audit["night"], bands], observed=True).size()
+    expected = np.minimum(3, n).sum()
+    assert abs(len(drawn) - expected) < 4 * np.sqrt(expected)
+    assert ((drawn["inclusion_probability"] > 0) & (drawn["inclusion_probability"] <= 1)).all()
+
+
+def test_frames_without_a_score_are_left_to_the_audit_sheet():
+    frames = random_frames(np.random.default_rng(5), night_names(20))
+    scores = scored(frames)
+    scores.iloc[::2] = np.nan
+    drawn = draw_scored_sheet(frames, scores, "m-1", per_band=10**6)
+    assert set(drawn["frame_id"]) <= set(scores.dropna().index)
+
+
+def test_both_draws_together_weigh_each_frame_by_the_probability_of_being_in_either():
+    """Horvitz-Thompson totals are unbiased over draws: the mean over many seeds is the number of frames."""
+    frames = random_frames(np.random.default_rng(6), ["2023-01-05"], n=200)
+    scores = scored(frames)
+    everything = {"training": 0.0, "validation": 0.0, "audit": 1.0}
+    totals = []
+    for seed in range(70):
+        cells = draw_audit_sheet(frames, 5, seed=seed, shares=everything)
+        both = append_sheet(
+            cells,
+            draw_scored_sheet(frames, scores, "m-1", 10, seed=seed, shares=everything),
+            seed=seed,
+            shares=everything,
+        )
+        totals.append((1 / inclusion_probability(both)).sum())
+    assert np.mean(totals) == pytest.approx(len(frames), abs=4 * np.std(totals) / np.sqrt(len(totals)))
+
+
+def test_a_draw_for_a_model_counts_from_its_last_answer_on():
+    frames = random_frames(np.random.default_rng(7), night_names(20))
+    cells = draw_audit_sheet(frames, 2)
+    sheet = append_sheet(cells, draw_scored_sheet(frames, scored(frames), "m-1", 5))
+    assert len(sheet) > len(cells)
+    answered = finished_draws(sheet, cells, frames)
+    pd.testing.assert_frame_equal(answered, cells)
+    assert len(finished_draws(sheet, sheet, frames)) == len(sheet)
+    # A frame that is gone, with its video, keeps nobody waiting.
+    missing = sheet.iloc[[-1]]
+    gone = frames[frames["frame_id"] != missing["frame_id"].iloc[0]]
+    assert len(finished_draws(sheet, sheet.iloc[:-1], gone)) == len(sheet)
+
+
+def test_weighting_an_unfinished_draw_would_mislead_and_leaving_it_out_does_not():
+    """Half-answered, a draw by score makes doubtful frames seem rare; the finished ones give the true share."""
+    frames = random_frames(np.random.default_rng(8), ["2023-01-05"], n=400)
+    scores = scored(frames)
+    doubtful = frames["frame_id"].map(scores).between(0.1, 0.9).to_numpy()
+    everything = {"training": 0.0, "validation": 0.0, "audit": 1.0}
+    naive, ours = [], []
+    for seed in range(70):
+        options = {"seed": seed, "shares": everything}
+        cells = draw_audit_sheet(frames, 8, **options)
+        sheet = append_sheet(cells, draw_scored_sheet(frames, scores, "m-1", 40, **options), **options)
+        for kept, into in ((sheet, naive), (finished_draws(sheet, cells, frames), ours)):
+            weight = 1 / inclusion_probability(kept).reindex(pd.MultiIndex.from_frame(cells[PLACE])).to_numpy()
+            is_doubtful = cells["frame_id"].map(scores).between(0.1, 0.9).to_numpy()
+            into.append(weight[is_doubtful].sum() / weight.sum())
+    truth = doubtful.mean()
+    assert np.mean(ours) == pytest.approx(truth, abs=0.04)
+    assert np.mean(naive) < truth - 0.05
