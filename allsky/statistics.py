@@ -7,31 +7,27 @@ drawn; intervals treat the night as the unit.
 
 from __future__ import annotations
 
+import math
 from collections.abc import Collection, Sequence
 
-import numpy as np
 import pandas as pd
 
 from allsky.conditions import LUNAR_BINS, SOLAR_BINS
-from allsky.intervals import (
-    KORN_GRAUBARD,
-    Rate,
-    korn_graubard,
-    proportion_over_nights,
-    ratio_of_night_totals,
-    variance_over_nights,
-)
-from allsky.night_totals import audited_frames, night_totals, predicted_positive
+from allsky.correction import corrected_share, f1_interval, rogan_gladen
+from allsky.intervals import KORN_GRAUBARD, KORN_GRAUBARD_POOLED, Rate, pooled_proportion, proportion_over_nights
+from allsky.night_totals import audited_frames, audited_sums, night_totals
 from allsky.tables import CONDITION_TABLE
 
 ALL = "All"
+NOT_MEASURED, FEW_NIGHTS, MEASURED = "not measured", "few nights", "measured"
 
 # Fewer audit nights measure nothing: with four, Student's t is 3.2 and one odd night decides.
 NIGHTS_TO_MEASURE = 5
-# From here on 95 % intervals hold what they promise (benchmarks/coverage.py); with fewer they are marked.
+# Fewer are marked. The benchmark of intervals judges them from 40 nights and 5 expected errors up, and prints below.
 NIGHTS_TO_TRUST = 30
 
 COUNTS = ["n_frames", "n_nights", "n_positive", "n_labelled", "n_audit_nights", "n_unsure", "tp", "fp", "tn", "fn"]
+COUNTS += ["fpr_nights", "fnr_nights", "corrected_frames", "corrected_nights", "corrected_audit_nights"]
 
 
 def condition_table(
@@ -41,35 +37,31 @@ def condition_table(
     labels: pd.DataFrame,
     classes: Sequence[str],
     positive: str,
-    threshold: float | None = None,
     training_nights: Collection[str] | None = None,
 ) -> pd.DataFrame:
     """The table CONDITION_TABLE: a row per solar x lunar cell, per margin (bin `All`) and for everything.
 
     Parameters
     ----------
-    predictions : PREDICTIONS of the frames to report on.
+    predictions : PREDICTIONS of the frames to report on, `predicted` as the report counts it (`counted_by`).
     frames : MONTH_FRAMES of at least these frames.
     sheet : SHEET of the audit sheet; rows of other roles are ignored.
     labels : LABELS as `labels.match_labels` returns them, of any nights. An empty table gives nulls.
     classes, positive : with two classes the positive one has rows, with more each has, against all others.
-    threshold : probability from which a frame counts as `positive`; None leaves the model's decision. Other
-        classes are always counted by the model's decision.
-    training_nights : nights the model learnt from, empty for a model made elsewhere; they do not enter
-        `corrected_ratio`, which is null where this is None.
+    training_nights : nights whose role is training, whether labelled or not, empty for a model made elsewhere. They
+        do not enter the corrected ratios, which are null where this is None. Leaving out only those with labels would
+        choose nights by their moon, since training labels come from dark and moonless frames.
 
     A rate stands on the nights that have frames in its denominator (false positives on those with a frame
     labelled negative, and so on); with fewer than 5 such nights it is null. `positive_ratio` counts every
-    predicted frame, and its interval stands on all nights. `corrected_ratio` is the share of frames that a labeller
-    would call positive (one called `unsure` keeps the classifier's answer); see `corrected_share`.
+    predicted frame, and its interval stands on all nights. The corrected ratios are of the frames that a labeller
+    would call positive in nights like these, see `allsky.correction`.
     """
     audited = audited_frames(sheet, labels, frames)
     named = [positive] if len(classes) == 2 else list(classes)
     tables = []
     for class_name in named:
-        said_yes = predicted_positive(predictions, class_name, threshold if class_name == positive else None)
-        totals = night_totals(predictions, frames, audited, class_name, said_yes)
-        rows = _rows(totals, training_nights)
+        rows = _rows(night_totals(predictions, frames, audited, class_name), training_nights)
         tables.append(rows.assign(**{"class": class_name}))
     return pd.concat(tables, ignore_index=True)[CONDITION_TABLE.names].astype(dict.fromkeys(COUNTS, "Int64"))
 
@@ -94,28 +86,6 @@ def occurrence(table: pd.DataFrame, positive: str) -> dict[str, float]:
     }
 
 
-def corrected_share(nights: pd.DataFrame) -> Rate:
-    """The share of frames a labeller would call positive, from predictions corrected by the audit.
-
-    The difference estimator (Särndal, Swensson & Wretman 1992, section 6.3; "prediction-powered", Angelopoulos et
-    al. 2023, doi:10.1126/science.adi6000) with the night as the unit: the predicted share of all `nights`, plus
-    the audited frames' weighted mean of label minus prediction. `nights` has the columns of `night_totals`, a row
-    per night that the model did not learn from. Both parts vary together over nights, hence one influence per
-    night; the interval is Korn and Graubard's, with t by the audit nights. NaN with fewer than 5 of them.
-    """
-    weight = nights[["w_tp", "w_fp", "w_tn", "w_fn", "w_unsure"]].sum(axis=1)
-    audit = (weight > 0).to_numpy()
-    n_audit = int(audit.sum())
-    if n_audit < NIGHTS_TO_MEASURE:
-        return Rate(n_nights=n_audit)
-    predicted, influence = ratio_of_night_totals(nights["n_positive"], nights["n_frames"])
-    rectifier, correction = ratio_of_night_totals((nights["w_fn"] - nights["w_fp"])[audit], weight[audit])
-    influence[audit] += correction
-    share = float(np.clip(predicted + rectifier, 0.0, 1.0))
-    low, high = korn_graubard(share, variance_over_nights(influence), int(nights["n_frames"].sum()), n_audit)
-    return Rate(share, low, high, n_audit)
-
-
 def _rows(totals: pd.DataFrame, training_nights: Collection[str] | None) -> pd.DataFrame:
     """A row for every combination of the solar bins that occur, all lunar bins, and `All`."""
     solar, lunar = totals.index.get_level_values("solar_bin"), totals.index.get_level_values("lunar_bin")
@@ -123,71 +93,84 @@ def _rows(totals: pd.DataFrame, training_nights: Collection[str] | None) -> pd.D
     for solar_bin in [*(name for name in SOLAR_BINS if name in set(solar)), ALL]:
         for lunar_bin in (*LUNAR_BINS, ALL):
             chosen = ((solar == solar_bin) | (solar_bin == ALL)) & ((lunar == lunar_bin) | (lunar_bin == ALL))
-            nights = totals[chosen].groupby("night").sum()
-            rows.append({"solar_bin": solar_bin, "lunar_bin": lunar_bin, **_row(nights, training_nights)})
+            row = _row(totals[chosen], training_nights)
+            method = KORN_GRAUBARD_POOLED if ALL in (solar_bin, lunar_bin) else KORN_GRAUBARD
+            rows.append({"solar_bin": solar_bin, "lunar_bin": lunar_bin, "interval_method": method, **row})
     return pd.DataFrame(rows)
 
 
-def _row(nights: pd.DataFrame, training_nights: Collection[str] | None) -> dict:
-    """The counts and rates of one cell from its totals per night."""
-    n_audit_nights = int((nights[["tp", "fp", "tn", "fn"]].sum(axis=1) > 0).sum())
+def _row(totals: pd.DataFrame, training_nights: Collection[str] | None) -> dict:
+    """The counts and rates of one cell or margin from its totals per night and condition."""
+    nights = totals.groupby("night").sum()
     predicted = proportion_over_nights(nights["n_positive"], nights["n_frames"], nights["n_frames"].sum())
-    if training_nights is None:
-        corrected = Rate()
-    else:
-        corrected = corrected_share(nights[~nights.index.isin(list(training_nights))])
     return {
         "n_frames": nights["n_frames"].sum(),
         "n_nights": len(nights),
         "n_positive": nights["n_positive"].sum(),
-        **_columns("positive_ratio", predicted, "positive_ratio"),
-        **_audit_counts(nights, n_audit_nights),
-        **_error_rates(nights),
-        **_columns("corrected_ratio", corrected, "corrected"),
-        "interval_method": KORN_GRAUBARD,
-        "status": _status(n_audit_nights),
+        **_columns("positive_ratio", predicted),
+        **_audit_counts(nights),
+        **_error_rates(totals, nights),
+        **_corrected(nights, training_nights),
     }
 
 
-def _audit_counts(nights: pd.DataFrame, n_audit_nights: int) -> dict:
+def _audit_counts(nights: pd.DataFrame) -> dict:
     """Raw counts; those of outcomes are null, not zero, where nobody labelled anything."""
     counts = nights[["tp", "fp", "tn", "fn"]].sum()
     n_labelled = int(counts.sum())
     return {
         "n_labelled": n_labelled,
-        "n_audit_nights": n_audit_nights,
+        "n_audit_nights": int((nights[["tp", "fp", "tn", "fn"]].sum(axis=1) > 0).sum()),
         "n_unsure": nights["unsure"].sum(),
         **{name: counts[name] if n_labelled else None for name in counts.index},
     }
 
 
-def _error_rates(nights: pd.DataFrame) -> dict:
-    fpr = _measured(nights, "fp", "tn")
-    fnr = _measured(nights, "fn", "tp")
-    precision = _measured(nights, "tp", "fp").value
-    recall = 1.0 - fnr.value
-    both = precision + recall
+def _error_rates(totals: pd.DataFrame, nights: pd.DataFrame) -> dict:
+    fpr, fnr = _measured(totals, "fp", "tn"), _measured(totals, "fn", "tp")
+    precision, recall = _measured(totals, "tp", "fp"), Rate(1.0 - fnr.value, 1.0 - fnr.high, 1.0 - fnr.low)
+    both = precision.value + recall.value
+    f1 = 2.0 * precision.value * recall.value / both if both > 0 else both
+    ends = f1_interval(nights, fnr.n_nights) if math.isfinite(f1) else ()
+    told = {name: _status(rate.n_nights) for name, rate in (("fpr", fpr), ("fnr", fnr))}
     return {
-        **_columns("fpr", fpr, "fpr"),
-        **_columns("fnr", fnr, "fnr"),
-        "precision": precision,
-        "recall": recall,
-        "f1": 2.0 * precision * recall / both if both > 0 else both,
+        **_columns("fpr", fpr),
+        "fpr_nights": fpr.n_nights,
+        "fpr_status": told["fpr"],
+        **_columns("fnr", fnr),
+        "fnr_nights": fnr.n_nights,
+        "fnr_status": told["fnr"],
+        **_columns("precision", precision),
+        **_columns("recall", recall),
+        **_columns("f1", Rate(f1, *ends)),
+        "status": _status(max(fpr.n_nights, fnr.n_nights)),
     }
 
 
-def _measured(nights: pd.DataFrame, part: str, rest: str) -> Rate:
+def _measured(totals: pd.DataFrame, part: str, rest: str) -> Rate:
     """The weighted rate part / (part + rest), unknown where too few nights have any of either."""
-    numerator = nights[f"w_{part}"]
-    rate = proportion_over_nights(numerator, numerator + nights[f"w_{rest}"], nights[[part, rest]].to_numpy().sum())
+    rate = pooled_proportion(*audited_sums(totals, part, rest))
     return rate if rate.n_nights >= NIGHTS_TO_MEASURE else Rate(n_nights=rate.n_nights)
 
 
-def _columns(name: str, rate: Rate, ends: str) -> dict[str, float]:
-    return {name: rate.value, f"{ends}_low": rate.low, f"{ends}_high": rate.high}
+def _corrected(nights: pd.DataFrame, training_nights: Collection[str] | None) -> dict:
+    """Both corrected ratios, and the frames and nights outside training that they stand on."""
+    outside = nights.iloc[:0] if training_nights is None else nights[~nights.index.isin(list(training_nights))]
+    share = corrected_share(outside)
+    return {
+        **_columns("corrected_ratio", share, "corrected"),
+        "corrected_frames": outside["n_frames"].sum(),
+        "corrected_nights": len(outside),
+        "corrected_audit_nights": share.n_nights,
+        **_columns("rogan_gladen", rogan_gladen(outside)),
+    }
 
 
-def _status(n_audit_nights: int) -> str:
-    if n_audit_nights < NIGHTS_TO_MEASURE:
-        return "not measured"
-    return "few nights" if n_audit_nights < NIGHTS_TO_TRUST else "measured"
+def _columns(name: str, rate: Rate, ends: str = "") -> dict[str, float]:
+    return {name: rate.value, f"{ends or name}_low": rate.low, f"{ends or name}_high": rate.high}
+
+
+def _status(n_nights: int) -> str:
+    if n_nights < NIGHTS_TO_MEASURE:
+        return NOT_MEASURED
+    return FEW_NIGHTS if n_nights < NIGHTS_TO_TRUST else MEASURED

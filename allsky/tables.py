@@ -240,6 +240,8 @@ PREDICTIONS = Table(
 )
 
 _RATE = "weighted; null where not measured"
+_STATUS = "`measured` (30 of these nights or more), `few nights` (5 to 29) or `not measured`"
+_OUTSIDE = "corrected by the audit, in nights outside training; null under 40 audit nights"
 
 CONDITION_TABLE = Table(
     "condition_table",
@@ -264,17 +266,55 @@ CONDITION_TABLE = Table(
         ("fpr", REAL, "", f"false positive rate, {_RATE}"),
         ("fpr_low", REAL, "", "lower end of its 95 % interval"),
         ("fpr_high", REAL, "", "upper end of its 95 % interval"),
+        ("fpr_nights", WHOLE, "", "audit nights with a frame labelled negative, the nights `fpr` stands on"),
+        ("fpr_status", TEXT, "", _STATUS),
         ("fnr", REAL, "", f"false negative rate, {_RATE}"),
         ("fnr_low", REAL, "", "lower end of its 95 % interval"),
         ("fnr_high", REAL, "", "upper end of its 95 % interval"),
+        ("fnr_nights", WHOLE, "", "audit nights with a frame labelled positive, the nights `fnr` stands on"),
+        ("fnr_status", TEXT, "", _STATUS),
         ("precision", REAL, "", _RATE),
-        ("recall", REAL, "", _RATE),
+        ("precision_low", REAL, "", "lower end of its 95 % interval"),
+        ("precision_high", REAL, "", "upper end of its 95 % interval"),
+        ("recall", REAL, "", f"1 - fnr, {_RATE}"),
+        ("recall_low", REAL, "", "lower end of its 95 % interval"),
+        ("recall_high", REAL, "", "upper end of its 95 % interval"),
         ("f1", REAL, "", _RATE),
-        ("corrected_ratio", REAL, "", "positive ratio corrected for the classifier's errors"),
+        ("f1_low", REAL, "", "lower end of its 95 % interval by resampling nights; null under 40 audit nights"),
+        ("f1_high", REAL, "", "upper end of its 95 % interval"),
+        ("corrected_ratio", REAL, "", f"share that a labeller would call positive, {_OUTSIDE}"),
         ("corrected_low", REAL, "", "lower end of its 95 % interval"),
         ("corrected_high", REAL, "", "upper end of its 95 % interval"),
-        ("interval_method", TEXT, "", "how the intervals were computed"),
-        ("status", TEXT, "", "`measured`, `few nights` or `not measured`"),
+        ("corrected_frames", WHOLE, "", "predicted frames of nights outside training, which it stands on"),
+        ("corrected_nights", WHOLE, "", "nights outside training with a predicted frame"),
+        ("corrected_audit_nights", WHOLE, "", "those of them with an answered audit frame, unsure counted"),
+        ("rogan_gladen", REAL, "", "the same share from sensitivity and specificity; null also where they say little"),
+        ("rogan_gladen_low", REAL, "", "lower end of its 95 % interval, by resampling nights"),
+        ("rogan_gladen_high", REAL, "", "upper end of its 95 % interval"),
+        ("interval_method", TEXT, "", "how the intervals of the error rates were computed"),
+        ("status", TEXT, "", "that of the rate with more nights; each rate has its own"),
+    ),
+)
+
+CONTRASTS = Table(
+    "contrasts",
+    "an error rate of one condition against that of moonless night",
+    _columns(
+        ("kind", TEXT, "", "`stated beforehand` (the two published claims) or `exploratory`"),
+        ("rate", TEXT, "", "`fpr` or `fnr`"),
+        ("solar_bin", TEXT, "", "solar bin"),
+        ("lunar_bin", TEXT, "", "lunar bin"),
+        ("value", REAL, "", "the rate there; null where either is not measured"),
+        ("reference", REAL, "", "the rate at Night x No_Moon"),
+        ("difference", REAL, "", "value - reference"),
+        ("low", REAL, "", "lower end of its 95 % interval"),
+        ("high", REAL, "", "upper end of its 95 % interval"),
+        ("p", REAL, "", "two-sided p-value of no difference, by inverting the interval; 1e-6 at least"),
+        ("p_adjusted", REAL, "", "adjusted by Holm (stated beforehand) or Benjamini and Hochberg (exploratory)"),
+        ("verdict", TEXT, "", "`supported`, `contradicted` (of a claim), `higher`, `lower`, or `not decidable`"),
+        ("detectable", REAL, "", "smallest difference that would be seen with a chance of 80 %"),
+        ("n_nights", WHOLE, "", "audit nights the rate there stands on"),
+        ("reference_nights", WHOLE, "", "audit nights the reference stands on"),
     ),
 )
 
@@ -324,6 +364,7 @@ ALL_TABLES = (
     SPLIT,
     PREDICTIONS,
     CONDITION_TABLE,
+    CONTRASTS,
     AGREEMENT,
     LABELLER_RATES,
 )

@@ -13,6 +13,7 @@ from allsky.baseline import baseline_comparison
 from allsky.corpus import NO_MODEL
 from allsky.labellers import rates_by_labeller
 from allsky.labels import agreed_labels, match_labels
+from allsky.night_totals import counted_by
 from allsky.report import GalleryItem, Keogram, Problem, ReportData
 from allsky.roles import roles_of
 from allsky.sampling import finished_draws, inclusion_probability, unfinished_draws
@@ -21,7 +22,6 @@ from allsky.tables import FRAMES, LABELS, MONTH_FRAMES, READINGS, SHEET, SPLIT, 
 from tasks import archive
 from tasks.answers import answers
 from tasks.artifacts import TableArtifact
-from tasks.label_split import LabelSplit
 from tasks.map_evidence import evidence_of
 from tasks.month_frames import MonthFrames
 from tasks.month_predictions import MonthPredictions
@@ -145,7 +145,9 @@ def _disks(report) -> Iterator[tuple]:
 
 def _judged(report, frames: pd.DataFrame, sheet: pd.DataFrame, labels: pd.DataFrame | None) -> dict:
     here, model = report.settings, report.model()
-    predictions = _predictions(report, model)
+    predictions = counted_by(
+        _predictions(report, model), here.labels.classes, here.labels.positive, here.report.threshold
+    )
     known = labels if labels is not None else LABELS.empty()
     table = condition_table(
         predictions,
@@ -154,8 +156,7 @@ def _judged(report, frames: pd.DataFrame, sheet: pd.DataFrame, labels: pd.DataFr
         known,
         here.labels.classes,
         here.labels.positive,
-        here.report.threshold,
-        _training_nights(),
+        _training_nights(report, frames),
     )
     audited = _audited(predictions, frames, sheet, known)
     evidence, means = evidence_of(report, frames, audited)
@@ -182,9 +183,11 @@ def _predictions(report, model: str) -> pd.DataFrame:
     return pd.concat([with_probabilities(report.settings.labels.classes).empty(), *tables], ignore_index=True)
 
 
-def _training_nights() -> set[str]:
-    """Nights the model learnt from; a model made elsewhere learnt from none of these."""
-    return set() if existing_model() else set(LabelSplit().output().read(["night"])["night"])
+def _training_nights(report, frames: pd.DataFrame) -> set[str]:
+    """Nights whose role is training, labelled or not; a model made elsewhere was trained on none of these."""
+    if existing_model():
+        return set()
+    return {night for night, role in roles_of(frames["night"], **report.settings.drawing).items() if role == "training"}
 
 
 def _audited(predictions, frames, sheet, labels) -> pd.DataFrame:

@@ -51,8 +51,9 @@ def rate_cells(condition_table: pd.DataFrame, rate: str, positive: str | None = 
     """One rate of the condition table, a row per cell and margin in the order of reading.
 
     `rate` is `fpr`, `fnr` or `positive_ratio`; `positive` chooses the class where the table has several. Columns:
-    solar_bin, lunar_bin, rate, low, high (shares; NaN where not measured), n_hits and n (raw counts), n_nights (audit
-    nights for errors), status (`measured`, `few nights`, `not measured`).
+    solar_bin, lunar_bin, rate, low, high (shares; NaN where not measured), n_hits and n (raw counts), n_nights (of
+    error rates the audit nights that have frames in the denominator), status (of that rate: `measured`, `few nights`,
+    `not measured`).
     """
     table = condition_table if positive is None else condition_table[condition_table["class"] == positive]
     solar = [name for name in SOLAR_BINS if name in ALWAYS_SHOWN or _has_frames(table, name)]
@@ -67,8 +68,8 @@ def rate_cells(condition_table: pd.DataFrame, rate: str, positive: str | None = 
             "high": rows[f"{rate}_high"].astype(float),
             "n_hits": rows[hits].fillna(0).astype(int),
             "n": rows[list(total)].fillna(0).sum(axis=1).astype(int),
-            "n_nights": rows["n_audit_nights" if of_errors else "n_nights"].fillna(0).astype(int),
-            "status": rows["status"].fillna("not measured") if of_errors else "measured",
+            "n_nights": rows[f"{rate}_nights" if of_errors else "n_nights"].fillna(0).astype(int),
+            "status": rows[f"{rate}_status"].fillna("not measured") if of_errors else "measured",
         }
     )
     cells.loc[cells["rate"].isna(), "status"] = "not measured"

@@ -161,9 +161,9 @@ def keograms(data: ReportData) -> list[dict[str, Any]]:
 
 
 def _interest(data: ReportData) -> Mapping[str, int]:
-    if data.answers is None:
+    if data.predictions is None:
         return data.usable_frames.groupby("night").size().to_dict()
-    return (data.answers["predicted"] == data.positive).groupby(data.answers["night"]).sum().to_dict()
+    return (data.predictions["predicted"] == data.positive).groupby(data.predictions["night"]).sum().to_dict()
 
 
 def disks(data: ReportData) -> list[dict[str, Any]]:

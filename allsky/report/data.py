@@ -48,8 +48,8 @@ class ReportData:
     - `site`: the camera's place. `classes` and `positive`: what a frame can be, and what counts as yes.
     - `bins`: the edges of the solar and lunar bins, for the methods paragraph.
     - `videos` (VIDEOS), `frames` (MONTH_FRAMES, every night of the report, flagged frames included).
-    - `predictions` (PREDICTIONS with probabilities), None without a model. `threshold`: the probability from which a
-      frame counts as positive in this report; None leaves the model's own decision.
+    - `predictions` (PREDICTIONS with probabilities, `predicted` as this report counts it), None without a model.
+      `threshold`: from which probability a frame was counted as positive, for the text; None where the model decided.
     - `condition_table` (CONDITION_TABLE), None without a model.
     - `occurrence`: shares `share_of_frames` and `mean_of_cell_shares`, and optionally `n_cells`; None without a model.
     - `sheet` (SHEET): the label and the audit sheet, one after the other. `labels` (LABELS as matched): None without.
@@ -105,16 +105,6 @@ class ReportData:
     def usable_frames(self) -> pd.DataFrame:
         """The frames whose time is not in doubt."""
         return self.frames[self.frames["clock_flag"].isna()]
-
-    @property
-    def answers(self) -> pd.DataFrame | None:
-        """The predictions with `predicted` as this report counts it: by `threshold` where one is given."""
-        if self.predictions is None or self.threshold is None:
-            return self.predictions
-        yes = self.predictions[f"p_{self.positive}"] >= self.threshold
-        no = next(name for name in self.classes if name != self.positive)
-        others = self.predictions["predicted"].replace(self.positive, no)
-        return self.predictions.assign(predicted=others.where(~yes, self.positive))
 
     @property
     def all_problems(self) -> pd.DataFrame:

@@ -65,13 +65,13 @@ def _conditions(data: ReportData) -> Iterator[Drawing]:
 
 
 def _occurrence(data: ReportData) -> Iterator[Drawing]:
-    if data.answers is None or data.answers.empty:
+    if data.predictions is None or data.predictions.empty:
         return
-    hours = figures.occurrence_by_hour(data.answers, data.positive)
+    hours = figures.occurrence_by_hour(data.predictions, data.positive)
     drawn = figures.hour_month_figure(hours, data.site.longitude_deg)
     yes = f"frames predicted {in_words(data.positive)}"
     yield Drawing("occurrence_by_hour", "By hour and month", f"Share of {yes} by hour of UTC and month.", hours, drawn)
-    nights = figures.occurrence_by_night(data.answers, data.positive)
+    nights = figures.occurrence_by_night(data.predictions, data.positive)
     drawn = figures.night_occurrence_figure(nights)
     yield Drawing("occurrence_by_night", "By night", f"Share of {yes} in each night.", nights, drawn)
 

@@ -52,9 +52,9 @@ def _rate(row, rate: str) -> str:
 
 
 def _occurrence(data: ReportData) -> str:
-    if data.answers is None or data.answers.empty:
+    if data.predictions is None or data.predictions.empty:
         return "none"
-    return percent((data.answers["predicted"] == data.positive).mean())
+    return percent((data.predictions["predicted"] == data.positive).mean())
 
 
 def _waiting(data: ReportData) -> pd.DataFrame:
@@ -128,9 +128,9 @@ def _unmeasured(data: ReportData) -> str:
 
 def occurrence_sentences(data: ReportData) -> list[str]:
     """The share of frames predicted positive and the mean of cell shares beside it."""
-    if data.answers is None or data.answers.empty:
+    if data.predictions is None or data.predictions.empty:
         return []
-    yes, total = int((data.answers["predicted"] == data.positive).sum()), len(data.answers)
+    yes, total = int((data.predictions["predicted"] == data.positive).sum()), len(data.predictions)
     positive = in_words(data.positive)
     sentences = [f"{yes:,} of {total:,} frames were predicted {positive}: {percent(yes / total)}."]
     mean = (data.occurrence or {}).get("mean_of_cell_shares")

@@ -104,20 +104,28 @@ def _cell(every: pd.DataFrame, solar: str, lunar: str) -> dict:
     tp, fp = int((yes & true).sum()), int((yes & known & ~true).sum())
     fn, tn = int((~yes & true).sum()), int((~yes & known & ~true).sum())
     nights = chosen.loc[known, "night"].nunique()
-    status = "not measured" if nights < 3 else "few nights" if nights < 6 else "measured"
+    of_rate = {"fpr": chosen.loc[known & ~true, "night"].nunique(), "fnr": chosen.loc[true, "night"].nunique()}
     cell = {"solar_bin": solar, "lunar_bin": lunar, "class": POSITIVE, "n_frames": len(chosen)}
     cell |= {"n_nights": chosen["night"].nunique(), "n_positive": int(yes.sum()), "n_labelled": int(known.sum())}
     cell |= {"n_audit_nights": nights, "n_unsure": int((chosen["label"] == "unsure").sum())}
-    cell |= {"tp": tp, "fp": fp, "tn": tn, "fn": fn, "interval_method": "Korn-Graubard", "status": status}
+    cell |= {"tp": tp, "fp": fp, "tn": tn, "fn": fn, "interval_method": "Korn-Graubard"}
+    cell |= {f"{rate}_nights": n for rate, n in of_rate.items()} | {"status": _status(max(of_rate.values()))}
+    cell |= {f"{rate}_status": _status(n) for rate, n in of_rate.items()}
     cell |= _rate("positive_ratio", yes.sum(), len(chosen))
-    if status != "not measured":
-        cell |= _rate("fpr", fp, fp + tn) | _rate("fnr", fn, fn + tp)
+    cell |= _rate("fpr", fp, fp + tn) if cell["fpr_status"] != "not measured" else {}
+    cell |= _rate("fnr", fn, fn + tp) if cell["fnr_status"] != "not measured" else {}
+    if cell["status"] != "not measured":
         cell |= {
             "precision": tp / max(tp + fp, 1),
             "recall": tp / max(tp + fn, 1),
             "f1": 2 * tp / max(2 * tp + fp + fn, 1),
         }
     return {name: cell.get(name) for name in CONDITION_TABLE.names}
+
+
+def _status(nights: int) -> str:
+    """Status by fewer nights than a real report asks for: this corpus is small."""
+    return "not measured" if nights < 3 else "few nights" if nights < 6 else "measured"
 
 
 def _rate(name: str, hits: int, total: int) -> dict:

@@ -9,11 +9,15 @@ import pytest
 from hypothesis import given, settings
 from hypothesis import strategies as st
 from scipy import stats
-from statsmodels.stats.proportion import proportion_confint
+from statsmodels.stats.proportion import confint_proportions_2indep, proportion_confint
 
+from allsky.contrasts import difference_limits
 from allsky.intervals import (
+    Rate,
     clopper_pearson,
+    combined_limits,
     korn_graubard,
+    pooled_proportion,
     proportion_over_nights,
     ratio_of_night_totals,
     variance_over_nights,
@@ -152,3 +156,75 @@ def test_from_forty_nights_coverage_is_93_to_98_percent(rate, correlation):
 def test_students_t_by_nights_is_what_reduces_the_sample():
     effective = 0.2 * 0.8 / 0.01 * (stats.t.ppf(0.975, 99) / stats.t.ppf(0.975, 4)) ** 2
     assert korn_graubard(0.2, 0.01, 100, 5) == pytest.approx(clopper_pearson(0.2 * effective, effective))
+
+
+# Frames drawn with unequal probability, and conditions pooled.
+
+
+def wilson(errors: int, n: int) -> Rate:
+    return Rate(errors / n, *proportion_confint(errors, n, method="wilson"), n)
+
+
+@pytest.mark.parametrize(("one", "other"), [((3, 40), (11, 60)), ((0, 12), (5, 80)), ((9, 10), (1, 30))])
+def test_limits_put_together_are_newcombes(one, other):
+    """From Wilson's limits of each they are Newcombe's (1998) of the difference, which statsmodels has."""
+    expected = confint_proportions_2indep(*one, *other, method="newcomb", compare="diff")
+    first, second = wilson(*one), wilson(*other)
+    assert difference_limits(first, second) == pytest.approx(expected, abs=1e-9)
+    mirrored = Rate(1 - second.value, 1 - second.high, 1 - second.low)
+    low, high = combined_limits([first, mirrored], [1, 1])
+    assert (2 * low - 1, 2 * high - 1) == pytest.approx(expected, abs=1e-9)
+
+
+def test_one_condition_alone_keeps_its_interval_and_equal_weights_change_nothing():
+    errors, frames = ERRORS[:, None], FRAMES[:, None]
+    pooled = pooled_proportion(errors, frames, frames, frames)
+    assert pooled == proportion_over_nights(ERRORS, FRAMES, int(FRAMES.sum()))
+    tripled = pooled_proportion(3 * errors, 3 * frames, 9 * frames, frames)
+    assert (tripled.low, tripled.high) == pytest.approx((pooled.low, pooled.high))
+
+
+def test_frames_of_unequal_weight_are_worth_no_more_than_kishs_number():
+    """A hundred nights of one frame, half with weight 9 and right, half with weight 1: (500)^2 / 4100 = 61 frames."""
+    weight = np.tile([9.0, 1.0], 50)[:, None]
+    wrong = np.zeros((100, 1))
+    wrong[1::10] = 1.0
+    found = pooled_proportion(wrong * weight, weight, weight**2, np.ones((100, 1)))
+    worth = 500**2 / 4100
+    assert (found.low, found.high) == pytest.approx(clopper_pearson(0.02 * worth, worth))
+
+
+def test_a_margin_knows_no_more_than_the_condition_that_most_of_it_is():
+    """Eight nights of 3 frames of weight 30 without an error, and 22 frames of weight 2 with one."""
+    n = np.column_stack([np.full(8, 3), [3, 3, 3, 3, 3, 3, 2, 2]])
+    weight, wrong = np.array([30.0, 2.0]), np.zeros((8, 2))
+    wrong[0, 1] = 1
+    margin = pooled_proportion(wrong * weight, n * weight, n * weight**2, n)
+    share = (n * weight).sum(0)[0] / (n * weight).sum()
+    assert margin.value == pytest.approx(2 / (24 * 30 + 22 * 2))
+    assert margin.high > share * (1 - 0.025 ** (1 / 8))
+
+
+def pooled_coverage(rate: float, n_nights: int, corpora: int = 500) -> tuple[float, float]:
+    """How often intervals of a margin hold its truth: ours, and Korn-Graubard's with all frames as its only limit.
+
+    Each night has 200 frames of one condition and 12 of another, in which errors are four times as frequent; six of
+    each are looked at; the correlation within a night and condition is 0.3.
+    """
+    generator = np.random.default_rng(20230102)
+    rates, size = np.array([rate, 4 * rate]), np.array([200, 12])
+    night_rates = generator.beta(rates * 7 / 3, (1 - rates) * 7 / 3, (corpora, n_nights, 2))
+    wrong, weight, n = generator.binomial(6, night_rates), size / 6, np.full((n_nights, 2), 6)
+    truth = (rates * size).sum() / size.sum()
+    ours = [pooled_proportion(one * weight, n * weight, n * weight**2, n) for one in wrong]
+    plain = [proportion_over_nights((one * weight).sum(1), (n * weight).sum(1), n.sum()) for one in wrong]
+    return tuple(float(np.mean([one.low <= truth <= one.high for one in kind])) for kind in (ours, plain))
+
+
+@pytest.mark.parametrize(("n_nights", "rate"), [(17, 0.02), (17, 0.05), (40, 0.02), (40, 0.05)])
+def test_margins_of_unequally_drawn_conditions_hold_their_truth(n_nights, rate):
+    ours, plain = pooled_coverage(rate, n_nights)
+    assert ours >= 0.94
+    assert ours >= plain
+    if (n_nights, rate) == (17, 0.02):
+        assert plain < 0.92

@@ -197,11 +197,8 @@ def test_the_page_is_the_same_for_the_same_data(light):
     assert render_report(light) == render_report(light)
 
 
-def test_another_threshold_counts_other_frames_as_positive(light):
-    strict = replace(light, threshold=0.9)
-    expected = (light.predictions["p_aurora"] >= 0.9).sum()
-    assert (strict.answers["predicted"] == "aurora").sum() == expected
-    assert f"{expected:,} of 2,851 frames were predicted aurora" in Page(render_report(strict)).text
+def test_another_threshold_than_the_models_is_said(light):
+    assert "counts as aurora from a probability of 0.9" in Page(render_report(replace(light, threshold=0.9))).text
 
 
 # What is missing.
