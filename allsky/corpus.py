@@ -94,6 +94,9 @@ class Corpus:
     def conditions(self, night: str) -> Path:
         return self.root / "conditions" / f"night={night}" / "conditions.parquet"
 
+    def log(self, night: str) -> Path:
+        return self.root / "logs" / night[:7] / f"{night}.log"
+
     # One per month.
 
     def month(self, month: str) -> Path:

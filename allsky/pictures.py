@@ -43,6 +43,15 @@ def jpeg_size(data: bytes) -> tuple[int, int] | None:
     return None
 
 
+def write_picture(path: Path, rgb: np.ndarray) -> None:
+    """Write an RGB (or grey) picture, uint8, in the format of the suffix; raises OSError where it cannot be written.
+
+    OpenCV's own writer only returns False on a full disk, and leaves half a file.
+    """
+    bgr = rgb[..., ::-1] if rgb.ndim == 3 else rgb
+    path.write_bytes(cv2.imencode(path.suffix, bgr)[1].tobytes())
+
+
 def read_picture(path: Path, size: int | None = None) -> np.ndarray:
     """The picture in a JPEG or PNG file as RGB, uint8 (size, size, 3); whole where `size` is None.
 

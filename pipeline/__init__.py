@@ -10,6 +10,7 @@ from tasks.month_predictions import MonthPredictions
 from tasks.night_clock import NightClock
 from tasks.night_conditions import NightConditions
 from tasks.night_frames import NightFrames
+from tasks.nightly_update import NightlyUpdate
 from tasks.scored_sheet import ScoredSheet
 from tasks.sheets import AuditSheet, LabelSheet
 from tasks.simulation import SimulatedArchive, SimulatedLabels, SimulatedNight
@@ -29,6 +30,7 @@ __all__ = [
     "NightClock",
     "NightConditions",
     "NightFrames",
+    "NightlyUpdate",
     "ScoredSheet",
     "SimulatedArchive",
     "SimulatedLabels",

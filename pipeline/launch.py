@@ -8,9 +8,11 @@ so that one function is wrapped, and goals of other modules pass through it unto
 
 from __future__ import annotations
 
+import contextlib
 import logging
 import os
 import sys
+import time
 import warnings
 
 import luigi.configuration
@@ -20,13 +22,18 @@ from luigi.execution_summary import _summary_dict
 from luigi.parameter import UnconsumedParameterWarning
 
 from allsky.errors import AllskyError
+from pipeline.display import shown
+from pipeline.summary import summary
 from pipeline.worker import WorkerFactory
-from tasks import archive, settings
-from tasks.artifacts import sweep
+from tasks import archive, history, settings
 from tasks.base import Stage
 from tasks.process import OutputInUse, end_on_sigterm, holding
+from tasks.temporaries import sweep
 
 COMPLETE, FAILED, UNUSABLE, LABELS_WANTED, IN_USE = 0, 1, 2, 4, 5
+
+# So often a run tells a scheduler again what it has forgotten.
+FORGOTTEN_AT_MOST = 4
 
 # So many of many videos are named.
 NAMED = 3
@@ -106,8 +113,21 @@ def _run(goal: Stage, arguments: list[str]) -> int:
             settings.current().archive.settle_s,
             ", ".join(waiting[:NAMED]) + (", …" if len(waiting) > NAMED else ""),
         )
-    result = _luigi_run(arguments, worker_scheduler_factory=WorkerFactory(goal.camera))
+    begun, told = time.monotonic(), history.begin(settings.current().output)
+    with shown(goal, logger, sys.stderr) if sys.stderr.isatty() else contextlib.nullcontext():
+        result = _run_through(goal, arguments)
+    for line in summary(history.read(told), time.monotonic() - begun):
+        logger.info(line)
     return _outcome(goal, result.worker)
+
+
+def _run_through(goal: Stage, arguments: list[str]):
+    """Run until the goal is complete or something failed: a luigid that was killed has forgotten the run's tasks."""
+    for _ in range(FORGOTTEN_AT_MOST):
+        result = _luigi_run(arguments, worker_scheduler_factory=WorkerFactory(goal.camera))
+        if goal.complete() or any(_summary_dict(result.worker)[status] for status in ("failed", "scheduling_error")):
+            break
+    return result
 
 
 def _set_luigi_defaults() -> None:

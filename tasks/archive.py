@@ -8,6 +8,7 @@ from __future__ import annotations
 
 import dataclasses
 import functools
+import os
 import time
 from collections.abc import Iterable
 from dataclasses import dataclass
@@ -51,16 +52,22 @@ class Scan:
 
     sources: tuple[Source, ...]
     waiting: tuple[str, ...]
+    begun: float = 0.0
 
     def listing(self) -> list[tuple[str, int, str]]:
         """What of the files enters a recipe: not when they were touched."""
-        return [(source.name, source.bytes, source.digest) for source in self.sources]
+        return listing(self.sources)
+
+
+def listing(sources: Iterable[Source]) -> list[tuple[str, int, str]]:
+    """What of files enters a recipe."""
+    return [(source.name, source.bytes, source.digest) for source in sources]
 
 
 @functools.cache
 def scan() -> Scan:
     """The archive, looked at once in this process."""
-    here = settings.current()
+    here, begun = settings.current(), time.time()
     known = {source.name: source for source in read_sources(Corpus(here.output).sources)}
     settle_s = 0.0 if here.simulated else here.archive.settle_s
     sources, waiting = [], []
@@ -73,7 +80,12 @@ def scan() -> Scan:
             waiting.append(name)
         else:
             sources.append(source)
-    return Scan(tuple(sources), tuple(waiting))
+    return Scan(tuple(sources), tuple(waiting), begun)
+
+
+def waiting() -> tuple[str, ...]:
+    """Files that changed too recently to count; none where the archive is still to be made."""
+    return () if settings.current().simulated else scan().waiting
 
 
 def _names(folder: Path) -> list[str]:
@@ -122,15 +134,19 @@ class Inventory:
 
     def __init__(self, videos: pd.DataFrame, sources: Iterable[Source], folder: Path):
         self.table = videos
+        sources = list(sources)
+        self.listing = listing(sources)
         self._digests = {source.name: source.digest for source in sources}
-        self.videos: dict[str, tuple[Video, ...]] = {
-            str(night): tuple(self._video(row, folder) for row in rows.sort_values("video").itertuples())
-            for night, rows in usable(videos).groupby("night", sort=True)
-        }
+        found: dict[str, list[Video]] = {}
+        # As lists: ten thousand nights are slow to go through as groups of a data frame.
+        columns = ["night", "video", "bytes", "width", "height"]
+        rows = usable(videos).sort_values(["night", "video"])[columns]
+        for night, *facts in zip(*(rows[name].tolist() for name in columns), strict=True):
+            found.setdefault(str(night), []).append(self._video(folder, *facts))
+        self.videos: dict[str, tuple[Video, ...]] = {night: tuple(held) for night, held in found.items()}
 
-    def _video(self, row, folder: Path) -> Video:
-        size = (int(row.width), int(row.height))
-        return Video(row.video, folder / row.video, self._digests[row.video], int(row.bytes), size)
+    def _video(self, folder: Path, name: str, size: int, width: float, height: float) -> Video:
+        return Video(name, folder / name, self._digests[name], int(size), (int(width), int(height)))
 
     @property
     def nights(self) -> list[str]:
@@ -171,20 +187,36 @@ class Inventory:
         return [(video.name, video.bytes, video.digest) for video in self.videos[night]]
 
 
+class _Foreseen:
+    inventory: Inventory | None = None
+
+
+def assume(inventory: Inventory) -> None:
+    """Let this process take `inventory` for the archive's, whatever is on disk (tasks/foresight.py)."""
+    _Foreseen.inventory = inventory
+
+
 def inventory() -> Inventory | None:
     """The inventory on disk, read again whenever it has been replaced; None where there is none (or half of one)."""
-    path = Corpus(settings.current().output).videos
+    if _Foreseen.inventory is not None:
+        return _Foreseen.inventory
+    path = _inventory_path()
     try:
-        stat = path.stat()
+        stat = os.stat(path)
     except FileNotFoundError:
         return None
     return _read_inventory(path, stat.st_mtime_ns, stat.st_ino)
 
 
+@functools.cache
+def _inventory_path() -> str:
+    return str(Corpus(settings.current().output).videos)
+
+
 @functools.lru_cache(maxsize=1)
-def _read_inventory(path: Path, _mtime_ns: int, _inode: int) -> Inventory | None:
+def _read_inventory(path: str, _mtime_ns: int, _inode: int) -> Inventory | None:
     here = settings.current()
-    videos, sources = TableArtifact(path, VIDEOS), TableArtifact(Corpus(here.output).sources, SOURCES)
+    videos, sources = TableArtifact(Path(path), VIDEOS), TableArtifact(Corpus(here.output).sources, SOURCES)
     if not (videos.exists() and sources.exists()):
         return None
     return Inventory(videos.read(), read_sources(sources.path), here.videos)

@@ -1,18 +1,20 @@
 """What a stage leaves behind: tables, folders and files that are whole or absent.
 
 Each artifact carries the recipe that made it. It is written under a temporary name beside its place
-(a dot first, then host, process and start time) and renamed; a marker in `.running/` lists the
-temporary names, so that the next run finds what a killed process left.
+(tasks/temporaries.py), brought to the disk (tasks/durable.py) and renamed. With the recipe lies what it
+was made of, in short, so that a person can be told why an artifact is no longer up to date.
 """
 
 from __future__ import annotations
 
 import contextlib
+import errno
 import json
 import os
 import shutil
 from collections.abc import Iterator, Mapping
 from pathlib import Path
+from types import MappingProxyType
 from typing import Any
 
 import luigi
@@ -22,12 +24,15 @@ import pyarrow.parquet as pq
 
 from allsky.errors import AllskyError
 from allsky.tables import Table
-from tasks.durable import flush, flush_folder
+from tasks.durable import flush, flush_names
 from tasks.temporaries import announce, temporary_name
 
 RECIPE_KEY = b"recipe"
 NOTES_KEY = b"notes"
 INGREDIENTS_KEY = b"ingredients"
+
+
+_NO_ROOM = (errno.ENOSPC, errno.EDQUOT, errno.EFBIG, errno.EROFS)
 
 
 class DamagedArtifact(AllskyError):
@@ -55,10 +60,24 @@ def writing_in(output: Path) -> Iterator[None]:
         ) from None
 
 
+@contextlib.contextmanager
+def finding_room_in(output: Path) -> Iterator[None]:
+    """Raises UnwritableOutput where the disk below `output` takes no more."""
+    try:
+        yield
+    except OSError as error:
+        if error.errno not in _NO_ROOM:
+            raise
+        raise UnwritableOutput(
+            f"{output} takes no more ({error.strerror}): make room there, then run again; it goes on where it was"
+        ) from error
+
+
 class Artifact(luigi.Target):
     """Something a stage writes, at `path`. Subclasses say how it is written, read and recorded."""
 
     sealed_with = ""
+    made_of: Mapping[str, Any] = MappingProxyType({})
 
     def __init__(self, path: Path):
         self.path = Path(path)
@@ -68,16 +87,21 @@ class Artifact(luigi.Target):
 
     def recipe(self) -> str | None:
         """The recipe that made what lies there; None where nothing (readable) lies there."""
+        return self.record().get("recipe")
+
+    def record(self) -> Mapping[str, Any]:
+        """What was recorded with the artifact: `recipe`, and `ingredients` in short; empty where nothing lies there."""
         raise NotImplementedError
 
-    def draft(self, recipe: str) -> Artifact:
-        """The same artifact under a temporary name; sealed with `recipe` when it is published."""
+    def draft(self, recipe: str, made_of: Mapping[str, Any] | None = None) -> Artifact:
+        """The same artifact under a temporary name; sealed with `recipe` and `made_of` when it is published."""
         twin = type(self).__new__(type(self))
-        twin.__dict__ |= self.__dict__ | {
-            "path": self.path.with_name(temporary_name(self.path.name)),
-            "sealed_with": recipe,
-        }
+        path = self.path.with_name(temporary_name(self.path.name))
+        twin.__dict__ |= self.__dict__ | {"path": path, "sealed_with": recipe, "made_of": made_of or {}}
         return twin
+
+    def _seal(self) -> dict[str, Any]:
+        return {"recipe": self.sealed_with, "ingredients": dict(self.made_of)}
 
     def seal(self) -> None:
         """Complete a draft: what was never written becomes empty, and the recipe goes in."""
@@ -113,14 +137,21 @@ class TableArtifact(Artifact):
         """Write `frame`, and small JSON-able `notes` beside it (a problem, counts)."""
         table = self.table.to_arrow(frame)
         metadata = {RECIPE_KEY: self.sealed_with.encode(), NOTES_KEY: json.dumps(notes).encode()}
+        metadata[INGREDIENTS_KEY] = json.dumps(dict(self.made_of)).encode()
         self.path.parent.mkdir(parents=True, exist_ok=True)
         pq.write_table(
             table.replace_schema_metadata((table.schema.metadata or {}) | metadata), self.path, compression="zstd"
         )
 
-    def recipe(self) -> str | None:
-        recipe = self._metadata().get(RECIPE_KEY)
-        return recipe.decode() if recipe else None
+    def record(self) -> Mapping[str, Any]:
+        metadata = self._metadata()
+        if not metadata.get(RECIPE_KEY):
+            return {}
+        return {
+            "recipe": metadata[RECIPE_KEY].decode(),
+            "ingredients": json.loads(metadata.get(INGREDIENTS_KEY, b"{}")),
+            "notes": json.loads(metadata.get(NOTES_KEY, b"{}")),
+        }
 
     def notes(self) -> dict[str, Any]:
         return json.loads(self._metadata().get(NOTES_KEY, b"{}"))
@@ -142,14 +173,11 @@ class TableArtifact(Artifact):
 class FolderArtifact(Artifact):
     """A folder of files; the recipe stands in its `.recipe.json`."""
 
-    def recipe(self) -> str | None:
-        try:
-            return json.loads((self.path / ".recipe.json").read_text())["recipe"]
-        except (OSError, ValueError, KeyError):
-            return None
+    def record(self) -> Mapping[str, Any]:
+        return _read_record(self.path / ".recipe.json")
 
-    def draft(self, recipe: str) -> FolderArtifact:
-        twin = super().draft(recipe)
+    def draft(self, recipe: str, made_of: Mapping[str, Any] | None = None) -> FolderArtifact:
+        twin = super().draft(recipe, made_of)
         twin.path.mkdir(parents=True)
         assert isinstance(twin, FolderArtifact)
         return twin
@@ -159,7 +187,7 @@ class FolderArtifact(Artifact):
         self.path.mkdir()
 
     def seal(self) -> None:
-        (self.path / ".recipe.json").write_text(json.dumps({"recipe": self.sealed_with}))
+        (self.path / ".recipe.json").write_text(json.dumps(self._seal()))
 
     def publish(self, draft: Artifact) -> None:
         # Renaming onto a full folder fails, so the old one is moved out of the way first. Where another
@@ -181,32 +209,40 @@ class FileArtifact(Artifact):
     """A single file; the recipe stands in a dot-file beside it."""
 
     @property
-    def _record(self) -> Path:
+    def _beside(self) -> Path:
         return self.path.with_name(f".{self.path.name}.recipe.json")
 
-    def recipe(self) -> str | None:
-        try:
-            return json.loads(self._record.read_text())["recipe"] if self.path.exists() else None
-        except (OSError, ValueError, KeyError):
-            return None
+    def record(self) -> Mapping[str, Any]:
+        return _read_record(self._beside) if self.path.exists() else {}
 
     def seal(self) -> None:
         if not self.path.exists():
             self.path.touch()
 
     def publish(self, draft: Artifact) -> None:
-        self._record.unlink(missing_ok=True)
+        self._beside.unlink(missing_ok=True)
         os.replace(draft.path, self.path)
-        record = self._record.with_name(temporary_name(self._record.name))
-        record.write_text(json.dumps({"recipe": draft.sealed_with}))
-        os.replace(record, self._record)
+        record = self._beside.with_name(temporary_name(self._beside.name))
+        record.write_text(json.dumps(draft._seal()))
+        flush(record)
+        os.replace(record, self._beside)
+
+
+def _read_record(path: Path) -> Mapping[str, Any]:
+    try:
+        record = json.loads(path.read_text())
+        return record if record["recipe"] else {}
+    except (OSError, ValueError, KeyError, TypeError):
+        return {}
 
 
 # Writing several at once.
 
 
 @contextlib.contextmanager
-def drafts(root: Path, output: Mapping[str, Artifact], recipe: str) -> Iterator[dict[str, Any]]:
+def drafts(
+    root: Path, output: Mapping[str, Artifact], recipe: str, made_of: Mapping[str, Any] | None = None
+) -> Iterator[dict[str, Any]]:
     """Drafts of every artifact of `output`, published together when the block ends well.
 
     The last of them is the record: it is taken away first and put in place last, so that whoever
@@ -214,11 +250,11 @@ def drafts(root: Path, output: Mapping[str, Artifact], recipe: str) -> Iterator[
     """
     for artifact in output.values():
         artifact.path.parent.mkdir(parents=True, exist_ok=True)
-    marker = _announce(root, output)
+    marker = announce(root, [artifact.path for artifact in output.values()])
     twins: dict[str, Artifact] = {}
     try:
         for name, artifact in output.items():
-            twins[name] = artifact.draft(recipe)
+            twins[name] = artifact.draft(recipe, made_of)
         yield twins
         _publish(output, twins)
     finally:
@@ -228,10 +264,17 @@ def drafts(root: Path, output: Mapping[str, Artifact], recipe: str) -> Iterator[
 
 
 def _publish(output: Mapping[str, Artifact], twins: Mapping[str, Artifact]) -> None:
-    names = list(output)
+    """Each step is on the disk before the next begins: a power cut leaves the old, nothing, or the new."""
+    *others, last = output
     for twin in twins.values():
         twin.seal()
-    if len(names) > 1:
-        output[names[-1]].remove()
-    for name in names:
+        flush(twin.path)
+    if others and output[last].exists():
+        output[last].remove()
+        flush_names(output[last].path.parent)
+    for name in others:
         output[name].publish(twins[name])
+    for folder in {output[name].path.parent for name in others}:
+        flush_names(folder)
+    output[last].publish(twins[last])
+    flush_names(output[last].path.parent)

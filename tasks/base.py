@@ -7,10 +7,11 @@ rest (waiting for what it needs, skipping, temporary names, publishing, progress
 from __future__ import annotations
 
 import contextlib
-import hashlib
-import json
+import functools
 import logging
+import os
 import time
+import traceback
 from collections.abc import Iterable, Iterator, Mapping
 from typing import Any, ClassVar
 
@@ -18,9 +19,10 @@ import luigi
 
 from allsky.corpus import Corpus
 from allsky.errors import AllskyError, BadVideo, NoClock, NotASky
-from tasks import archive, settings
-from tasks.artifacts import Artifact, drafts
+from tasks import archive, history, settings, watching
+from tasks.artifacts import Artifact, drafts, finding_room_in
 from tasks.identity import corpus_name
+from tasks.ingredients import digest, outline
 
 logger = logging.getLogger("allsky")
 
@@ -29,15 +31,8 @@ logger = logging.getLogger("allsky")
 PROBLEMS = (BadVideo, NoClock, NotASky)
 
 
-ALL = "all"
 # How the account of a failure begins that a person must mend: it is not tried again in the same run.
 EXPLAINED = "to be mended: "
-
-
-def digest(content: Any) -> str:
-    """A hash of anything JSON can hold; equal content, equal hash."""
-    canonical = json.dumps(content, sort_keys=True, separators=(",", ":"), default=str)
-    return hashlib.blake2b(canonical.encode(), digest_size=16).hexdigest()
 
 
 class NotKnownYet(Exception):
@@ -50,6 +45,8 @@ class Stage(luigi.Task):
     camera = luigi.Parameter(description="the camera's name and its corpus's mark; found in the output folder")
 
     version: ClassVar[int] = 1
+    # The stage's name in recipes, where a class makes what another one does.
+    recipe_name: ClassVar[str] = ""
     # A stage that is dynamic announces its needs only once it runs, which keeps the scheduler's pending few.
     dynamic: ClassVar[bool] = False
     # Failed for a reason that a person must mend (pipeline/worker.py).
@@ -58,6 +55,12 @@ class Stage(luigi.Task):
     @classmethod
     def get_param_values(cls, params, args, kwargs):
         return super().get_param_values(params, args, {"camera": corpus_name(), **kwargs})
+
+    @classmethod
+    @functools.cache
+    def get_params(cls):
+        # Luigi looks through the whole class each time it is asked, which is once a task and more.
+        return super().get_params()
 
     # What a stage says of itself.
 
@@ -71,6 +74,10 @@ class Stage(luigi.Task):
         A stage may be complete although somebody has removed or damaged what it was made of.
         """
         return ()
+
+    def foreseen(self) -> Iterable[luigi.Task]:
+        """Every stage before this one, as far as they can be told before anything is done."""
+        return [*self.needs(), *self.reads()]
 
     def ingredients(self) -> Mapping[str, Any]:
         """What the result depends on: settings read, source files, recipes of other stages."""
@@ -103,14 +110,27 @@ class Stage(luigi.Task):
     def recipe(self) -> str:
         now = self._standing()
         if self.__dict__.get("_recipe_for") != now:
-            self._recipe = digest({"stage": type(self).__name__, "version": self.version, **self.ingredients()})
+            self._recipe = self._digest(self.ingredients())
             self._recipe_for = now
         return self._recipe
 
+    def _digest(self, ingredients: Mapping[str, Any]) -> str:
+        return digest({"stage": self.recipe_name or type(self).__name__, **self._versioned(ingredients)})
+
+    def _versioned(self, ingredients: Mapping[str, Any]) -> dict[str, Any]:
+        return {"version": self.version, **ingredients}
+
+    def made_of(self) -> dict[str, Any]:
+        """The ingredients in short, as they are recorded beside the artifact."""
+        return outline(self._versioned(self.ingredients()))
+
+    def amount(self) -> float:
+        """How much there is to do, in a measure that its duration grows with; durations are foretold by it."""
+        return 1.0
+
     def _standing(self) -> tuple:
         """What recipes stand on that a run may replace: the inventory, the audit sheet, simulated labels."""
-        replaced = (self.corpus.videos, self.corpus.audit_sheet, self.settings.labels_file)
-        return tuple(path.stat().st_mtime_ns if path.exists() else None for path in replaced)
+        return tuple(map(_moment, _replaced(self.settings)))
 
     def requires(self):
         if not self.inventory_is_current():
@@ -152,9 +172,23 @@ class Stage(luigi.Task):
             yield waiting_for
         if self.complete():
             return
-        started = time.monotonic()
-        self.work()
-        logger.info("%s  %.1f s", self, time.monotonic() - started)
+        with finding_room_in(self.settings.output), self._recorded():
+            self.work()
+
+    @contextlib.contextmanager
+    def _recorded(self) -> Iterator[None]:
+        """Tell what is done meanwhile to whoever watches, and afterwards to the log and the history."""
+        watching.tell(str(self), watching.BEGUN)
+        amount, started = self.amount(), time.monotonic()
+        yield
+        seconds = time.monotonic() - started
+        logger.info("%s  %.1f s", self, seconds, extra={"routine": True})
+        watching.tell(str(self), watching.ENDED)
+        history.tell(history.Event(*self.named(), history.DONE, seconds, amount))
+
+    def named(self) -> tuple[str, dict[str, str]]:
+        """The stage and what tells this task from its others, as the history has it."""
+        return type(self).__name__, {key: value for key, value in self.to_str_params().items() if key != "camera"}
 
     def _waiting_for(self) -> list[luigi.Task]:
         """What is not there yet; what is needed can become known only when something before it is there."""
@@ -163,13 +197,14 @@ class Stage(luigi.Task):
         return _incomplete(self.needs()) or _incomplete(self.reads())
 
     def work(self) -> None:
-        with self.publishing(self.artifacts(), self.recipe()) as output:
+        with self.publishing(self.artifacts(), self.ingredients()) as output:
             self.produce(output)
 
     @contextlib.contextmanager
-    def publishing(self, artifacts: Mapping[str, Artifact], recipe: str) -> Iterator[Any]:
+    def publishing(self, artifacts: Mapping[str, Artifact], ingredients: Mapping[str, Any]) -> Iterator[Any]:
         """Drafts of `artifacts`, published when the block ends well; what is wrong with a night is recorded."""
-        with drafts(self.settings.output, artifacts, recipe) as output:
+        made_of = outline(self._versioned(ingredients))
+        with drafts(self.settings.output, artifacts, self._digest(ingredients), made_of) as output:
             try:
                 yield output.get("", output)
             except PROBLEMS as problem:
@@ -178,6 +213,10 @@ class Stage(luigi.Task):
                     draft.leave_empty(str(problem))
 
     def on_failure(self, exception):
+        if isinstance(exception, Exception):  # a run that is stopped has not failed
+            why = str(exception) if isinstance(exception, AllskyError) else traceback.format_exc()
+            history.tell(history.Event(*self.named(), history.FAILED, why=why))
+            watching.tell(str(self), watching.ENDED)
         if not isinstance(exception, AllskyError):
             return super().on_failure(exception)
         logger.error("%s: %s", self, exception)
@@ -185,6 +224,7 @@ class Stage(luigi.Task):
 
     def progress(self, fraction: float, message: str) -> None:
         """Show how far this task is in luigid; a luigid that is away costs nothing but the message."""
+        watching.tell(str(self), watching.GOING_ON, fraction)
         with contextlib.suppress(Exception):  # Luigi raises RPCError, urllib3's and socket errors alike
             for report, what in (
                 (self.set_progress_percentage, round(100 * fraction)),
@@ -194,71 +234,18 @@ class Stage(luigi.Task):
                     report(what)
 
 
+@functools.lru_cache(maxsize=1)
+def _replaced(here: settings.Settings) -> tuple[str, ...]:
+    corpus = Corpus(here.output)
+    return str(corpus.videos), str(corpus.audit_sheet), str(here.labels_file)
+
+
+def _moment(path: str) -> int | None:
+    try:
+        return os.stat(path).st_mtime_ns
+    except OSError:
+        return None
+
+
 def _incomplete(tasks: Iterable[luigi.Task]) -> list[luigi.Task]:
     return [task for task in tasks if not task.complete()]
-
-
-class NightStage(Stage):
-    """A stage of one night."""
-
-    night = luigi.Parameter(description="date of the night's evening, YYYY-MM-DD")
-    # Nights outrank months, or every month would open before a night is done.
-    priority = 20
-
-    def is_made(self) -> bool:
-        return self.night in self.inventory.videos and super().is_made()
-
-
-class MonthStage(Stage):
-    """A stage of one month of nights; `nights` restricts it to FIRST_LAST within the month."""
-
-    month = luigi.Parameter(description="calendar month of nights, YYYY-MM")
-    nights = luigi.Parameter(default=ALL, description="`all`, or first and last night of a part, joined by _")
-    priority = 10
-
-    def selected(self) -> list[str]:
-        """The month's nights that are in the archive and asked for."""
-        nights = self.inventory.nights_of_month.get(self.month, [])
-        if self.nights == ALL:
-            return nights
-        first, _, last = self.nights.partition("_")
-        return [night for night in nights if first <= night <= last]
-
-
-class LandingMonthStage(MonthStage):
-    """A month's work done in one go, each night landing on its own."""
-
-    def night_artifacts(self, night: str) -> dict[str, Artifact]:
-        raise NotImplementedError
-
-    def night_ingredients(self, night: str) -> Mapping[str, Any]:
-        raise NotImplementedError
-
-    def produce_nights(self, nights: list[str]) -> None:
-        """Do `nights`, each within `with self.landing(night) as output`."""
-        raise NotImplementedError
-
-    def night_recipe(self, night: str) -> str:
-        return digest({"stage": type(self).__name__, "version": self.version, **self.night_ingredients(night)})
-
-    def output(self):
-        return [artifact for night in self.selected() for artifact in self.night_artifacts(night).values()]
-
-    def ingredients(self) -> Mapping[str, Any]:
-        return {"nights": {night: self.night_recipe(night) for night in self.selected()}}
-
-    def missing_nights(self) -> list[str]:
-        return [night for night in self.selected() if not self._landed(night)]
-
-    def _landed(self, night: str) -> bool:
-        *others, record = self.night_artifacts(night).values()
-        return record.recipe() == self.night_recipe(night) and all(artifact.exists() for artifact in others)
-
-    def is_made(self) -> bool:
-        return not self.missing_nights()
-
-    def work(self) -> None:
-        self.produce_nights(self.missing_nights())
-
-    def landing(self, night: str):
-        return self.publishing(self.night_artifacts(night), self.night_recipe(night))

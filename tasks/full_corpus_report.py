@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-import datetime
 import json
 
 import luigi
@@ -15,7 +14,7 @@ from allsky.tables import AGREEMENT, CONDITION_TABLE, LABELLER_RATES
 from tasks import archive, settings
 from tasks.answers import AUDIT, answers_digest
 from tasks.artifacts import FolderArtifact, TableArtifact
-from tasks.base import ALL, Stage
+from tasks.base import NotKnownYet, Stage
 from tasks.gradcam_gallery import GradCamGallery
 from tasks.label_split import LabelSplit
 from tasks.month_frames import MonthFrames
@@ -24,8 +23,12 @@ from tasks.month_predictions import MonthPredictions
 from tasks.night_frames import NightFrames
 from tasks.report_data import gather
 from tasks.scored_sheet import ScoredSheet
+from tasks.selection import described, is_date
 from tasks.sheets import AuditSheet, LabelSheet
 from tasks.train_classifier import existing_model, model_name, model_needs, model_recipe
+
+# Stands for the model's name while it cannot be told.
+UNKNOWN_MODEL = "unknown"
 
 
 class FullCorpusReport(Stage):
@@ -51,12 +54,12 @@ class FullCorpusReport(Stage):
         return [night for night in self.inventory.nights if first <= night <= last]
 
     def months(self) -> dict[str, str]:
-        """Each month of the range, and what of it lies within: `all`, or first and last night."""
+        """Each month of the range, and what of it lies within."""
         chosen: dict[str, list[str]] = {}
         for night in self.nights():
             chosen.setdefault(night[:7], []).append(night)
         whole = self.inventory.nights_of_month
-        return {m: ALL if nights == whole[m] else f"{nights[0]}_{nights[-1]}" for m, nights in chosen.items()}
+        return {month: described(nights, whole[month]) for month, nights in chosen.items()}
 
     def model(self) -> str:
         """The model in force, or `none` while there is neither a model nor labels to train one."""
@@ -66,17 +69,29 @@ class FullCorpusReport(Stage):
 
     def needs(self):
         self._check_range()
-        frames = [MonthFrames(month=month, nights=nights) for month, nights in self.months().items()]
-        frames += [*self._sheets(), *self._simulated_labels()]
-        if not all(task.complete() for task in frames):
-            # What a model needs can be told once labels are there, and those may be in the making.
-            return frames
-        model = self.model()
+        frames = self._frames()
+        # What a model needs can be told once labels are there, and those may be in the making.
+        return [*frames, *self._judged(self.model())] if all(task.complete() for task in frames) else frames
+
+    def foreseen(self):
+        self._check_range()
+        try:
+            return [*self._frames(), *self._judged(self.model()), *self.reads()]
+        except NotKnownYet:
+            return [*self._frames(), *self._judged(UNKNOWN_MODEL), *self.reads()]
+
+    def _frames(self) -> list[Stage]:
+        """Everything short of a model."""
+        months = [MonthFrames(month=month, nights=nights) for month, nights in self.months().items()]
+        return [*months, *self._sheets(), *self._simulated_labels()]
+
+    def _judged(self, model: str) -> list[luigi.Task]:
+        """Everything that takes a model, or does without one."""
         keograms = [MonthKeograms(month=m, nights=n, model=model) for m, n in self.months().items()]
         if model == NO_MODEL:
-            return [*frames, *keograms]
+            return [*keograms]
         predictions = [MonthPredictions(month=m, nights=n, model=model) for m, n in self.months().items()]
-        return [*frames, *model_needs(model), *predictions, *self._scored(model), *self._gallery(model), *keograms]
+        return [*model_needs(model), *predictions, *self._scored(model), *self._gallery(model), *keograms]
 
     def reads(self):
         return [NightFrames(night=night) for night in self.nights()]
@@ -107,6 +122,9 @@ class FullCorpusReport(Stage):
     def _gallery(self, model):
         return [GradCamGallery(model=model)] if self.corpus.audit_sheet.exists() else []
 
+    def amount(self) -> float:
+        return len(self.nights())
+
     def output(self):
         return FolderArtifact(self.corpus.report_folder(self.model(), self._range()))
 
@@ -120,10 +138,10 @@ class FullCorpusReport(Stage):
         months = self.months().items()
         here = self.settings
         return {
-            "inventory": archive.scan().listing(),
+            "inventory": self.inventory.listing,
             "keograms": [MonthKeograms(month=m, nights=n, model=model).recipe() for m, n in months],
             "sheets": [sheet.recipe() for sheet in [*self._sheets(), *self._scored(model)]],
-            "model": model_recipe() if model != NO_MODEL else NO_MODEL,
+            "model": model_recipe(model) if model != NO_MODEL else NO_MODEL,
             "gallery": [task.recipe() for task in self._gallery(model)] if model != NO_MODEL else [],
             "labels": answers_digest(AUDIT),
             "report": [here.report.threshold, here.report.title, here.explanation.worst],
@@ -141,7 +159,7 @@ class FullCorpusReport(Stage):
                 TableArtifact(output.path / f"{name}.parquet", kind).write(getattr(data, name))
         _write_people(data, output.path)
         write_figures(data, output.path / "figures")
-        (output.path / "summary.json").write_text(json.dumps(_summary(data), indent=1))
+        (output.path / "summary.json").write_text(json.dumps(_summary(data) | {"nights": self.nights()}, indent=1))
         (output.path / "report.html").write_text(render_report(data), encoding="utf-8")
 
     # What the run says at its end.
@@ -196,13 +214,7 @@ def _write_people(data, folder) -> None:
 
 
 def _check_night(option: str, night: str) -> None:
-    if not night:
-        return
-    try:
-        datetime.date.fromisoformat(night)
-    except ValueError:
-        raise BadConfiguration(f"{option} {night}: expected a date like 2023-01-31") from None
-    if len(night) != 10:
+    if night and not is_date(night):
         raise BadConfiguration(f"{option} {night}: expected a date like 2023-01-31")
 
 

@@ -6,11 +6,25 @@ import functools
 import json
 import os
 import secrets
+import time
 
 from allsky.corpus import Corpus
 from allsky.errors import BadConfiguration
 from tasks import settings
 from tasks.artifacts import writing_in
+
+NOT_CLAIMED = "not-claimed"
+# Nobody takes this long to claim a folder.
+CLAIMING_S = 60.0
+
+
+class _Looking:
+    only = False
+
+
+def only_look() -> None:
+    """Let this process write no mark: it looks at an output folder, and uses none."""
+    _Looking.only = True
 
 
 @functools.cache
@@ -24,6 +38,8 @@ def corpus_name() -> str:
     """
     here = settings.current()
     record = Corpus(here.output).record
+    if _Looking.only and not record.exists():
+        return f"{here.site.name}-{NOT_CLAIMED}"
     with writing_in(here.output):
         if not record.exists():
             _claim(record, here.site.name)
@@ -38,6 +54,9 @@ def corpus_name() -> str:
 
 def _claim(record, camera: str) -> None:
     record.parent.mkdir(parents=True, exist_ok=True)
+    for left in record.parent.glob(".corpus.*"):
+        if time.time() - left.stat().st_mtime > CLAIMING_S:  # its process was killed here
+            left.unlink(missing_ok=True)
     draft = record.with_name(f".corpus.{os.getpid()}.{secrets.token_hex(4)}")
     draft.write_text(json.dumps({"camera": camera, "mark": secrets.token_hex(2)}))
     try:

@@ -6,9 +6,10 @@ import pandas as pd
 
 from allsky.tables import MONTH_FRAMES
 from tasks.artifacts import TableArtifact
-from tasks.base import MonthStage, NotKnownYet
+from tasks.base import NotKnownYet
 from tasks.night_conditions import NightConditions
 from tasks.night_frames import NightFrames
+from tasks.periods import MonthStage
 
 
 class MonthFrames(MonthStage):
@@ -45,7 +46,10 @@ class MonthFrames(MonthStage):
         nights = [*self.selected(), *self._others_done()]
         tables = [_night_table(night) for night in sorted(nights)]
         recipes = {night: NightConditions(night=night).recipe() for night in nights}
-        output.write(pd.concat(tables, ignore_index=True), nights=recipes, problems=_problems(sorted(nights)))
+        told = {night: NightFrames(night=night).output()["frames"].notes() for night in sorted(nights)}
+        unusable = {night: notes["problem"] for night, notes in told.items() if "problem" in notes}
+        table = pd.concat(tables, ignore_index=True)
+        output.write(table, nights=recipes, problems=_problems(told), unusable=unusable)
 
     def _others_done(self) -> list[str]:
         rest = set(self.inventory.nights_of_month[self.month]) - set(self.selected())
@@ -58,13 +62,13 @@ def _night_table(night: str) -> pd.DataFrame:
     return frames.merge(conditions, on="frame_id", validate="one_to_one").assign(night=night)
 
 
-def _problems(nights: list[str]) -> dict[str, list[str]]:
-    """What was found wrong with each of these nights."""
-    told = {}
-    for night in nights:
-        notes = NightFrames(night=night).output()["frames"].notes()
-        told[night] = [*notes.get("problems", []), *([notes["problem"]] if "problem" in notes else [])]
-    return {night: sentences for night, sentences in told.items() if sentences}
+def _problems(told: dict[str, dict]) -> dict[str, list[str]]:
+    """What was found wrong with each night, by what was noted with its frames."""
+    sentences = {
+        night: [*notes.get("problems", []), *([notes["problem"]] if "problem" in notes else [])]
+        for night, notes in told.items()
+    }
+    return {night: problems for night, problems in sentences.items() if problems}
 
 
 def read_months(months: list[str], columns: list[str] | None = None) -> pd.DataFrame:

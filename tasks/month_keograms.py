@@ -12,11 +12,11 @@ from allsky.keogram import keogram
 from allsky.pictures import read_picture
 from allsky.site import night_bounds
 from tasks.artifacts import FolderArtifact
-from tasks.base import LandingMonthStage
 from tasks.month_frames import MonthFrames
 from tasks.month_predictions import MonthPredictions
 from tasks.night_conditions import NightConditions
 from tasks.night_frames import NightFrames
+from tasks.periods import LandingMonthStage
 
 
 class MonthKeograms(LandingMonthStage):

@@ -7,9 +7,9 @@ import pandas as pd
 
 from allsky.tables import with_probabilities
 from tasks.artifacts import TableArtifact
-from tasks.base import LandingMonthStage
 from tasks.month_frames import MonthFrames
 from tasks.night_frames import NightFrames
+from tasks.periods import LandingMonthStage
 from tasks.train_classifier import model_folder, model_needs, model_recipe
 
 
@@ -29,7 +29,7 @@ class MonthPredictions(LandingMonthStage):
         return {"": TableArtifact(self.corpus.predictions(self.model, night), table)}
 
     def night_ingredients(self, night):
-        return {"model": model_recipe(), "frames": NightFrames(night=night).recipe()}
+        return {"model": model_recipe(self.model), "frames": NightFrames(night=night).recipe()}
 
     def produce_nights(self, nights):
         from models.inference import predict

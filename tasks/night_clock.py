@@ -4,27 +4,33 @@ from __future__ import annotations
 
 import json
 
-import cv2
-
 from allsky.clock import Keyframe, LearnedClock, learn_clock
 from allsky.errors import MissingTool, NoClock
-from allsky.pictures import BadImage, read_picture
+from allsky.pictures import BadImage, read_picture, write_picture
 from allsky.tables import READINGS
 from allsky.tesseract import require_tesseract
 from allsky.video import read_keyframes
 from tasks.artifacts import DamagedArtifact, FolderArtifact, TableArtifact
-from tasks.base import NightStage, Stage
+from tasks.base import Stage
+from tasks.periods import NightStage
 
 
 class Tesseract(Stage):
     """The program that reads the clocks: one task says that it is missing, not every night."""
 
     def complete(self):
+        return self.is_made()
+
+    def is_made(self):
         try:
             require_tesseract()
         except MissingTool:
             return False
         return True
+
+    def foreseen(self):
+        require_tesseract()
+        return []
 
     def run(self):
         require_tesseract()
@@ -56,7 +62,7 @@ class NightClock(NightStage):
         clock = learn_clock(keyframes, self.settings.clock(self.night), self.night, self.settings.site.longitude_deg)
         folder = output["overlay"].path
         (folder / "clock.json").write_text(json.dumps(clock.to_json(), indent=1))
-        cv2.imwrite(str(folder / "glyphs.png"), clock.glyph_atlas())
+        write_picture(folder / "glyphs.png", clock.glyph_atlas())
         output["clock"].write(clock.readings)
 
 

@@ -7,8 +7,8 @@ import dataclasses
 from allsky.conditions import observing_conditions
 from allsky.tables import CONDITIONS
 from tasks.artifacts import TableArtifact
-from tasks.base import NightStage
 from tasks.night_frames import NightFrames
+from tasks.periods import NightStage
 
 
 class NightConditions(NightStage):

@@ -2,15 +2,14 @@
 
 from __future__ import annotations
 
-import cv2
-
 from allsky.errors import NotASky
 from allsky.fisheye import SkyDisk as Disk
 from allsky.frames import extract_night
+from allsky.pictures import write_picture
 from allsky.tables import FRAMES, READINGS
 from tasks.artifacts import FolderArtifact, TableArtifact
-from tasks.base import NightStage
 from tasks.night_clock import NightClock, learned_clock
+from tasks.periods import NightStage
 from tasks.sky_disk import SkyDisk, disk_numbers, disk_of
 
 
@@ -56,6 +55,6 @@ class NightFrames(NightStage):
             dark_around=disk.confidence > 0.5 or disk.source == "found",
             progress=self.progress,
         )
-        cv2.imwrite(str(output["strip"].path / "strip.png"), cv2.cvtColor(night.strip, cv2.COLOR_RGB2BGR))
+        write_picture(output["strip"].path / "strip.png", night.strip)
         output["readings"].write(night.readings)
         output["frames"].write(night.frames, problems=night.problems)

@@ -69,9 +69,10 @@ def holding(output: Path, shared: bool) -> Iterator[None]:
             raise OutputInUse(
                 f"another run works in {output}: {_holder(lock)}. Wait for it, or start luigid and run both through it"
             ) from None
-        file.truncate(0)
-        file.write(json.dumps({"host": socket.gethostname(), "pid": os.getpid(), "since": _now()}))
-        file.flush()
+        with writing_in(output):
+            file.truncate(0)
+            file.write(json.dumps({"host": socket.gethostname(), "pid": os.getpid(), "since": _now()}))
+            file.flush()
         yield
 
 

@@ -72,7 +72,7 @@ class Settings:
         """A path of the configuration file, relative to that file, absolute."""
         return (self.path.parent / Path(path).expanduser()).resolve()
 
-    @property
+    @functools.cached_property
     def output(self) -> Path:
         return self.resolve(self.archive.output)
 
@@ -80,17 +80,17 @@ class Settings:
     def simulated(self) -> bool:
         return self.archive.videos == SIMULATED
 
-    @property
+    @functools.cached_property
     def videos(self) -> Path:
         return self.output / "simulated" / "videos" if self.simulated else self.resolve(self.archive.videos)
 
-    @property
+    @functools.cached_property
     def labels_file(self) -> Path:
         if self.labels.file == SIMULATED:
             return self.output / "simulated" / "labels.csv"
         return self.resolve(self.labels.file)
 
-    @property
+    @functools.cached_property
     def site(self) -> Site:
         section = self.site_section
         return Site(section.name, section.latitude, section.longitude, section.elevation_m, section.timezone)

@@ -6,7 +6,6 @@ import dataclasses
 import functools
 from pathlib import Path
 
-import cv2
 import luigi
 import numpy as np
 import pandas as pd
@@ -14,6 +13,7 @@ import pandas as pd
 from allsky.bright_moments import borne_out, clearest_frame
 from allsky.disk_search import find_sky_disk_of_nights
 from allsky.errors import BadVideo
+from allsky.pictures import write_picture
 from allsky.sky_disk import SkyDisk as Disk
 from allsky.sky_disk import check_disk, disk_picture
 from allsky.tables import SKY_DISKS
@@ -48,6 +48,11 @@ class SkyDisk(Stage):
         # Where none was found it is looked for again in an archive that has changed.
         return super().is_made() and (self._is_found() or not self._archive_has_changed())
 
+    def moments(self) -> tuple[int | None, ...]:
+        """When what decides whether the disk is made was last replaced."""
+        paths = (self.corpus.disk(self.epoch), self.corpus.mask_folder(self.epoch), self.corpus.videos)
+        return tuple(path.stat().st_mtime_ns if path.exists() else None for path in paths)
+
     def _is_found(self) -> bool:
         return "problem" not in self.output()["disk"].notes()
 
@@ -64,7 +69,7 @@ class SkyDisk(Stage):
         found = borne_out(given, frames) if given else find_sky_disk_of_nights(seen)
         if frames:
             picture = disk_picture(clearest_frame(frames), found)
-            cv2.imwrite(str(output["picture"].path / "disk.png"), cv2.cvtColor(picture, cv2.COLOR_RGB2BGR))
+            write_picture(output["picture"].path / "disk.png", picture)
         output["disk"].write(_as_table(found, nights))
 
 
@@ -84,10 +89,16 @@ def _as_table(disk: Disk, nights: list[str]) -> pd.DataFrame:
 def disk_of(epoch: str) -> Disk | str:
     """The epoch's disk, or the sentence that says why there is none. Raises NotKnownYet before it is made."""
     task = SkyDisk(epoch=epoch)
-    if not task.is_made():
+    # Every night asks: what it stands on is looked at, not what is in it.
+    if not _is_made(task, task.recipe(), task.moments()):
         raise NotKnownYet
     path = task.output()["disk"].path
     return _read_disk(path, path.stat().st_mtime_ns)
+
+
+@functools.lru_cache(maxsize=64)
+def _is_made(task: SkyDisk, _recipe: str, _moments: tuple) -> bool:
+    return task.is_made()
 
 
 def disk_numbers(disk: Disk) -> list[float]:

@@ -1,11 +1,13 @@
 """Temporary names: who owns each, and what a killed run left behind.
 
 A temporary name begins with a dot and ends with its owner: host, process and start time. A marker in
-`.running/` lists the folders in which its owner has some, so that the next run finds them.
+`.running/` lists what its owner is about to put in place, so that the next run finds them.
 """
 
 from __future__ import annotations
 
+import contextlib
+import functools
 import json
 import os
 import shutil
@@ -21,16 +23,22 @@ STALE_ELSEWHERE_S = 86_400.0
 
 
 def process_start(pid: int) -> float | None:
-    """When a process of this host started; None when there is none."""
+    """When a process of this host started; None when there is none, or nothing of it but its exit status."""
     try:
-        return psutil.Process(pid).create_time()
+        process = psutil.Process(pid)
+        # In a container nobody may ever ask how an orphan ended: dead, it keeps its number.
+        return None if process.status() == psutil.STATUS_ZOMBIE else process.create_time()
     except psutil.Error:
         return None
 
 
 def owner() -> str:
     """This process, in a form that no later process can share."""
-    pid = os.getpid()
+    return _owner(os.getpid())
+
+
+@functools.cache
+def _owner(pid: int) -> str:
     return f"{socket.gethostname()}~{pid}~{process_start(pid):.2f}"
 
 
@@ -41,17 +49,19 @@ def temporary_name(name: str) -> str:
 def _is_dead(owner_name: str, marker: Path) -> bool:
     host, pid, started = owner_name.split("~")[:3]
     if host != socket.gethostname():
-        return time.time() - marker.stat().st_mtime > STALE_ELSEWHERE_S
+        with contextlib.suppress(FileNotFoundError):  # it has just been removed by its owner
+            return time.time() - marker.stat().st_mtime > STALE_ELSEWHERE_S
+        return False
     now = process_start(int(pid))
     return now is None or f"{now:.2f}" != started
 
 
-def announce(root: Path, folders: Iterable[Path]) -> Path:
-    """Say, before there are any, that this process will have temporary names in `folders`; returns the marker."""
+def announce(root: Path, places: Iterable[Path]) -> Path:
+    """Say, before there are any, that this process will have temporary names beside `places`; returns the marker."""
     running = root / RUNNING
     running.mkdir(parents=True, exist_ok=True)
     marker = running / f"{owner()}~{time.monotonic_ns()}.json"
-    marker.write_text(json.dumps(sorted({str(folder.relative_to(root)) for folder in folders})))
+    marker.write_text(json.dumps([str(place.relative_to(root)) for place in places]))
     return marker
 
 
@@ -64,7 +74,7 @@ def sweep(root: Path) -> int:
             continue
         mine = "~".join(name.split("~")[:3])
         for place in _places(marker):
-            for left in (root / place).glob(f".*.tmp~{mine}"):
+            for left in (root / place).parent.glob(f".*.tmp~{mine}"):
                 swept += 1
                 shutil.rmtree(left) if left.is_dir() else left.unlink()
         marker.unlink(missing_ok=True)

@@ -2,18 +2,21 @@
 
 from __future__ import annotations
 
+import contextlib
 from pathlib import Path
 
 import luigi
 import pandas as pd
 
 from allsky.archive import content_digest
-from allsky.errors import BadModel
+from allsky.corpus import NO_MODEL, Corpus
+from allsky.errors import BadLabels, BadModel
 from models.description import WEIGHTS, ModelDescription, read_description
 from tasks import settings
 from tasks.artifacts import FolderArtifact
-from tasks.base import Stage, digest
+from tasks.base import NotKnownYet, Stage
 from tasks.checkpoints import checkpoint_of, sweep_checkpoints
+from tasks.ingredients import digest
 from tasks.label_split import LabelSplit
 from tasks.night_frames import NightFrames
 
@@ -77,8 +80,32 @@ def model_name() -> str:
     return f"{training.name or training.backbone}-{model_recipe()[:RECIPE_CHARACTERS]}"
 
 
-def model_recipe() -> str:
+def model_as_it_is() -> str:
+    """Name of the model that there is, whatever has changed since it was trained: the one in force, else the latest.
+
+    `none` where there is none.
+    """
+    if existing_model() is not None:
+        return model_name()
+    with contextlib.suppress(NotKnownYet, BadLabels):
+        if _trained(name := model_name()):
+            return name
+    records = Corpus(settings.current().output).model_folder("any").parent.glob("*/.recipe.json")
+    trained = [record for record in records if _trained(record.parent.name)]
+    return max(trained, key=lambda record: record.stat().st_mtime_ns).parent.name if trained else NO_MODEL
+
+
+def _trained(model: str) -> str | None:
+    """The recipe of the trained model that `model` names; None where it does not lie there."""
+    recipe = FolderArtifact(Corpus(settings.current().output).model_folder(model)).recipe()
+    return recipe if recipe and model.endswith(recipe[:RECIPE_CHARACTERS]) else None
+
+
+def model_recipe(model: str | None = None) -> str:
+    """The recipe of `model`, or of the one in force."""
     folder = existing_model()
+    if folder is None and model and (recipe := _trained(model)):
+        return recipe
     if folder is None:
         return digest({"stage": "TrainClassifier", "version": TrainClassifier.version, **training_ingredients()})
     described = read_description(folder)
@@ -94,9 +121,9 @@ def model_folder(model: str) -> Path:
     return existing_model() or TrainClassifier(model=model).output().path
 
 
-def model_needs(model: str) -> list[luigi.Task]:
-    """The stage that makes the model, where one does."""
-    return [] if existing_model() else [TrainClassifier(model=model)]
+def model_needs(model: str) -> list[Stage]:
+    """The stage that makes the model, where it is not there."""
+    return [] if existing_model() or _trained(model) else [TrainClassifier(model=model)]
 
 
 def description(model: str) -> ModelDescription:

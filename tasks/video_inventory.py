@@ -44,16 +44,24 @@ class VideoInventory(Stage):
     def complete(self) -> bool:
         return all(task.complete() for task in self.needs()) and self.is_made()
 
+    def is_made(self):
+        return super().is_made() or self._is_taken_later()
+
+    def _is_taken_later(self) -> bool:
+        """Whether a run that began after this one has looked at the archive again: it knows more."""
+        notes = self.output()["videos"].notes()
+        return notes.get("scanned", 0.0) > archive.scan().begun and notes["names"] == self._names()
+
+    def _names(self) -> list:
+        here = self.settings
+        return [here.archive.night_from_name, here.archive.name_date, here.site.longitude_deg]
+
     def output(self):
         sources = TableArtifact(self.corpus.sources, archive.SOURCES)
         return {"sources": sources, "videos": TableArtifact(self.corpus.videos, VIDEOS)}
 
     def ingredients(self):
-        here = self.settings
-        return {
-            "files": archive.scan().listing(),
-            "names": [here.archive.night_from_name, here.archive.name_date, here.site.longitude_deg],
-        }
+        return {"files": archive.scan().listing(), "names": self._names()}
 
     def produce(self, output):
         here, scan = self.settings, archive.scan()
@@ -67,7 +75,7 @@ class VideoInventory(Stage):
         known = self._known()
         videos = take_inventory(here.videos, names, by_name, self._night_from_frames, known)
         output["sources"].write(archive.as_table(scan.sources))
-        output["videos"].write(videos, waiting=scan.waiting)
+        output["videos"].write(videos, waiting=scan.waiting, scanned=scan.begun, names=self._names())
         retire(self.corpus, set(videos["night"].dropna()))
         for row in videos[videos["problem"].notna() & ~videos["video"].isin(known)].itertuples():
             logger.warning("%s %s: %s", row.night if pd.notna(row.night) else "no night", row.video, row.problem)

@@ -13,7 +13,8 @@ import pandas as pd
 import pytest
 
 from allsky.tables import SPLIT
-from tasks.artifacts import RUNNING, FileArtifact, FolderArtifact, TableArtifact, drafts, sweep
+from tasks.artifacts import FileArtifact, FolderArtifact, TableArtifact, drafts
+from tasks.temporaries import RUNNING, sweep
 
 ROW = pd.DataFrame([{"frame_id": "a_1", "night": "2023-01-01", "label": "aurora", "split": "train", "weight": 1.0}])
 
@@ -109,7 +110,7 @@ def test_what_a_killed_process_left_is_swept_and_what_lives_is_not(tmp_path):
 def test_another_hosts_draft_is_left_for_a_day(tmp_path):
     (tmp_path / RUNNING).mkdir()
     marker = tmp_path / RUNNING / "elsewhere~123~1.00~5.json"
-    marker.write_text(json.dumps(["images"]))
+    marker.write_text(json.dumps(["images/night=1"]))
     draft = tmp_path / "images" / ".night=1.tmp~elsewhere~123~1.00"
     draft.mkdir(parents=True)
     assert sweep(tmp_path) == 0

@@ -1,0 +1,151 @@
+"""`allsky status`: where nights and stages stand, as a person reads it or as JSON."""
+
+from __future__ import annotations
+
+import json
+from collections import Counter
+from collections.abc import Iterable, Iterator, Mapping
+from dataclasses import asdict
+
+from allsky.errors import BadConfiguration
+from tasks import archive, history, settings, standing
+from tasks.foresight import look_ahead, undated
+from tasks.full_corpus_report import FullCorpusReport
+from tasks.standing import DONE, MISSING, STATES, Standing
+
+Nights = dict[str, dict[str, Standing]]
+
+# What a stage is called in the head of a table.
+HEADS = {
+    "NightClock": "clock",
+    "NightFrames": "frames",
+    "NightConditions": "conditions",
+    "MonthFrames": "month",
+    "MonthPredictions": "predictions",
+    "MonthKeograms": "keogram",
+}
+# Nights named of those that share a reason.
+NAMED = 3
+
+
+def status(night: str | None = None, month: str | None = None, as_json: bool = False) -> str:
+    """The account of the whole corpus, of one month or of one night."""
+    look_ahead()
+    here = settings.current()
+    failures = history.failures(history.read_all(here.output))
+    report = FullCorpusReport()
+    model = standing.model_in_force(report)
+    months = dict(standing.months(model, failures, night[:7] if night else month))
+    _require(night, month, months)
+    if as_json:
+        return _json(night, months, {} if night or month else standing.corpus(report, model, failures))
+    if night:
+        return "\n".join(_night_lines(night, months[night[:7]][night]))
+    if month:
+        return "\n".join(_table([(one, 1, stages.items()) for one, stages in months[month].items()]))
+    head = f"camera {here.site.name}: {sum(map(len, months.values())):,} nights in {len(months)} months, model {model}"
+    return "\n".join([head, *_corpus_lines(months, standing.corpus(report, model, failures))])
+
+
+def _require(night: str | None, month: str | None, months: Mapping[str, Nights]) -> None:
+    if not months and (night or month):
+        raise BadConfiguration(f"no night of the archive lies in {month or night}")
+    if night and night not in months[night[:7]]:
+        held = ", ".join(months[night[:7]])
+        raise BadConfiguration(f"{night} is no night of the archive; those of its month are {held}")
+
+
+def _json(night: str | None, months: Mapping[str, Nights], corpus: Mapping[str, Standing]) -> str:
+    nights = {
+        one: {stage: asdict(where) for stage, where in stages.items()}
+        for held in months.values()
+        for one, stages in held.items()
+        if night in (None, one)
+    }
+    return json.dumps({"nights": nights, "corpus": {name: asdict(where) for name, where in corpus.items()}})
+
+
+# One night.
+
+
+def _night_lines(night: str, stages: Mapping[str, Standing]) -> Iterator[str]:
+    yield night
+    for video in archive.inventory().videos[night]:  # type: ignore[union-attr]
+        yield f"  video        {video.name}  {video.bytes / 1e6:,.1f} MB"
+    for stage, where in stages.items():
+        yield f"  {HEADS[stage]:<11}  {where.state:<8}  {where.why}".rstrip()
+    log = FullCorpusReport().corpus.log(night)
+    if log.exists():
+        yield f"  log          {log}"
+
+
+# The corpus.
+
+
+def _corpus_lines(months: Mapping[str, Nights], corpus: Mapping[str, Standing]) -> Iterator[str]:
+    if waiting := archive.waiting():
+        yield f"{len(waiting)} videos changed too recently and wait for the next run, the first: {waiting[0]}"
+    if count := undated():
+        yield f"{count} new videos have no date in their name: a run reads it from their frames"
+    yield ""
+    if months:
+        yield from _table(_spans(months))
+        yield ""
+        yield from _reasons(months)
+    for name, where in corpus.items():
+        yield f"{name:<21}  {where.state:<8}  {where.why}".rstrip()
+
+
+def _spans(months: Mapping[str, Nights]) -> Iterator[tuple[str, int, list]]:
+    """Months with the states of their nights, those that follow one another with everything done as one."""
+    span: list[str] = []
+    for month, nights in [*months.items(), ("", {})]:
+        finished = bool(nights) and all(where.state == DONE for stages in nights.values() for where in stages.values())
+        if span and not finished:
+            held = [pair for one in span for stages in months[one].values() for pair in stages.items()]
+            name = span[0] if len(span) == 1 else f"{span[0]} to {span[-1]}"
+            yield name, sum(len(months[one]) for one in span), held
+            span = []
+        if finished:
+            span.append(month)
+        elif month:
+            yield month, len(nights), [pair for stages in nights.values() for pair in stages.items()]
+
+
+def _table(rows: Iterable[tuple[str, int, Iterable[tuple[str, Standing]]]]) -> list[str]:
+    """A line for each (name, nights, states by stage): `done`, or how many nights are in which state."""
+    counted = [(name, nights, _counted(states)) for name, nights, states in rows]
+    stages = [stage for stage in HEADS if any(stage in counts for _, _, counts in counted)]
+    lines = [["", "nights", *(HEADS[stage] for stage in stages)]]
+    for name, nights, counts in counted:
+        lines.append([name, f"{nights:,}", *(_cell(counts.get(stage, Counter()), nights) for stage in stages)])
+    widths = [max(len(line[column]) for line in lines) for column in range(len(lines[0]))]
+    return ["  ".join(cell.ljust(width) for cell, width in zip(line, widths, strict=True)).rstrip() for line in lines]
+
+
+def _counted(states: Iterable[tuple[str, Standing]]) -> dict[str, Counter]:
+    counts: dict[str, Counter] = {}
+    for stage, where in states:
+        counts.setdefault(stage, Counter())[where.state] += 1
+    return counts
+
+
+def _cell(counts: Counter, nights: int) -> str:
+    if len(counts) == 1:
+        return next(iter(counts))
+    return ", ".join(f"{counts[state]:,} {state}" for state in STATES if counts[state])
+
+
+def _reasons(months: Mapping[str, Nights]) -> Iterator[str]:
+    """Why nights are stale, failed or unusable: each reason once, by the first stage that has it, with its nights."""
+    reasons: dict[tuple[str, str, str], list[str]] = {}
+    for nights in months.values():
+        for night, stages in nights.items():
+            for stage, where in stages.items():
+                if where.why and where.state not in (DONE, MISSING):
+                    reasons.setdefault((where.state, stage, where.why), []).append(night)
+    for (state, stage, why), held in reasons.items():
+        named = ", ".join(held[:NAMED]) + (", ..." if len(held) > NAMED else "")
+        yield f"{state}: {HEADS[stage]} of {len(held):,} nights ({named}): {why.splitlines()[-1]}"
+    if reasons:
+        yield ""

@@ -1,0 +1,91 @@
+"""What runs have done: a line for every task that ended, how long it took, and what failed and why.
+
+Each run appends to a file of its own under `.runs/`, so that runs of several hosts never write to
+one file. `allsky plan` takes durations from it, `allsky status` failures.
+"""
+
+from __future__ import annotations
+
+import contextlib
+import dataclasses
+import json
+import os
+import socket
+import time
+from collections.abc import Iterator, Mapping
+from dataclasses import dataclass, field
+from pathlib import Path
+
+DONE, FAILED = "done", "failed"
+
+# Runs whose files are kept: a year of nights.
+RUNS_KEPT = 400
+# A line is written at once: POSIX keeps appends whole, and this keeps them short.
+WHY_CHARACTERS = 2000
+
+
+@dataclass(frozen=True)
+class Event:
+    """The end of a task. `amount` is how much there was to do, in the stage's own measure."""
+
+    stage: str
+    parameters: Mapping[str, str]
+    outcome: str
+    seconds: float = 0.0
+    amount: float = 1.0
+    why: str = ""
+    ended: float = field(default_factory=time.time)
+
+    @property
+    def task(self) -> tuple:
+        return (self.stage, *sorted(self.parameters.items()))
+
+
+class _Run:
+    path: Path | None = None
+
+
+def begin(output: Path) -> Path:
+    """From here on this process and its forks write to a new file under `output`; returns it."""
+    folder = output / ".runs"
+    folder.mkdir(parents=True, exist_ok=True)
+    for old in sorted(folder.glob("*.jsonl"))[: -RUNS_KEPT + 1]:
+        old.unlink(missing_ok=True)
+    started = time.strftime("%Y%m%dT%H%M%SZ", time.gmtime())
+    _Run.path = folder / f"{started}~{socket.gethostname()}~{os.getpid()}.jsonl"
+    return _Run.path
+
+
+def tell(event: Event) -> None:
+    """Append `event` to the run's file; nothing where no run has begun, or nothing can be written."""
+    if _Run.path is None:
+        return
+    short = dataclasses.replace(event, why=event.why[:WHY_CHARACTERS], parameters=dict(event.parameters))
+    line = json.dumps(dataclasses.asdict(short)) + "\n"
+    with contextlib.suppress(OSError):  # a full disk: what is done is done, told or not
+        opened = os.open(_Run.path, os.O_WRONLY | os.O_APPEND | os.O_CREAT, 0o644)
+        try:
+            os.write(opened, line.encode())
+        finally:
+            os.close(opened)
+
+
+def read(path: Path) -> Iterator[Event]:
+    """The events of one run, in order; a line cut short by a crash is passed over."""
+    for line in path.read_text().splitlines() if path.exists() else []:
+        try:
+            yield Event(**json.loads(line))
+        except (ValueError, TypeError):
+            continue
+
+
+def read_all(output: Path) -> list[Event]:
+    """The events of every run whose file is kept, oldest first."""
+    events = [event for path in (output / ".runs").glob("*.jsonl") for event in read(path)]
+    return sorted(events, key=lambda event: event.ended)
+
+
+def failures(events: list[Event]) -> dict[tuple, str]:
+    """The tasks whose latest end was a failure, and why."""
+    latest = {event.task: event for event in events}
+    return {task: event.why for task, event in latest.items() if event.outcome == FAILED}

@@ -1,0 +1,102 @@
+"""Stages of one night, and of one month of nights."""
+
+from __future__ import annotations
+
+import contextlib
+from collections.abc import Iterator, Mapping
+from typing import Any
+
+import luigi
+
+from tasks.artifacts import Artifact
+from tasks.base import NotKnownYet, Stage
+from tasks.ingredients import outline
+from tasks.night_log import night_log
+from tasks.selection import ALL, selected
+
+
+class NightStage(Stage):
+    """A stage of one night."""
+
+    night = luigi.Parameter(description="date of the night's evening, YYYY-MM-DD")
+    # Nights outrank months, or every month would open before a night is done.
+    priority = 20
+
+    def amount(self) -> float:
+        return sum(video.bytes for video in self.inventory.videos[self.night])
+
+    @contextlib.contextmanager
+    def _recorded(self) -> Iterator[None]:
+        with night_log(self.corpus.log(self.night)), super()._recorded():
+            yield
+
+    def is_made(self) -> bool:
+        return self.night in self.inventory.videos and super().is_made()
+
+
+class MonthStage(Stage):
+    """A stage of one month of nights; `nights` restricts it to FIRST_LAST within the month."""
+
+    month = luigi.Parameter(description="calendar month of nights, YYYY-MM")
+    nights = luigi.Parameter(default=ALL, description="`all`, or a part: nights and FIRST_LAST, joined by commas")
+    priority = 10
+
+    def amount(self) -> float:
+        return len(self.selected())
+
+    def selected(self) -> list[str]:
+        """The month's nights that are in the archive and asked for."""
+        return selected(self.nights, self.inventory.nights_of_month.get(self.month, []))
+
+
+class LandingMonthStage(MonthStage):
+    """A month's work done in one go, each night landing on its own."""
+
+    def night_artifacts(self, night: str) -> dict[str, Artifact]:
+        raise NotImplementedError
+
+    def night_ingredients(self, night: str) -> Mapping[str, Any]:
+        raise NotImplementedError
+
+    def produce_nights(self, nights: list[str]) -> None:
+        """Do `nights`, each within `with self.landing(night) as output`."""
+        raise NotImplementedError
+
+    def night_recipe(self, night: str) -> str:
+        return self._digest(self.night_ingredients(night))
+
+    def amount(self) -> float:
+        return len(self.missing_nights())
+
+    def output(self):
+        return [artifact for night in self.selected() for artifact in self.night_artifacts(night).values()]
+
+    def ingredients(self) -> Mapping[str, Any]:
+        return {"nights": {night: self.night_recipe(night) for night in self.selected()}}
+
+    def missing_nights(self) -> list[str]:
+        return [night for night in self.selected() if not self.landed(night)]
+
+    def landed(self, night: str) -> bool:
+        try:
+            *others, record = self.night_artifacts(night).values()
+            return record.recipe() == self.night_recipe(night) and all(artifact.exists() for artifact in others)
+        except NotKnownYet:
+            return False
+
+    def night_made_of(self, night: str) -> dict[str, Any]:
+        """What one night's artifact is made of, in short."""
+        return outline(self._versioned(self.night_ingredients(night)))
+
+    def is_made(self) -> bool:
+        return not self.missing_nights()
+
+    def work(self) -> None:
+        self.produce_nights(self.missing_nights())
+
+    @contextlib.contextmanager
+    def landing(self, night: str) -> Iterator[Any]:
+        artifacts, ingredients = self.night_artifacts(night), self.night_ingredients(night)
+        with night_log(self.corpus.log(night)) as note, self.publishing(artifacts, ingredients) as output:
+            yield output
+        note(f"{self}")

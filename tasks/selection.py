@@ -1,0 +1,64 @@
+"""Which nights are meant: `all`, nights, ranges of nights, and the latest ones."""
+
+from __future__ import annotations
+
+import datetime
+import re
+from collections.abc import Sequence
+
+from allsky.errors import BadConfiguration
+
+ALL = "all"
+MISSING = "missing"
+_LATEST = re.compile(r"last:([1-9]\d*)")
+
+
+def selected(text: str, nights: Sequence[str]) -> list[str]:
+    """Those of `nights` (in order) that `text` names.
+
+    `text` is `all`, or parts joined by commas: a night (2023-01-31), a range FIRST_LAST of which either
+    side may be left open (2023-01-01_2023-01-31, 2023-01-01_), or `last:N`, the latest N nights.
+    Raises BadConfiguration for anything else.
+    """
+    if text == ALL:
+        return list(nights)
+    chosen: set[str] = set()
+    for part in text.split(","):
+        chosen |= _part(part.strip(), nights)
+    return [night for night in nights if night in chosen]
+
+
+def _part(part: str, nights: Sequence[str]) -> set[str]:
+    if latest := _LATEST.fullmatch(part):
+        return set(nights[-int(latest[1]) :])
+    first, is_range, last = part.partition("_")
+    if not is_range:
+        last = first
+    for night in (first, last):
+        if (night or not is_range) and not is_date(night):
+            raise BadConfiguration(
+                f"'{part}' names no nights: expected a date like 2023-01-31, a range like 2023-01-01_2023-01-31,"
+                " last:7, or several of these joined by commas"
+            )
+    return {night for night in nights if first <= night <= (last or "9999")}
+
+
+def is_date(text: str) -> bool:
+    try:
+        return datetime.date.fromisoformat(text).isoformat() == text
+    except ValueError:
+        return False
+
+
+def described(chosen: Sequence[str], nights: Sequence[str]) -> str:
+    """The shortest text that `selected` reads as `chosen`, some of `nights`; both in order."""
+    if list(chosen) == list(nights):
+        return ALL
+    place = {night: number for number, night in enumerate(nights)}
+    runs: list[list[str]] = []
+    for night in chosen:
+        if runs and place[night] == place[runs[-1][-1]] + 1:
+            runs[-1].append(night)
+        else:
+            runs.append([night])
+    return ",".join(run[0] if len(run) == 1 else f"{run[0]}_{run[-1]}" for run in runs)

@@ -1,0 +1,131 @@
+"""What a run would do is told before it does it, and where every night stands, without a trace."""
+
+from __future__ import annotations
+
+import json
+import os
+import shutil
+import subprocess
+import sys
+from pathlib import Path
+
+import pytest
+
+from tests.pipeline.chain import Chain
+
+pytestmark = pytest.mark.slow
+
+NIGHT = "2023-01-20"
+
+
+def asked(chain: Chain, *arguments: str) -> str:
+    """What `allsky` answers."""
+    answer = subprocess.run(
+        [str(Path(sys.executable).with_name("allsky")), *arguments],
+        cwd=chain.folder,
+        env=chain.environment,
+        capture_output=True,
+        text=True,
+        timeout=120,
+    )
+    assert answer.returncode == 0, answer.stderr
+    return answer.stdout
+
+
+def planned(chain: Chain, *arguments: str) -> list[str]:
+    """The tasks of `allsky plan`, as `Run.did` writes those of a run."""
+    stages = json.loads(asked(chain, "plan", "--json", *arguments))["stages"]
+    return sorted(
+        f"{stage}({', '.join(f'{name}={value}' for name, value in parameters.items())})"
+        for stage, told in stages.items()
+        for parameters in told["tasks"]
+    )
+
+
+def everything_in(chain: Chain) -> dict[str, int]:
+    return {str(path): path.stat().st_mtime_ns for path in chain.folder.rglob("*")}
+
+
+def a_bin_edge(chain: Chain) -> None:
+    chain.configure("conditions", "nautical_below_deg", "-9.5")
+
+
+def a_replaced_video(chain: Chain) -> None:
+    one, other = sorted((chain.folder / "videos").iterdir())[:2]
+    one.write_bytes(other.read_bytes())
+
+
+def an_answer(chain: Chain) -> None:
+    labels = chain.folder / "labels.csv"
+    text = labels.read_text()
+    labels.write_text(text.replace(",no_aurora,", ",aurora,", 1))
+
+
+@pytest.mark.parametrize("change", [a_bin_edge, an_answer])
+def test_a_run_does_what_the_plan_told(chain, change):
+    change(chain)
+    before = everything_in(chain)
+    told = planned(chain)
+    assert everything_in(chain) == before
+    run = chain.run()
+    assert run.status == 0, run.told
+    # Whether the audit sheet grows is known once it is drawn; the plan says `perhaps` of its maps.
+    did, told = ([line for line in lines if "GradCam" not in line] for lines in (run.did, told))
+    assert told and did == told
+    assert planned(chain) == []
+
+
+def test_a_first_run_is_foreseen_without_claiming_the_output_folder(unlabelled_chain, tmp_path):
+    whole, run = unlabelled_chain
+    chain = Chain(tmp_path)
+    os.symlink(whole.folder / "videos", tmp_path / "videos")
+    shutil.copy(whole.folder / "luigi.cfg", tmp_path)
+    assert planned(chain) == run.did
+    assert not (tmp_path / "output").exists()
+
+
+def test_a_finished_archive_has_nothing_to_do_and_knows_how_long_it_took(finished_chain):
+    chain, _ = finished_chain
+    assert asked(chain, "plan") == "nothing to do\n"
+    told = json.loads(asked(chain, "status", "--json"))
+    assert {where["state"] for stages in told["nights"].values() for where in stages.values()} == {"done"}
+    assert {where["state"] for where in told["corpus"].values()} == {"done"}
+
+
+def test_status_names_the_ingredient_that_changed(chain):
+    a_bin_edge(chain)
+    told = json.loads(asked(chain, "status", "--json"))
+    stages = told["nights"][NIGHT]
+    assert stages["NightFrames"] == {"state": "done", "why": ""}
+    assert stages["NightConditions"]["state"] == "stale"
+    assert "nautical" in stages["NightConditions"]["why"] and ": -6.0 -> -9.5" in stages["NightConditions"]["why"]
+    assert stages["MonthKeograms"] == {"state": "stale", "why": "conditions"}
+
+
+def test_status_names_a_replaced_video_and_a_changed_mask(chain):
+    a_replaced_video(chain)
+    chain.configure("camera", "disk_radius", "110")
+    told = json.loads(asked(chain, "status", "--json"))
+    assert told["nights"][NIGHT]["NightClock"] == {"state": "stale", "why": "files"}
+    [disk] = [where for name, where in told["corpus"].items() if name.startswith("SkyDisk")]
+    assert disk["state"] == "stale" and disk["why"].startswith("given: ") and "110.0]" in disk["why"]
+    assert told["nights"][NIGHT]["NightFrames"]["why"] == "what it stands on is to be made again"
+
+
+def test_status_says_of_a_failure_what_failed(chain):
+    chain.configure("camera", "disk_radius", "3000")
+    run = chain.run()
+    assert run.status == 1, run.told
+    assert "SkyDisk" in run.told and "failed" in run.told
+    corpus = json.loads(asked(chain, "status", "--json"))["corpus"]
+    [disk] = [where for name, where in corpus.items() if name.startswith("SkyDisk")]
+    assert disk["state"] == "failed" and "does not fit the 320x240 frame" in disk["why"]
+
+
+def test_status_is_short_and_has_the_details_of_a_night(finished_chain):
+    chain, _ = finished_chain
+    short = asked(chain, "status")
+    assert "2023-01 to 2023-02" in short and "done" in short
+    assert len(short.splitlines()) < 20
+    assert "video" in asked(chain, "status", "--night", NIGHT)
+    assert NIGHT in asked(chain, "status", "--month", NIGHT[:7])

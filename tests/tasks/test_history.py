@@ -1,0 +1,75 @@
+"""What runs have done is kept, and survives whatever happens to them."""
+
+from __future__ import annotations
+
+import multiprocessing
+
+import pytest
+
+from tasks import history
+from tasks.history import DONE, FAILED, Event
+
+
+@pytest.fixture
+def run(tmp_path):
+    yield history.begin(tmp_path)
+    history._Run.path = None
+
+
+def event(night="2023-01-20", outcome=DONE, **told):
+    return Event("NightFrames", {"night": night}, outcome, **told)
+
+
+def test_what_was_told_is_read_back(run, tmp_path):
+    events = [event(seconds=3.5, amount=7e6), event("2023-01-21", FAILED, why="no space left")]
+    for one in events:
+        history.tell(one)
+    assert list(history.read(run)) == events
+    assert history.read_all(tmp_path) == events
+
+
+def _tell_many(number):
+    for _ in range(100):
+        history.tell(event(str(number), why="x" * 1500))
+
+
+def test_processes_that_tell_at_once_mix_no_lines(run):
+    context = multiprocessing.get_context("fork")
+    processes = [context.Process(target=_tell_many, args=(number,)) for number in range(4)]
+    for process in processes:
+        process.start()
+    for process in processes:
+        process.join()
+    assert len(list(history.read(run))) == 400
+
+
+def test_a_line_that_a_power_cut_left_half_is_passed_over(run):
+    history.tell(event())
+    with run.open("a") as file:
+        file.write('{"stage": "NightFr')
+    assert len(list(history.read(run))) == 1
+
+
+def test_a_failure_counts_until_the_task_is_done():
+    first, later = event(outcome=FAILED, why="no space left", ended=1.0), event(ended=2.0)
+    task = ("NightFrames", ("night", "2023-01-20"))
+    assert history.failures([first]) == {task: "no space left"}
+    assert history.failures([first, later]) == {}
+
+
+def test_only_the_latest_runs_are_kept(tmp_path, monkeypatch):
+    monkeypatch.setattr(history, "RUNS_KEPT", 3)
+    folder = tmp_path / ".runs"
+    folder.mkdir()
+    for year in range(2001, 2010):
+        (folder / f"{year}0101T000000Z~host~1.jsonl").touch()
+    latest = history.begin(tmp_path)
+    history._Run.path = None
+    latest.touch()
+    assert [path.name[:4] for path in sorted(folder.iterdir())][:-1] == ["2008", "2009"]
+
+
+def test_where_no_run_has_begun_nothing_is_written(tmp_path, monkeypatch):
+    monkeypatch.chdir(tmp_path)
+    history.tell(event())
+    assert list(tmp_path.iterdir()) == []
