@@ -55,14 +55,16 @@ def status(night, month, as_json) -> None:
 
 
 @main.command(cls=_Explained)
-@click.option("--first-night", default="", help="First night of the report, as for the run.")
-@click.option("--last-night", default="", help="Last night of the report, as for the run.")
+@click.option("--first-night", help="First night of the report, as for the run.")
+@click.option("--last-night", help="Last night of the report, as for the run.")
+@click.option("--nightly", is_flag=True, help="Of NightlyUpdate instead of FullCorpusReport.")
+@click.option("--nights", help="Nights of NightlyUpdate, as for the run.")
 @click.option("--json", "as_json", is_flag=True, help="As one JSON object, with every task.")
-def plan(first_night, last_night, as_json) -> None:
+def plan(nightly, as_json, **options) -> None:
     """Say what a run would do, and roughly how long it would take. Changes nothing."""
-    from pipeline.planning import planned_report
+    from pipeline.planning import planned
 
-    click.echo(planned_report(first_night, last_night, as_json))
+    click.echo(planned(nightly, as_json, **options))
 
 
 @main.command(cls=_Explained)
