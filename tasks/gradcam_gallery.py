@@ -49,7 +49,7 @@ class GradCamGallery(Stage):
     def ingredients(self):
         frames = {row.frame_id: NightFrames(night=row.night).recipe() for row in audit_frames(self.corpus).itertuples()}
         return {
-            "model": model_recipe(),
+            "model": model_recipe(self.model),
             "method": self.settings.explanation.method,
             "frames": frames,
             **self._views(),
