@@ -34,6 +34,8 @@ __all__ = [
 
 # Keyframes that must be left to teach when others are not believed.
 FEWEST_TEACHERS = 3
+# Share of the keyframes that may be disbelieved.
+FEW_DOUBTED = 0.25
 
 
 class NoDate(NoClock):
@@ -100,7 +102,8 @@ def _taught(read: Sequence[PlaceReading], keyframes: Sequence[Keyframe], blank: 
             return clock
         clock = replace(blank, parts=tuple(part for part in parts if part))
         clock, doubted = _with_readings(clock, keyframes, [one.readings for one in read])
-        if not doubted.any() or (~doubted).sum() < FEWEST_TEACHERS:
+        # Where many are not believed it is the fit that may be wrong, and they know better.
+        if not doubted.any() or (~doubted).sum() < FEWEST_TEACHERS or doubted.mean() > FEW_DOUBTED:
             return clock
         believed = ~doubted
     return clock

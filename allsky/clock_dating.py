@@ -69,7 +69,7 @@ def date_readings(
         timelines[str(video)] = one.date(table["confidence"].to_numpy(float)[rows], dated)
         if support is not None:
             one.hear(_as_local(support, zones), dated)
-    dated.flags[skipped] = f"the overlay shows a local time that summer time skips in {zone}"
+    dated.flags[_with_unread(table, own, skipped)] = f"the overlay shows a local time that summer time skips in {zone}"
     answer = table.assign(
         utc=pd.to_datetime(dated.seconds, unit="s", utc=True).astype("datetime64[ms, UTC]"),
         source=np.where(np.isnan(own), "interpolated", table["source"]),
@@ -120,6 +120,18 @@ def _own_utc(table: pd.DataFrame, zones: Sequence[tzinfo]) -> tuple[np.ndarray, 
         rows = rows[np.argsort(table["frame_index"].to_numpy()[rows], kind="stable")]
         first[rows] = _resolve_repeated(table["frame_index"].to_numpy()[rows], first[rows], second[rows])
     return first, skipped
+
+
+def _with_unread(table: pd.DataFrame, own: np.ndarray, skipped: np.ndarray) -> np.ndarray:
+    """The rows that are `skipped`, and those without a reading of their own that stand nearest to them."""
+    answer = skipped.copy()
+    for rows in table.groupby("video", sort=False).indices.values() if skipped.any() else ():
+        rows = rows[np.argsort(table["frame_index"].to_numpy()[rows], kind="stable")]
+        read = np.flatnonzero(~np.isnan(own[rows]))
+        for place in np.flatnonzero(np.isnan(own[rows])) if len(read) else ():
+            beside = read[np.abs(read - place) == np.abs(read - place).min()]
+            answer[rows[place]] = skipped[rows[beside]].any()
+    return answer
 
 
 def _not_set_forward(local: datetime, zone: tzinfo) -> datetime:
@@ -191,6 +203,13 @@ class _Video:
         between = self.believed | self.inside
         self.fitted[between] = np.interp(np.flatnonzero(between), places, seconds)
         self.vague[between] = np.interp(np.flatnonzero(between), places, vague.astype(float)) > 0
+        # Before the first and behind the last of them time goes on as it did.
+        for beyond, edge, inner in ((slice(0, places[0]), 0, 1), (slice(places[-1] + 1, None), -1, -2)):
+            if len(places) > 1:
+                ends, when = self.index[places[[edge, inner]]], seconds[[edge, inner]]
+                step = (when[1] - when[0]) / (ends[1] - ends[0])
+                self.fitted[beyond] = when[0] + (self.index[beyond] - ends[0]) * step
+                self.vague[beyond] = vague[edge]
 
     def _weak(self, confidence: np.ndarray) -> np.ndarray:
         """Whether a frame's time rests on readings that are neither clear nor many: in a short stretch, or in a video

@@ -25,7 +25,7 @@ ZONE_WORD = "|".join(sorted(ABBREVIATIONS, key=len, reverse=True)) + r"|LT|LOCAL
 
 # What each directive may look like.
 _DIRECTIVES = {
-    "Y": r"(?:19|20)\s?\d\d",
+    "Y": r"(?:19|20)\s?\d\s?\d",
     "y": r"\d\d",
     "m": r"\d{1,2}",
     "d": r"\d{1,2}",
@@ -46,6 +46,9 @@ _DIRECTIVES = {
 
 # Directives whose values are words, or may be.
 WORDS = frozenset("bBaApZz")
+
+# Directives whose values are numbers of two digits.
+TWO_DIGITS = frozenset({"%y", "%m", "%d", "%H", "%I", "%M", "%S"})
 
 # With this many directives a format is so particular that what stands between them need not be read right.
 PARTICULAR = 5
@@ -155,12 +158,17 @@ def _regex(pattern: str, lenient: bool) -> re.Pattern[str]:
     """A regular expression for a strftime pattern. Raises ValueError for a directive it cannot read."""
     tokens = _tokens(pattern)
     pieces = [_piece(token, pattern, lenient) for token in tokens]
+    for place in range(len(tokens) - 1):
+        # Numbers without a mark between them have all their digits.
+        if all(token in TWO_DIGITS for token in tokens[place : place + 2]):
+            pieces[place : place + 2] = [f"(?P<{token[-1]}>\\d\\d)" for token in tokens[place : place + 2]]
     if "%H" in tokens:
         pieces[max(place for place, token in enumerate(tokens) if token in ("%H", "%M", "%S", "%f"))] += NO_HALF_DAY
     expression = "".join(pieces)
     # A number that goes on beyond the clock is another number; minutes that go on have seconds behind them, and what
     # goes on with a colon is a time and no date.
     head = r"(?<!\d)" if pattern.startswith("%") else ""
+    head += r"(?<![A-Za-z])" if pattern.startswith(("%d", "%m", "%y")) else ""
     head += r"(?<!\d\s)" if pattern.startswith(("%b", "%B")) else ""
     tail = r"(?!\d)" if pattern[-2:-1] == "%" else ""
     tail += r"(?!\s?[:'.]\s?\w)" if pattern.endswith("%M") else ""

@@ -18,6 +18,8 @@ OFTEN_ENOUGH = 0.4
 FEW_FULL = 2
 # Some texts of a night may be misread; the others tell.
 MOSTLY = 0.6
+# A day seen in no more of them than this was misread.
+MISREAD_ALONE = 0.15
 
 
 def commonest_formats(formats: Sequence[ClockFormat], texts: Sequence[str]) -> list[ClockFormat]:
@@ -62,7 +64,12 @@ def possible_formats(formats: Sequence[ClockFormat], texts: Sequence[str], night
             return []
         left = near or left
     left = _kept(left, lambda each: _mostly(shown[each], sorted(shown[each])[len(shown[each]) // 2]))
-    return left if len({tuple(shown[each]) for each in left}) > 1 else left[:1]
+    return left if len({_usual(shown[each]) for each in left}) > 1 else left[:1]
+
+
+def _usual(days: Sequence[date]) -> frozenset[date]:
+    """The days but those that stand alone: they were misread."""
+    return frozenset(day for day in days if days.count(day) > MISREAD_ALONE * len(days))
 
 
 def _short_numbers(clock_format: ClockFormat) -> bool:

@@ -34,6 +34,9 @@ BELIED = 0.08
 STRANGER = 0.15
 # A digit seen at one place only is contested where another's look elsewhere is within this of the usual likeness.
 RIVAL_SLACK = 0.05
+# A digit is contested where it looks like another one elsewhere by this share of what is usual. (Different digits of
+# OpenCV's and Matplotlib's fonts are alike by 0.91 at most, equal ones at other places by 0.95 and more.)
+ONE_SHAPE, AS_MUCH = 0.955, 0.03
 # Stands for a digit that could not be read, in texts and in labels.
 UNREAD, NO_LABEL = "?", 10
 # The fit asked of a place of which nothing is known.
@@ -209,8 +212,8 @@ def _looked_up(patches: np.ndarray, labels: np.ndarray, elsewhere: np.ndarray) -
 
 
 def _contested(patches: np.ndarray, labels: np.ndarray) -> np.ndarray:
-    """For each place and digit (places, 10) whether what was read there as this digit, which stands nowhere else, looks
-    as much like another digit elsewhere as that place's digits usually look like themselves."""
+    """For each place and digit (places, 10) whether what was read there as this digit looks as much like another digit
+    elsewhere as that place's digits usually look like themselves."""
     elsewhere = _means_elsewhere(patches, labels)
     known = np.asarray(elsewhere.any(axis=2))
     likeness = np.where(known[None], np.einsum("mpd,pkd->mpk", patches, elsewhere), np.nan)
@@ -220,9 +223,14 @@ def _contested(patches: np.ndarray, labels: np.ndarray) -> np.ndarray:
         if not np.isfinite(own[:, place]).any():
             continue
         usual = np.nanmedian(own[:, place])
-        for digit in set(labels[:, place]) - {NO_LABEL} - set(np.flatnonzero(known[place])):
-            rival = np.nanmax(likeness[labels[:, place] == digit, place].mean(axis=0))
-            answer[place, digit] = rival >= usual - RIVAL_SLACK
+        for digit in set(labels[:, place]) - {NO_LABEL}:
+            look = likeness[labels[:, place] == digit, place].mean(axis=0)
+            least = usual - RIVAL_SLACK
+            if known[place, digit]:
+                least = max(ONE_SHAPE * usual, look[digit] - AS_MUCH)
+            look[digit] = np.nan
+            rival = np.nanmax(look) if np.isfinite(look).any() else -1.0
+            answer[place, digit] = rival >= least
     return answer
 
 

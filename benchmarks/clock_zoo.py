@@ -53,11 +53,11 @@ SHORT = ("%H:%M:%S", "time - %H:%M", "%d %b %H:%M:%S", "%Hh%Mm", "%d/%m/%Y %H:%M
          "%d/%m/%y %H:%M:%S")  # fmt: skip
 OTHERS = ("Exposure {e} s", "Gain 250", "Temp {e}C", "Fort Smith", "(c) University 2014", "ISO 3200", "{k}")
 CODECS = {
-    "libx264": ("mp4", {"preset": "veryfast"}, ("18", "23", "28", "31")),
-    "libx265": ("mkv", {"preset": "ultrafast", "x265-params": "log-level=none"}, ("22", "28")),
-    "mpeg4": ("avi", {}, ("3", "6")),
-    "mjpeg": ("avi", {}, ("3", "6")),
-    "libvpx-vp9": ("webm", {"deadline": "realtime", "cpu-used": "8"}, ("25", "34")),
+    "libx264": ("mp4", {"preset": "veryfast"}, ("18", "21", "24", "26")),
+    "libx265": ("mkv", {"preset": "ultrafast", "x265-params": "log-level=none"}, ("20", "24")),
+    "mpeg4": ("avi", {}, ("2", "4")),
+    "mjpeg": ("avi", {}, ("2", "4")),
+    "libvpx-vp9": ("webm", {"deadline": "realtime", "cpu-used": "8"}, ("24", "30")),
 }
 FAULTS = ("none", "none", "none", "none", "gap", "reboot", "set back", "frozen", "cadence", "cards", "drift", "lost",
           "autumn", "spring")  # fmt: skip
