@@ -119,6 +119,9 @@ def classify(files: tuple[Path, ...], model: Path, **options) -> None:
 @click.option("--occurrence", default=0.3, help="With --budget: the share of positive frames supposed; 0.3 by default.")
 @click.option("--agreement", is_flag=True, help="Say how far labellers agree, and end.")
 @click.option("--adjudicate", is_flag=True, help="Settle the frames on which labellers disagree.")
+@click.option("--next", "propose", type=click.IntRange(1), help="So many frames that would teach most, instead.")
+@click.option("--import", "source", type=click.Path(path_type=Path), help="Take in a CSV, JSON, or folders.")
+@click.option("--export", "target", type=click.Path(path_type=Path), help="Write NAME.csv, NAME.json, or folders.")
 @click.option("--port", type=click.IntRange(0, 65535), help="Port of the page; 8083, or a free one, by default.")
 @click.option("--open", "browser", is_flag=True, help="Open the page in a browser.")
 def label(**options) -> None:

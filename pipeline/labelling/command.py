@@ -20,7 +20,9 @@ from allsky.labels import ADJUDICATED
 from allsky.roles import roles_of
 from pipeline.labelling.budget_words import budget_lines
 from pipeline.labelling.desk import Desk
+from pipeline.labelling.exchange import give_out, take_in
 from pipeline.labelling.material import Material, open_material, predictions, read_frames
+from pipeline.labelling.proposals import worth_labelling
 from pipeline.labelling.server import PORT, serve
 from tasks import settings
 
@@ -43,13 +45,28 @@ class Asked:
     occurrence: float = Assumptions.occurrence
     adjudicate: bool = False
     agreement: bool = False
+    propose: int | None = None
+    source: Path | None = None
+    target: Path | None = None
     port: int | None = None
     browser: bool = False
 
     def __post_init__(self):
-        modes = [f"--{name}" for name in ("budget", "agreement", "adjudicate") if getattr(self, name)]
+        modes = [option for option, value in self.modes.items() if value]
         if len(modes) > 1:
             raise BadConfiguration(f"{' and '.join(modes)}: one of them at a time")
+
+    @property
+    def modes(self) -> dict[str, object]:
+        """What is asked for instead of the sheets' page, by option; at most one."""
+        return {
+            "--budget": self.budget,
+            "--agreement": self.agreement,
+            "--adjudicate": self.adjudicate,
+            "--next": self.propose,
+            "--import": self.source,
+            "--export": self.target,
+        }
 
 
 def label_command(tell: Tell, asked: Asked) -> None:
@@ -58,11 +75,23 @@ def label_command(tell: Tell, asked: Asked) -> None:
         return say_budget(asked, tell)
     material = open_material(settings.current(), asked.file)
     name = asked.labeller or getpass.getuser()
+    if asked.source:
+        return take_in(material, asked.source, name, tell)
+    if asked.target:
+        return give_out(material, asked.target, tell)
     if asked.agreement or asked.adjudicate:
         say_agreement(material, tell)
     if not asked.agreement:
-        desk = settle(material, name) if asked.adjudicate else label_sheets(material, name, asked)
-        open_page(desk, material.corpus.root / "images", asked.port, asked.browser, tell)
+        open_page(desk_for(material, name, asked), material.corpus.root / "images", asked.port, asked.browser, tell)
+
+
+def desk_for(material: Material, labeller: str, asked: Asked) -> Desk:
+    """The desk that was asked for."""
+    if asked.adjudicate:
+        return settle(material, labeller)
+    if labeller == ADJUDICATED:
+        raise BadLabels(f"'{ADJUDICATED}' is the name under which disagreements are settled: use `--adjudicate`.")
+    return label_proposed(material, labeller, asked) if asked.propose else label_sheets(material, labeller, asked)
 
 
 def say_budget(asked: Asked, tell: Tell) -> None:
@@ -78,8 +107,6 @@ def say_budget(asked: Asked, tell: Tell) -> None:
 
 def label_sheets(material: Material, labeller: str, asked: Asked) -> Desk:
     """The desk of the drawn frames, of both sheets or of one."""
-    if labeller == ADJUDICATED:
-        raise BadLabels(f"'{ADJUDICATED}' is the name under which disagreements are settled: use `--adjudicate`.")
     sheet = material.sheet
     if asked.only:
         sheet = sheet[(sheet["role"] == "audit") == (asked.only == "audit")]
@@ -96,6 +123,20 @@ def label_sheets(material: Material, labeller: str, asked: Asked) -> Desk:
         hints=_said(material, asked.model) if asked.show_predictions else {},
         # An answer that was given with the prediction in sight is not blind, and says so.
         remark="predictions shown" if asked.show_predictions else "",
+    )
+
+
+def label_proposed(material: Material, labeller: str, asked: Asked) -> Desk:
+    """The desk of the frames of training nights that would teach most; blind, like any other."""
+    labels = material.labels()
+    proposed = worth_labelling(material, labels, asked.propose or 0, asked.model)
+    return Desk(
+        queue=material.pictures(proposed),
+        sky=material.usable,
+        file=LabelFile(material.file),
+        labeller=labeller,
+        classes=material.classes,
+        title="Label what teaches most",
     )
 
 

@@ -10,8 +10,9 @@ from click.testing import CliRunner
 from allsky.errors import AllskyError, BadLabels
 from allsky.label_file import LabelFile
 from allsky.labels import ADJUDICATED, read_labels
+from allsky.roles import night_role
 from pipeline.cli import main
-from pipeline.labelling.command import Asked, label_sheets, settle
+from pipeline.labelling.command import Asked, desk_for, label_proposed, settle
 from pipeline.labelling.keys import answers
 from pipeline.labelling.material import open_material
 from tasks import settings
@@ -103,7 +104,7 @@ def test_disagreements_come_to_be_settled_without_names_and_the_settled_answer_c
 
 def test_nobody_labels_under_the_name_that_settles(made):
     with pytest.raises(BadLabels, match="--adjudicate"):
-        label_sheets(material(made), ADJUDICATED, Asked())
+        desk_for(material(made), ADJUDICATED, Asked())
 
 
 def test_an_answer_given_with_predictions_in_sight_says_so(made):
@@ -200,3 +201,61 @@ def test_every_answer_has_a_key_of_its_own_that_means_nothing_else():
     assert len(keys) == len(set(keys))
     assert not set(keys) & set("bcrmsz")
     assert [answer.keys for answer in answers(CLASSES)] == [("a", "1"), ("n", "2"), ("u",)]
+
+
+# To and from other programs.
+
+
+@pytest.mark.parametrize("target", ["out.csv", "out.json", "out"])
+def test_what_is_exported_can_be_taken_in_elsewhere(made, allsky, tmp_path, target):
+    desk = desk_of(made)
+    for frame, label in zip(desk.waiting[:3], ("aurora", "no_aurora", "unsure"), strict=True):
+        desk.answer(frame, label)
+    path = tmp_path / "exported" / target
+    status, told = allsky("label", "--export", str(path))
+    assert status == 0, told
+    elsewhere = tmp_path / "elsewhere.csv"
+    for added in (3, 0):
+        status, told = allsky("label", "--import", str(path), "--file", str(elsewhere), "--labeller", "ann")
+        assert (status, f"{added} added" in told) == (0, True), told
+    before, after = (read_labels(file, CLASSES).set_index("frame_id") for file in (made.labels, elsewhere))
+    assert after["label"].to_dict() == before["label"].to_dict()
+    assert set(after["labeller"]) == {"ann"}
+    assert after["video"].notna().all()
+
+
+def test_an_export_overwrites_nothing(made, allsky):
+    made.labels.write_text("frame_id,label,labeller\n")
+    status, told = allsky("label", "--export", str(made.labels))
+    assert (status, "is there already" in told) == (2, True)
+
+
+# What teaches most.
+
+
+def predict(made) -> None:
+    """A model that is unsure of moonlit frames only."""
+    frames = made.frames
+    p = frames["lunar_bin"].eq("Moon_Full").map({True: 0.5, False: 0.999})
+    for night, of_night in frames.assign(p_aurora=p, p_no_aurora=1 - p, predicted="aurora").groupby("night"):
+        path = made.corpus.predictions("small-1", str(night))
+        path.parent.mkdir(parents=True, exist_ok=True)
+        of_night[["frame_id", "night", "utc", "p_aurora", "p_no_aurora", "predicted"]].to_parquet(path)
+
+
+def test_frames_that_would_teach_most_are_doubtful_ones_of_training_nights_that_nobody_was_asked_about(made):
+    predict(made)
+    desk = label_proposed(material(made), "ann", Asked(propose=6))
+    frames = made.frames.set_index("frame_id").loc[list(desk.queue.index)]
+    assert len(frames) == 6
+    assert {night_role(night) for night in frames["night"]} == {"training"}
+    assert set(frames["lunar_bin"]) == {"Moon_Full"}
+    assert not set(frames.index) & set(made.sheet["frame_id"])
+    desk.answer(desk.waiting[0], "aurora")
+    again = label_proposed(material(made), "ann", Asked(propose=6))
+    assert frames.index[0] not in again.queue.index
+
+
+def test_nothing_is_proposed_where_no_model_has_predicted(made):
+    with pytest.raises(AllskyError, match=r"(?i)there are none yet"):
+        label_proposed(material(made), "ann", Asked(propose=6))
