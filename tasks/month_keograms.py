@@ -2,14 +2,19 @@
 
 from __future__ import annotations
 
+from itertools import chain
+from typing import Any
+
 import luigi
+import numpy as np
 import pandas as pd
 
 from allsky import figures
 from allsky.clock_zones import parse_zone
 from allsky.corpus import NO_MODEL
-from allsky.keogram import keogram
-from allsky.pictures import read_picture
+from allsky.geomagnetic import declination_deg
+from allsky.keogram import keogram, strip_along
+from allsky.pictures import read_picture, read_pictures
 from allsky.site import night_bounds
 from tasks.artifacts import FolderArtifact
 from tasks.month_frames import MonthFrames
@@ -17,10 +22,21 @@ from tasks.month_predictions import MonthPredictions
 from tasks.night_conditions import NightConditions
 from tasks.night_frames import NightFrames
 from tasks.periods import LandingMonthStage
+from tasks.sky_disk import disk_of
+from tasks.square_views import lens_of, square_view
+
+# Rows of a keogram along a meridian, and the side of the pictures it is taken from: half a degree a row.
+HEIGHT = 360
 
 
 class MonthKeograms(LandingMonthStage):
-    """Keograms from the strips, with conditions and, where there is a model, predictions beneath."""
+    """Keograms with conditions and, where there is a model, predictions beneath.
+
+    Along the meridian through the zenith where the camera's orientation is known, else from the strips, along the
+    image's vertical.
+    """
+
+    version = 2
 
     model = luigi.Parameter(default=NO_MODEL, description="the model's name, or `none`")
 
@@ -40,7 +56,9 @@ class MonthKeograms(LandingMonthStage):
 
     def night_ingredients(self, night):
         predictions = self._predictions().night_recipe(night) if self.model != NO_MODEL else NO_MODEL
-        return {"conditions": NightConditions(night=night).recipe(), "predictions": predictions}
+        camera = self.settings.camera(night)
+        line = [lens_of(night), camera.zenith, self.settings.report.keogram_meridian]
+        return {"conditions": NightConditions(night=night).recipe(), "predictions": predictions, "line": line}
 
     def produce_nights(self, nights):
         for done, night in enumerate(nights):
@@ -50,11 +68,13 @@ class MonthKeograms(LandingMonthStage):
 
     def _draw(self, night, folder) -> None:
         frames = NightFrames(night=night).output()
-        kept = frames["frames"].read(["frame_id", "utc"])
+        kept = frames["frames"].read(["frame_id", "utc", "image"])
         if kept.empty:
             return  # a night without frames has a folder without a keogram
         sky = NightConditions(night=night).output().read()
-        strip = read_picture(frames["strip"].path / "strip.png")
+        strip, axis = self._along_meridian(night, kept)
+        if strip is None:
+            strip = read_picture(frames["strip"].path / "strip.png")
         image, start, end = keogram(strip, kept["utc"], *night_bounds(night, self.settings.site.longitude_deg))
         figure = figures.night_figure(
             night,
@@ -65,8 +85,21 @@ class MonthKeograms(LandingMonthStage):
             self._night_predictions(night),
             self.settings.labels.positive,
             local=parse_zone(self.settings.site.timezone),
+            **axis,
         )
         (folder / "keogram.png").write_bytes(figures.png(figure))
+
+    def _along_meridian(self, night, kept: pd.DataFrame) -> tuple[np.ndarray | None, dict[str, Any]]:
+        """The strip along the meridian and what to write on its axis; none where north is not known."""
+        disk = disk_of(self.inventory.epoch_of_night[night])
+        view = square_view(self.corpus, night, None if isinstance(disk, str) else disk)
+        if view.north_deg is None:
+            return None, {}
+        kind = self.settings.report.keogram_meridian
+        azimuth = declination_deg(self.settings.site, kept["utc"].iloc[0]) if kind == "magnetic" else 0.0
+        squares = chain.from_iterable(read_pictures([self.corpus.root / image for image in kept["image"]], HEIGHT, 32))
+        strip = strip_along(*view.meridian(azimuth, HEIGHT, HEIGHT), squares)
+        return strip, {"ends": (f"{kind} north", f"{kind} south"), "rim_deg": view.edge_deg}
 
     def _night_predictions(self, night) -> pd.DataFrame | None:
         if self.model == NO_MODEL:

@@ -3,9 +3,9 @@
 from __future__ import annotations
 
 from allsky.errors import NotASky
-from allsky.fisheye import SkyDisk as Disk
 from allsky.frames import extract_night
 from allsky.pictures import write_picture
+from allsky.sky_disk import SkyDisk as Disk
 from allsky.tables import FRAMES, READINGS
 from tasks.artifacts import FolderArtifact, TableArtifact
 from tasks.night_clock import NightClock, learned_clock
@@ -15,6 +15,8 @@ from tasks.sky_disk import SkyDisk, disk_numbers, disk_of
 
 class NightFrames(NightStage):
     """The one decode pass: every video frame dated, one frame kept per minute, the keogram's strip drawn."""
+
+    version = 2
 
     def needs(self):
         return [NightClock(night=self.night), SkyDisk(epoch=self.inventory.epoch_of_night[self.night])]
