@@ -1,7 +1,7 @@
 """Heat maps of many frames: this project's `heat_maps` against grad-cam's README.
 
 The obvious way follows the library's README for one picture and wraps a loop around it: Pillow, torchvision's
-transforms, and for each picture `with GradCAM(model=..., target_layers=[model.features[-1]])`. It is fair because
+transforms, and for each picture `with GradCAM(model=..., target_layers=[...])`. It is fair because
 the README shows one picture at a time, and most scripts keep it so. Tuned: one `GradCAM` for all, batches of 8, the
 next pictures read by two worker processes. Method, layer and network are the same on both
 sides; maps are compared on equal pixels, for the last layer of a network that is not sure of itself feels every pixel.
@@ -27,17 +27,24 @@ from PIL import Image
 from pytorch_grad_cam import GradCAM
 from pytorch_grad_cam.utils.model_targets import ClassifierOutputTarget
 from side_by_side import OBVIOUS, OURS, TUNED, compared, options, require, take_turns, tell
+from torch import nn
 from torch.utils.data import DataLoader
 from trained import Pictures, pixels, tried_model
 
 from models.explanation import heat_maps
+from models.feature_maps import last_feature_map
 from models.model_folder import Model
 
 AURORA = [ClassifierOutputTarget(0)]
 
 
+def layer_of(model: Model) -> nn.Module:
+    """The one that ours takes its maps from."""
+    return last_feature_map(model.network, model.description.image_size).module
+
+
 def ours(model: Model, paths: list[Path]) -> np.ndarray:
-    return np.stack(list(heat_maps(model, paths)))
+    return np.stack(list(heat_maps(model, paths, "GradCAM")))
 
 
 def obvious(model: Model, paths: list[Path]) -> np.ndarray:
@@ -45,21 +52,21 @@ def obvious(model: Model, paths: list[Path]) -> np.ndarray:
     maps = []
     for path in paths:
         image = transform(Image.open(path).convert("RGB")).unsqueeze(0)
-        with GradCAM(model=model.network, target_layers=[model.network.features[-1]]) as cam:
+        with GradCAM(model=model.network, target_layers=[layer_of(model)]) as cam:
             maps.append(cam(input_tensor=image, targets=AURORA)[0])
     return np.stack(maps)
 
 
 def tuned(model: Model, paths: list[Path]) -> np.ndarray:
     loader = DataLoader(Pictures(paths, model), batch_size=8, num_workers=min(2, os.cpu_count() or 1))
-    with GradCAM(model=model.network, target_layers=[model.network.features[-1]]) as cam:
+    with GradCAM(model=model.network, target_layers=[layer_of(model)]) as cam:
         return np.concatenate([cam(input_tensor=images, targets=AURORA * len(images)) for images in loader])
 
 
 def memory(model: Model, paths: list[Path], times: int) -> tuple[float, float]:
     """Highest resident memory [MB] in the first and in the last fifth of `times` runs over `paths`."""
     process, seen = psutil.Process(), []
-    for _ in heat_maps(model, paths * times):
+    for _ in heat_maps(model, paths * times, "GradCAM"):
         seen.append(process.memory_info().rss / 1e6)
     fifth = max(1, len(seen) // 5)
     return max(seen[:fifth]), max(seen[-fifth:])
@@ -67,7 +74,7 @@ def memory(model: Model, paths: list[Path], times: int) -> tuple[float, float]:
 
 def alike(maps: np.ndarray, model: Model, paths: list[Path]) -> float:
     """Mean correlation of our maps with the library's own, made one by one, of the pictures as we read them."""
-    with GradCAM(model=model.network, target_layers=[model.network.features[-1]]) as cam:
+    with GradCAM(model=model.network, target_layers=[layer_of(model)]) as cam:
         others = [cam(input_tensor=image[None], targets=AURORA)[0] for image in pixels(model, paths)]
     pairs = [(one.ravel(), other.ravel()) for one, other in zip(maps.astype(float), others) if one.std() > 0]
     return float(np.mean([np.corrcoef(*pair)[0, 1] for pair in pairs if pair[1].std() > 0]))

@@ -96,7 +96,7 @@ def _rescaled(part: np.ndarray, size: tuple[int, int]) -> np.ndarray:
     """Maps (n, channels, h, w) from 0 to 1, added up over the channels, at the picture's size: (n, height, width)."""
     low, high = part.min(axis=(1, 2, 3), keepdims=True), part.max(axis=(1, 2, 3), keepdims=True)
     summed = ((part - low) / np.maximum(high - low, 1e-12)).sum(axis=1)
-    return np.stack([cv2.resize(np.float32(one), size, interpolation=cv2.INTER_LINEAR) for one in summed])
+    return np.stack([cv2.resize(one.astype(np.float32), size, interpolation=cv2.INTER_LINEAR) for one in summed])
 
 
 def _concept_map(features: np.ndarray, weight: np.ndarray) -> np.ndarray:

@@ -16,15 +16,14 @@ from pytorch_grad_cam.utils.model_targets import ClassifierOutputTarget
 from allsky.errors import BadConfiguration
 from allsky.pictures import read_pictures
 from models.cam_methods import METHODS
+from models.description import METHOD
 from models.feature_maps import last_feature_map
 from models.model_folder import Model
 
 _BATCH = 8
 
 
-def explain(
-    model: Model, image_paths: Sequence[Path], method: str = "GradCAM", target: str | None = None
-) -> np.ndarray:
+def explain(model: Model, image_paths: Sequence[Path], method: str = METHOD, target: str | None = None) -> np.ndarray:
     """Heat maps of where `target` (None: the positive class) is seen, float16 (n, size, size), 0 to 1.
 
     Each map is scaled by its own maximum: it says where, not how much. Maps of many pictures are better
@@ -37,7 +36,7 @@ def explain(
 
 
 def heat_maps(
-    model: Model, image_paths: Sequence[Path], method: str = "GradCAM", target: str | None = None
+    model: Model, image_paths: Sequence[Path], method: str = METHOD, target: str | None = None
 ) -> Iterator[np.ndarray]:
     """`explain`, one map (size, size) after the other, in memory that does not grow with their number."""
     explainer = Explainer(model, method, target)
@@ -51,7 +50,7 @@ class Explainer:
     Raises BadConfiguration for an unknown method or class.
     """
 
-    def __init__(self, model: Model, method: str = "GradCAM", target: str | None = None):
+    def __init__(self, model: Model, method: str = METHOD, target: str | None = None):
         if method not in METHODS:
             raise BadConfiguration(f"method = {method!r}: expected one of {', '.join(METHODS)}.")
         self.model, self.method = model, METHODS[method]

@@ -1,8 +1,8 @@
-"""Which network is it, where do its weights come from, and where does it keep its last feature map?
+"""Which network is it, and where do its weights come from?
 
-Any of torchvision's classifiers will do. What belongs to its head is found by building the network
-twice without memory, for different numbers of classes, and comparing shapes; so no architecture needs
-code of its own.
+Any of torchvision's classifiers will do, and by `timm:NAME` any of timm's (models.timm_networks). What belongs to its
+head is found by building the network twice without memory, for different numbers of classes, and comparing shapes;
+so no architecture needs code of its own.
 """
 
 from __future__ import annotations
@@ -19,6 +19,7 @@ from torch import nn
 from torchvision.models.vision_transformer import VisionTransformer, interpolate_embeddings
 
 from allsky.errors import BadConfiguration, BadModel
+from models.timm_networks import check_timm, is_timm, timm_network, timm_normalisation, timm_state
 
 # Channel means and deviations of ImageNet, for networks whose weights say nothing else
 # (https://pytorch.org/vision/stable/models.html).
@@ -39,9 +40,9 @@ State = dict[str, torch.Tensor]
 
 
 def build_network(backbone: str, n_classes: int, image_size: int, weights: str | Path = "none") -> nn.Module:
-    """A torchvision classifier with `n_classes` outputs for pictures of `image_size` pixels.
+    """A classifier with `n_classes` outputs for pictures of `image_size` pixels.
 
-    `backbone` is torchvision's name; `weights` is `imagenet` (downloaded by torchvision, or from its cache),
+    `backbone` is torchvision's name, or `timm:` and timm's; `weights` is `imagenet` (downloaded, or from the cache),
     `none` (random; seed PyTorch before), or a .safetensors or .pth file of this backbone, whose head
     is kept where it has as many classes. Raises BadConfiguration for an unknown backbone, and BadModel for
     weights that cannot be had or belong to another architecture.
@@ -114,6 +115,8 @@ def freeze_backbone(network: nn.Module, backbone: str, frozen: bool) -> None:
 def weights_normalisation(backbone: str) -> tuple[tuple[float, ...], tuple[float, ...]]:
     """Mean and standard deviation per channel (of 0 to 1) with which this backbone's weights were trained."""
     _check_backbone(backbone)
+    if is_timm(backbone):
+        return timm_normalisation(backbone)
     preset = torchvision.models.get_model_weights(backbone).DEFAULT.transforms()
     return tuple(getattr(preset, "mean", IMAGENET_MEAN)), tuple(getattr(preset, "std", IMAGENET_STD))
 
@@ -125,6 +128,8 @@ def cached_weights(backbone: str) -> Path:
 
 
 def _imagenet_state(backbone: str) -> State:
+    if is_timm(backbone):
+        return timm_state(backbone)
     weights = torchvision.models.get_model_weights(backbone).DEFAULT
     try:
         return dict(weights.get_state_dict(progress=False, check_hash=True))
@@ -138,6 +143,8 @@ def _imagenet_state(backbone: str) -> State:
 
 
 def _bare(backbone: str, n_classes: int, image_size: int | None = None) -> nn.Module:
+    if is_timm(backbone):
+        return timm_network(backbone, n_classes, image_size)
     arguments = dict(_ARGUMENTS.get(backbone, {}))
     if image_size and backbone.startswith("vit_"):
         arguments["image_size"] = image_size
@@ -150,6 +157,8 @@ def _bare(backbone: str, n_classes: int, image_size: int | None = None) -> nn.Mo
 
 
 def _check_backbone(backbone: str) -> None:
+    if is_timm(backbone):
+        return check_timm(backbone)
     known = torchvision.models.list_models(module=torchvision.models)
     if backbone not in known:
         near = difflib.get_close_matches(backbone, known, n=3)

@@ -16,16 +16,17 @@ def classify_pictures(
     tell: Callable[[str], None],
     as_json: bool = False,
     explain: bool = False,
-    method: str = "GradCAM",
+    method: str | None = None,
     maps: Path | None = None,
     disk: str | None = None,
 ) -> int:
     """Tell what the model in the folder `model` says of each file; how many could not be read."""
     from models.classification import Classifier
+    from models.description import METHOD
     from models.model_folder import load_model
 
     circle = None if disk is None else _circle(disk)
-    classifier = Classifier(load_model(model), circle, method if explain or maps else None, maps)
+    classifier = Classifier(load_model(model), circle, (method or METHOD) if explain or maps else None, maps)
     unreadable = 0
     for answer in classifier(files):
         tell(json.dumps(answer.as_dict()) if as_json else _line(answer))

@@ -95,7 +95,7 @@ def clock(files: tuple[Path, ...], frames, as_json) -> None:
 @click.argument("files", nargs=-1, required=True, type=click.Path(path_type=Path))
 @click.option("--model", required=True, type=click.Path(path_type=Path), help="Folder of the model.")
 @click.option("--explain", is_flag=True, help="Draw where the model sees it, beside each picture.")
-@click.option("--method", default="GradCAM", help="Method that draws it; GradCAM by default.")
+@click.option("--method", help="Method that draws it; the one of the reports by default.")
 @click.option("--maps", type=click.Path(path_type=Path, file_okay=False), help="Folder for these drawings instead.")
 @click.option("--disk", help="X,Y,RADIUS of the sky in the pictures, in pixels; looked for by default.")
 @click.option("--json", "as_json", is_flag=True, help="Print an object a line.")
@@ -129,3 +129,16 @@ def label(**options) -> None:
     from pipeline.labelling.command import Asked, label_command
 
     label_command(click.echo, Asked(**options))
+
+
+@main.command(cls=_Explained)
+@click.argument("model", type=click.Path(path_type=Path))
+@click.argument("target", type=click.Path(path_type=Path, dir_okay=False))
+@click.option(
+    "--check", "frames", multiple=True, type=click.Path(path_type=Path), help="A frame to check with; may be repeated."
+)
+def export_model(model: Path, target: Path, frames: tuple[Path, ...]) -> None:
+    """Write the MODEL in a folder as the ONNX file TARGET, checked on frames (of its validation, by default)."""
+    from pipeline import exporting
+
+    exporting.export_model(model, target, frames, click.echo)

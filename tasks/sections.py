@@ -6,6 +6,7 @@ from dataclasses import dataclass
 
 from allsky.conditions import ConditionBins
 from allsky.fisheye import LENSES
+from models.description import METHOD
 from models.recipe import AUGMENTATIONS, CONTRASTS, STRATEGIES, TrainingRecipe
 from tasks.configuration import (
     either,
@@ -197,7 +198,7 @@ class Inference:
 
 @dataclass(frozen=True)
 class Explanation:
-    method: str = option("GradCAM", text, "method of the grad-cam library")
+    method: str = option(METHOD, text, "method of the grad-cam library")
     worst: int = option(2, positive_whole, "errors of each kind shown per condition")
 
 
