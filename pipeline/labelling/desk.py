@@ -5,9 +5,11 @@ from __future__ import annotations
 from collections.abc import Callable, Collection, Mapping
 from dataclasses import dataclass, field
 from datetime import UTC, datetime
+from itertools import product
 from pathlib import Path
 from typing import Any
 
+import numpy as np
 import pandas as pd
 
 from allsky.conditions import LUNAR_BINS, SOLAR_BINS
@@ -95,15 +97,24 @@ class Desk:
     def state(self) -> dict[str, Any]:
         """The frame on top (None when all is answered), what comes next, and how far everything is."""
         self._look_around()
-        done = self._done()
         return {
             "frame": self._shown(self.waiting[0]) if self.waiting else None,
             "ahead": self.waiting[1 : 1 + AHEAD],
-            "done": len(done),
+            "done": len(self.queue) - len(self.waiting),
             "total": len(self.queue),
             "last": {"frame_id": self.trail[-1], "label": self.own[self.trail[-1]]} if self.trail else None,
-            "conditions": self._progress(done, ["solar_bin", "lunar_bin"]),
-            "nights": self._progress(done, ["night"]),
+        }
+
+    def progress(self) -> dict[str, list[dict[str, Any]]]:
+        """How many frames of each condition and of each night are answered, of how many."""
+        waiting = set(self.waiting)
+        answered = np.array([name not in waiting for name in self.queue.index], dtype=bool)
+        conditions = self._counted(answered, ["solar_bin", "lunar_bin"])
+        order = [name for name in product(SOLAR_BINS, LUNAR_BINS) if name in conditions]
+        nights = self._counted(answered, ["night"])
+        return {
+            "conditions": [{"name": condition_in_words(*name), **conditions[name]} for name in order],
+            "nights": [{"name": name, **counts} for (name,), counts in nights.items()],
         }
 
     def image(self, frame_id: str) -> Path:
@@ -135,18 +146,10 @@ class Desk:
         words = f"{apart:.0f} minutes {'before' if there < here else 'after'}"
         return {"id": night.index[there], "words": words, "utc": f"{night['utc'].iloc[there]:%H:%M:%S} UTC"}
 
-    def _done(self) -> set[str]:
-        return (set(self.own) | self._elsewhere) & set(self.queue.index) - set(self.waiting)
-
-    def _progress(self, done: set[str], by: list[str]) -> list[dict[str, Any]]:
-        answered = pd.Series(self.queue.index.isin(done), self.queue.index)
-        counts = answered.groupby([self.queue[name] for name in by]).agg(["sum", "size"])
-        counts = counts.reindex(_order(counts.index)) if len(by) > 1 else counts
-        names = [condition_in_words(*key) if len(by) > 1 else key for key in counts.index]
-        return [
-            {"name": name, "done": int(row["sum"]), "total": int(row["size"])}
-            for name, (_, row) in zip(names, counts.iterrows(), strict=True)
-        ]
+    def _counted(self, answered: np.ndarray, by: list[str]) -> dict[tuple, dict[str, int]]:
+        groups = self.queue[by].reset_index(drop=True).assign(done=answered, total=1).groupby(by)
+        counts = groups[["done", "total"]].sum().astype(int)
+        return {key if isinstance(key, tuple) else (key,): dict(row) for key, row in counts.T.to_dict().items()}
 
     # What happens around it.
 
@@ -167,8 +170,3 @@ class Desk:
             self._seen = now
             self._elsewhere = set(self.taken()) - set(self.own)
             self.waiting = [name for name in self.waiting if name not in self._elsewhere]
-
-
-def _order(index: pd.MultiIndex) -> list[tuple[str, str]]:
-    """Conditions from dark to light."""
-    return [(solar, lunar) for solar in SOLAR_BINS for lunar in LUNAR_BINS if (solar, lunar) in index]

@@ -106,6 +106,13 @@ class State(_Guarded):
         self.write(self.desk.state())
 
 
+class Progress(_Guarded):
+    """How far each condition and each night is."""
+
+    def get(self) -> None:
+        self.write(self.desk.progress())
+
+
 class Act(_Guarded):
     """An answer, a skip or an undo; what comes next is the reply."""
 
@@ -169,6 +176,7 @@ def application(desk: Desk, images: Path, key: str) -> tornado.web.Application:
         [
             ("/", Page, given),
             ("/state", State, given),
+            ("/progress", Progress, given),
             ("/(answer|skip|undo)", Act, given),
             (r"/image/([\w.-]+)", Picture, given),
             (r"/static/(label\.css|label\.js)", Asset, {"path": str(HERE / "static")}),

@@ -205,6 +205,7 @@ def test_progress_by_condition_and_night_adds_up(page, look_at):
     press(tab, "a", "aurora saved")
     tab.locator("summary", has_text="Progress").click()
     for body in ("#conditions", "#nights"):
+        expect(tab.locator(f"{body} td").first).to_be_visible()
         cells = np.array(tab.locator(f"{body} td").all_inner_texts(), dtype=int).reshape(-1, 2)
         assert cells.sum(axis=0).tolist() == [1, len(page.desk.queue)]
 
@@ -244,8 +245,7 @@ def test_when_all_is_answered_the_page_says_what_to_do_next(tmp_path, look_at):
         press(tab, "z", "taken back")
 
 
-@pytest.mark.parametrize("scheme", ["light", "dark"])
-@pytest.mark.parametrize("size", [(1280, 800), (390, 844)])
+@pytest.mark.parametrize(("scheme", "size"), [("light", (1280, 800)), ("dark", (390, 844))])
 def test_an_accessibility_audit_finds_nothing(page, look_at, scheme, size):
     axe = pytest.importorskip("axe_playwright_python.sync_playwright").Axe()
     tab = look_at(page, color_scheme=scheme, viewport={"width": size[0], "height": size[1]}, bypass_csp=True)

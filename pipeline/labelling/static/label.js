@@ -70,7 +70,7 @@ async function show() {
   $("count").textContent = `${state.done} of ${state.total} answered`;
   $("progress").max = Math.max(state.total, 1);
   $("progress").value = state.done;
-  if ($("more").open) showProgress();
+  if ($("more").open) showProgress().catch((error) => complain(error.message));
   if (!frame) return showEnd();
   const picture = ready(frame.id);
   try {
@@ -112,9 +112,10 @@ function put(frameId, alt, badge) {
   picture.parentElement.classList.toggle("elsewhere", Boolean(badge));
 }
 
-function showProgress() {
+async function showProgress() {
+  const told = await ask("/progress");
   for (const kind of ["conditions", "nights"]) {
-    $(kind).replaceChildren(...state[kind].map((line) => {
+    $(kind).replaceChildren(...told[kind].map((line) => {
       const row = document.createElement("tr");
       row.className = line.done === line.total ? "complete" : "";
       [["th", line.name], ["td", line.done], ["td", line.total]].forEach(([tag, text]) => {
@@ -259,7 +260,7 @@ buttons.forEach((button) => button.addEventListener("click", () => answer(button
 $("skip").addEventListener("click", skip);
 $("undo").addEventListener("click", undo);
 $("reset").addEventListener("click", asRecorded);
-$("more").addEventListener("toggle", () => { if (state) showProgress(); });
+$("more").addEventListener("toggle", () => { if ($("more").open) showProgress().catch((error) => complain(error.message)); });
 $("single-keys").addEventListener("change", () => remember("single-keys", $("single-keys").checked));
 for (const name of ["brightness", "contrast"]) {
   $(name).value = remembered(name) || 100;
