@@ -10,6 +10,7 @@ import pandas as pd
 
 from allsky.agreement import agreement_table
 from allsky.baseline import baseline_comparison
+from allsky.contrasts import contrast_table
 from allsky.corpus import NO_MODEL
 from allsky.labellers import rates_by_labeller
 from allsky.labels import agreed_labels, match_labels
@@ -85,6 +86,7 @@ def _common(report, frames: pd.DataFrame) -> dict:
         "readings": _readings(report, frames),
         "disks": list(_disks(report)),
         "title": here.report.title,
+        "simulated": here.simulated,
         "threshold": here.report.threshold,
         "nights": (report.nights()[0], report.nights()[-1]) if report.ranged and report.nights() else None,
     }
@@ -165,6 +167,7 @@ def _judged(report, frames: pd.DataFrame, sheet: pd.DataFrame, labels: pd.DataFr
         "mean_maps": means,
         "predictions": predictions,
         "condition_table": table,
+        "contrasts": contrast_table(predictions, frames, sheet, known, here.labels.positive),
         "occurrence": occurrence(table, here.labels.positive),
         "agreement": agreement_table(known, frames, roles_of(frames["night"], **here.drawing)),
         "labeller_rates": rates_by_labeller(

@@ -96,7 +96,8 @@ def condition_matrix(cells: pd.DataFrame, rate: str) -> Figure:
     ax.set_xticks([_place(lunar, name) + 0.5 for name in lunar], [in_words(name) for name in lunar])
     ax.set_yticks([_place(solar, name) + 0.5 for name in solar], [in_words(name) for name in solar])
     ax.xaxis.tick_top()
-    words = "95 % intervals beneath the rates; * few nights; hatched: not measured"
+    weighted = "" if rate == "positive_ratio" else "; rates are weighted, counts are not"
+    words = f"95 % intervals beneath the rates{weighted}; * few nights; hatched: not measured"
     ax.set_xlabel(words, fontsize=SMALL_TEXT, color=MUTED)
     return figure
 

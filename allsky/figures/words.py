@@ -55,7 +55,7 @@ def is_number(value) -> bool:
 
 
 def percent(value, nothing: str = "–") -> str:
-    """A share in percent: one decimal below 10 %, none above where it would pretend precision."""
+    """A share in percent with one decimal; `< 0.1 %` where that would round to zero."""
     if not is_number(value):
         return nothing
     number = 100.0 * float(value)
@@ -69,6 +69,12 @@ def interval(low, high, nothing: str = "") -> str:
     if not (is_number(low) and is_number(high)):
         return nothing
     return f"{100 * float(low):.1f}–\N{WORD JOINER}{100 * float(high):.1f}"
+
+
+def rate_words(row, rate: str) -> str:
+    """A rate of a condition table's row with its interval: `5.9 % (0.9–21.1)`."""
+    ends = interval(getattr(row, f"{rate}_low"), getattr(row, f"{rate}_high"))
+    return percent(getattr(row, rate)) + (f" ({ends})" if ends else "")
 
 
 def count(number, noun: str, plural: str | None = None) -> str:

@@ -100,11 +100,17 @@ def _condition_line(row) -> dict[str, Any]:
     return {
         "name": condition_in_words(row.solar_bin, row.lunar_bin),
         "margin": "All" in (row.solar_bin, row.lunar_bin),
-        "status": row.status,
-        **{rate: _with_interval(row, rate) for rate in RATE_TITLES},
-        **{name: percent(getattr(row, name)) for name in ("precision", "recall", "f1")},
+        "status": _statuses(row),
+        **{rate: _with_interval(row, rate) for rate in (*RATE_TITLES, "precision", "recall", "f1")},
         **{name: _whole(getattr(row, name)) for name in COUNTS},
     }
+
+
+def _statuses(row) -> str:
+    """One word where both rates share it, else each rate's own."""
+    if row.fpr_status == row.fnr_status:
+        return row.fpr_status
+    return f"FPR {row.fpr_status}, FNR {row.fnr_status}"
 
 
 def _with_interval(row, rate: str) -> tuple[str, str]:

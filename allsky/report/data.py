@@ -51,6 +51,7 @@ class ReportData:
     - `predictions` (PREDICTIONS with probabilities, `predicted` as this report counts it), None without a model.
       `threshold`: from which probability a frame was counted as positive, for the text; None where the model decided.
     - `condition_table` (CONDITION_TABLE), None without a model.
+    - `contrasts` (CONTRASTS): the conditions' rates against moonless night, None without a model.
     - `occurrence`: shares `share_of_frames` and `mean_of_cell_shares`, and optionally `n_cells`; None without a model.
     - `sheet` (SHEET): the label and the audit sheet, one after the other. `labels` (LABELS as matched): None without.
     - `model_name`; `model`: the content of model.json; `history` and `validation`: the model's tables; None without.
@@ -65,6 +66,7 @@ class ReportData:
     - `configuration`: section to key to value. `provenance`: anything that says what made this report, may be nested.
     - `keograms`: of the nights that have one. `readings` (READINGS by night): the clocks to be drawn, a few.
     - `disks`: (epoch, picture of the disk drawn on a frame).
+    - `simulated`: whether the archive was made by a program, with or without its answers.
     - `title`: heading of the page. `nights`: first and last night where the report was restricted to a range.
     """
 
@@ -77,6 +79,7 @@ class ReportData:
     predictions: pd.DataFrame | None = None
     threshold: float | None = None
     condition_table: pd.DataFrame | None = None
+    contrasts: pd.DataFrame | None = None
     occurrence: Mapping[str, float] | None = None
     sheet: pd.DataFrame = field(default_factory=SHEET.empty)
     labels: pd.DataFrame | None = None
@@ -98,6 +101,7 @@ class ReportData:
     keograms: Sequence[Keogram] = ()
     readings: Mapping[str, pd.DataFrame] = field(default_factory=dict)
     disks: Sequence[tuple[str, Path]] = ()
+    simulated: bool = False
     title: str | None = None
     nights: tuple[str, str] | None = None
 

@@ -10,8 +10,10 @@ from markupsafe import Markup, escape
 
 from allsky.figures.words import in_words
 from allsky.report import contents, sentences
+from allsky.report.comparisons import differences
 from allsky.report.data import ReportData
 from allsky.report.drawings import drawings
+from allsky.report.methods import methods
 from allsky.report.model_facts import model_facts
 from allsky.report.people import labellers
 
@@ -39,9 +41,10 @@ def _context(data: ReportData) -> dict[str, Any]:
         "headline": sentences.headline(data),
         "lead": sentences.lead(data),
         "occurrence": sentences.occurrence_sentences(data),
-        "methods": sentences.methods(data),
+        "methods": methods(data),
         "labels": sentences.label_counts(data).to_dict("records"),
         "labellers": labellers(data),
+        "differences": differences(data),
         # The matrices stand in the page as tables, which a phone and a screen reader can read.
         "drawings": {n: {"title": d.title, "svg": Markup(d.svg)} for n, d in drawn.items() if "_matrix" not in n},
         "clocks": [name for name in drawn if name.startswith("clock_")],

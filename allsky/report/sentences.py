@@ -8,12 +8,20 @@ from __future__ import annotations
 
 import pandas as pd
 
-from allsky.conditions import ConditionBins
-from allsky.figures.words import condition_in_a_sentence, count, in_words, interval, is_number, listed, percent
+from allsky.correction import NIGHTS_TO_DERIVE
+from allsky.figures.words import count, in_words, interval, is_number, listed, percent, rate_words
+from allsky.labellers import relative_to
 from allsky.labels import agreed_labels
+from allsky.report.comparisons import largest_estimates, unmeasured, verdicts
 from allsky.report.data import ReportData
 from allsky.statistics import NIGHTS_TO_MEASURE
 from allsky.tables import LABELS
+
+# Who answers for a simulated archive.
+PROGRAM = "simulated"
+SIMULATED = (
+    "This archive is simulated: a program made its skies and its clocks. What follows is true of no real camera."
+)
 
 
 def headline(data: ReportData) -> str:
@@ -40,15 +48,16 @@ def _until(data: ReportData) -> str:
 
 def _error_headline(data: ReportData) -> str:
     row, positive = data.everything, in_words(data.positive)
-    false_alarm = f"sees {positive} that is not there in {_rate(row, 'fpr')} of the frames without it"
-    miss = f"misses {_rate(row, 'fnr')} of the frames that show it"
+    false_alarm = f"sees {positive} that is not there in {rate_words(row, 'fpr')} of the frames without it"
+    miss = f"misses {rate_words(row, 'fnr')} of the frames that show it"
     parts = [words for words, rate in ((false_alarm, row.fpr), (miss, row.fnr)) if is_number(rate)]
     return f"The classifier {listed(parts)}."
 
 
-def _rate(row, rate: str) -> str:
-    ends = interval(getattr(row, f"{rate}_low"), getattr(row, f"{rate}_high"))
-    return percent(getattr(row, rate)) + (f" ({ends})" if ends else "")
+def _whose(labels: pd.DataFrame, audit: pd.Series) -> str:
+    """Whose answers the rates are held against; a program's are no person's."""
+    people = set(labels.loc[labels["frame_id"].isin(audit), "labeller"])
+    return "the answers of a program" if people == {PROGRAM} else relative_to(labels, audit)
 
 
 def _occurrence(data: ReportData) -> str:
@@ -64,7 +73,11 @@ def _waiting(data: ReportData) -> pd.DataFrame:
 
 
 def lead(data: ReportData) -> list[str]:
-    """The paragraphs beneath the headline: on what it stands, where it is worst, what is unknown, what to do."""
+    """The paragraphs beneath the headline: on what it stands, where it seems worst, what is unknown, what to do."""
+    return [*([SIMULATED] if data.simulated else []), *_lead(data)]
+
+
+def _lead(data: ReportData) -> list[str]:
     if data.videos.empty and data.frames.empty:
         return ["No video was found. Point [archive] videos at a folder of nightly videos and run this again."]
     material = _material(data)
@@ -74,7 +87,8 @@ def lead(data: ReportData) -> list[str]:
         sheets = "labels/sheet.parquet and labels/audit.parquet"
         return [material, f"Answer the frames of {sheets} in the labels file, then run this again."]
     if data.has_errors:
-        paragraphs = [f"{material} {_basis(data)}", " ".join(_worst(data)), _unmeasured(data)]
+        worst = " ".join([*largest_estimates(data), verdicts(data)]).strip()
+        paragraphs = [f"{material} {_basis(data)}", worst, " ".join(unmeasured(data))]
         return [paragraph for paragraph in paragraphs if paragraph]
     waiting = _waiting(data).query("role == 'audit'")
     todo = f"{count(len(waiting), 'audit frame')} wait in labels/audit.parquet; answer them, then run this again."
@@ -92,37 +106,13 @@ def _material(data: ReportData) -> str:
 
 def _basis(data: ReportData) -> str:
     row = data.everything
+    audit = data.sheet.loc[data.sheet["role"] == "audit", "frame_id"]
+    people = _whose(data.labels, audit) if data.labels is not None else ""
     unsure = f", {row.n_unsure:,} more {'was' if row.n_unsure == 1 else 'were'} unsure" if row.n_unsure else ""
     return (
         f"Judged by {count(row.n_labelled, 'labelled frame')} of {count(row.n_audit_nights, 'audit night')} that "
-        f"neither trained nor tuned the model{unsure}; in brackets are 95 % intervals over nights."
-    )
-
-
-def _worst(data: ReportData) -> list[str]:
-    rows = data.class_rows
-    cells = rows[(rows["solar_bin"] != "All") & (rows["lunar_bin"] != "All") & (rows["status"] != "not measured")]
-    sentences = []
-    for rate, words in (("fpr", "False alarms are most frequent"), ("fnr", "Misses are most frequent")):
-        ranked = cells[cells[rate].notna()].sort_values(rate, ascending=False)
-        if len(ranked) > 1 and ranked[rate].iloc[0] > 0:
-            row = next(ranked.itertuples())
-            few = ", on few nights" if row.status == "few nights" else ""
-            where = condition_in_a_sentence(row.solar_bin, row.lunar_bin)
-            sentences.append(f"{words} {where}: {_rate(row, rate)}{few}.")
-    return sentences
-
-
-def _unmeasured(data: ReportData) -> str:
-    rows = data.class_rows
-    cells = rows[(rows["solar_bin"] != "All") & (rows["lunar_bin"] != "All") & (rows["n_frames"].fillna(0) > 0)]
-    unknown = cells[cells["status"] == "not measured"]
-    if unknown.empty:
-        return f"All {len(cells)} conditions that have frames were measured."
-    names = [condition_in_a_sentence(row.solar_bin, row.lunar_bin) for row in unknown.itertuples()]
-    return (
-        f"Nothing is known about errors {listed(names)} ({len(unknown)} of the {count(len(cells), 'condition')} with "
-        f"frames, {count(unknown['n_frames'].sum(), 'frame')}): fewer than five audit nights were labelled there."
+        f"neither trained nor tuned the model{unsure}{f', relative to {people}' if people else ''}; in brackets are "
+        "95 % intervals over nights."
     )
 
 
@@ -141,61 +131,24 @@ def occurrence_sentences(data: ReportData) -> list[str]:
         )
     kind = "Both are shares" if is_number(mean) else "This is a share"
     sentences.append(f"{kind} of recorded frames in which the classifier sees {positive}, clouded ones included.")
-    return sentences
+    return [*sentences, *_corrected(data)]
 
 
-def methods(data: ReportData) -> str:
-    """A paragraph for a paper, with this corpus's numbers."""
-    return " ".join([_frame_methods(data), _sky_methods(data.bins), *_model_methods(data), *_error_methods(data)])
-
-
-def _frame_methods(data: ReportData) -> str:
-    site, usable = data.site, data.usable_frames
-    latitude = f"{abs(site.latitude_deg):.4f}° {'N' if site.latitude_deg >= 0 else 'S'}"
-    longitude = f"{abs(site.longitude_deg):.4f}° {'E' if site.longitude_deg >= 0 else 'W'}"
-    return (
-        f"All-sky frames of {site.name} ({latitude}, {longitude}) were taken from nightly timelapse videos and dated "
-        "by the clock burned into them, which was read in every frame and fitted robustly against the frame index; "
-        f"{count(len(data.frames) - len(usable), 'frame')} whose clock disagreed with the fit were set aside, which "
-        f"left {count(len(usable), 'frame')} of {count(usable['night'].nunique(), 'night')} (a night runs from noon "
-        "to noon of local mean solar time)."
-    )
-
-
-def _sky_methods(bins: ConditionBins) -> str:
-    return (
-        "Topocentric, airless altitudes of sun and moon were computed with Skyfield. Solar conditions are night (sun "
-        f"at or below {bins.night_below_deg:g}°), astronomical (to {bins.astronomical_below_deg:g}°) and nautical "
-        f"twilight (to {bins.nautical_below_deg:g}°); the moon counts as full from {bins.full_elongation_deg:g}° "
-        f"elongation when above {bins.full_altitude_deg:g}°, as quarter from {bins.quarter_elongation_deg:g}° when "
-        f"above {bins.quarter_altitude_deg:g}°, otherwise as no moon."
-    )
-
-
-def _model_methods(data: ReportData) -> list[str]:
-    if data.model is None:
-        return []
-    recipe = data.model.get("recipe") or {}
-    strategy = str(recipe.get("strategy", "")).replace("_", " ")
-    how = f", strategy {strategy}, weights {recipe.get('weights')}" if strategy else ""
-    network = f"{data.model.get('backbone', 'convolutional')} network ({data.model.get('image_size', '?')} pixels{how})"
-    return [
-        f"A {network} was trained on labelled frames of training nights; its epoch, temperature and decision rule were "
-        "chosen on validation nights."
-    ]
-
-
-def _error_methods(data: ReportData) -> list[str]:
+def _corrected(data: ReportData) -> list[str]:
+    """The share a labeller would call positive, or how many audit nights it takes to tell."""
     row = data.everything
     if row is None or not data.has_errors:
-        return ["No error rate is given, since no audit frame has been labelled."]
-    how = listed(sorted(set(data.class_rows["interval_method"].dropna())))
+        return []
+    if not is_number(row.corrected_ratio):
+        nights = int(row.corrected_audit_nights) if is_number(row.corrected_audit_nights) else 0
+        return [
+            f"It takes {NIGHTS_TO_DERIVE} audit nights to correct this for the classifier's errors; {nights} are here."
+        ]
+    share = f"{percent(row.corrected_ratio)} ({interval(row.corrected_low, row.corrected_high)})"
     return [
-        f"Error rates were estimated from {count(row.n_labelled, 'labelled frame')} of "
-        f"{count(row.n_audit_nights, 'audit night')}, drawn at random within each condition and weighted by the "
-        "inverse of their inclusion probability; nights were assigned to training, validation and audit at random "
-        f"beforehand. Intervals (95 %) treat the night as the unit{f' ({how})' if how else ''}. Conditions with fewer "
-        "than five audit nights count as not measured."
+        f"Corrected by the audit, a labeller would call {share} of the frames of nights like these "
+        f"{in_words(data.positive)}. This stands on the {count(row.corrected_frames, 'frame')} of "
+        f"{count(row.corrected_nights, 'night')} outside training, {row.corrected_audit_nights:,} of them audited."
     ]
 
 

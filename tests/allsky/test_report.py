@@ -10,8 +10,12 @@ import cv2
 import pandas as pd
 import pytest
 
+from allsky.contrasts import contrast_table
 from allsky.figures import night_figure, png
+from allsky.figures.words import interval, percent
 from allsky.report import GalleryItem, Keogram, Problem, ReportData, render_report, sentences, write_figures
+from allsky.report.comparisons import largest_estimates, unmeasured
+from allsky.report.methods import methods
 from allsky.tables import ALL_TABLES
 from tests.allsky import report_corpus as corpus
 
@@ -145,10 +149,63 @@ def test_the_headline_is_the_two_rates_in_words(full, page):
 
 
 def test_what_nobody_measured_is_said_and_not_shown_as_zero(full, page):
-    unmeasured = full.class_rows.query("status == 'not measured' and n_frames > 0")
+    unmeasured = full.class_rows.query("fnr_status == 'not measured' and fpr_status != 'not measured' and n_frames > 0")
     assert len(unmeasured) > 0
-    assert "Nothing is known about errors at night under a full moon" in page.text
+    assert "Nothing is known about misses" in page.text
     assert "not measured" in page.text
+
+
+def test_a_kind_of_error_measured_everywhere_does_not_speak_for_the_other(light):
+    """False alarms known in every condition, misses unknown in one."""
+    table = light.condition_table[light.condition_table["n_frames"] > 0].assign(fpr_status="measured", fpr=0.1)
+    table["fnr_status"] = "measured"
+    cells = (table["solar_bin"] != "All") & (table["lunar_bin"] != "All")
+    nautical_full = (table["lunar_bin"] == "Moon_Full") & (table["solar_bin"] == "Nautical")
+    table.loc[nautical_full, "fnr_status"] = "not measured"
+    told = unmeasured(replace(light, condition_table=table))
+    assert told[0] == f"False alarms were measured in all {cells.sum()} conditions that have frames."
+    assert told[1].startswith("Nothing is known about misses in nautical twilight under a full moon (1 of the ")
+
+
+def test_the_largest_estimate_is_named_as_an_estimate_and_its_place_left_open_where_intervals_overlap(light):
+    table = light.condition_table.assign(fpr=0.1, fpr_low=0.05, fpr_high=0.2, fpr_nights=9, fnr=None)
+    worst = (table["solar_bin"] == "Night") & (table["lunar_bin"] == "Moon_Quarter")
+    table.loc[worst, ["fpr", "fpr_low", "fpr_high"]] = (0.3, 0.15, 0.5)
+    others = len(table.query("solar_bin != 'All' and lunar_bin != 'All' and n_frames > 0")) - 1
+    told = largest_estimates(replace(light, condition_table=table))
+    words = "The largest estimate of false alarms is that at night under a quarter moon: "
+    order = f"overlaps those of all {others} other conditions measured, so it need not be the worst."
+    assert told == [f"{words}{percent(0.3)} ({interval(0.15, 0.5)}) on 9 nights; its interval {order}"]
+    table.loc[worst, "fpr_low"] = 0.21
+    told = largest_estimates(replace(light, condition_table=table))
+    order = "lies above those of all other conditions measured."
+    assert told == [f"{words}{percent(0.3)} ({interval(0.21, 0.5)}) on 9 nights; its interval {order}"]
+
+
+def test_differences_have_a_verdict_and_what_a_study_of_this_size_cannot_see(light):
+    audited = light.sheet[light.sheet["role"] == "audit"]
+    contrasts = contrast_table(light.predictions, light.frames, audited, light.labels, "aurora")
+    text = Page(render_report(replace(light, contrasts=contrasts))).text
+    assert "Is it worse than at night without moon?" in text
+    assert text.count("not decidable") >= 2
+    assert "Of the two published claims tested" in text
+    assert "Is it worse" not in Page(render_report(light)).text
+
+
+def test_a_simulated_archive_says_so_before_anything_else(light):
+    said = sentences.lead(replace(light, simulated=True))
+    assert said[0].startswith("This archive is simulated")
+    assert sentences.lead(light) == said[1:]
+    assert "relative to one person (ada)" in said[1]
+
+
+def test_the_methods_say_which_rule_counted_and_nothing_was_tuned_that_was_not(light):
+    assert "A frame counts as the likelier of the two classes; no threshold was tuned." in methods(light)
+    named = replace(light, model={**light.model, "threshold": 0.4})
+    assert "from a probability of 0.4, which the model's description names" in methods(named)
+    assert "from a probability of 0.8, as set for this report" in methods(replace(named, threshold=0.8))
+    elsewhere = replace(light, model={"backbone": "resnet18", "image_size": 64})
+    assert "was trained on" not in methods(elsewhere)
 
 
 def test_both_occurrence_figures_stand_side_by_side(page):
@@ -220,7 +277,7 @@ def test_with_a_model_but_no_labels_the_error_columns_are_empty_and_it_says_so(l
 
 def test_with_one_class_labelled_the_headline_gives_the_rate_that_exists(light):
     table = light.condition_table.assign(fnr=None, fnr_low=None, fnr_high=None)
-    headline = Page(render_report(replace(light, condition_table=table))).text
+    headline = sentences.headline(replace(light, condition_table=table))
     assert "sees aurora that is not there in" in headline
     assert "misses" not in headline
 
