@@ -10,7 +10,7 @@ from allsky.corpus import NO_MODEL
 from allsky.errors import BadConfiguration
 from allsky.evidence import EVIDENCE, MEAN_MAPS
 from allsky.report import render_report, write_figures
-from allsky.tables import AGREEMENT, CONDITION_TABLE, LABELLER_RATES
+from allsky.tables import AGREEMENT, CONDITION_TABLE, CONTRASTS, LABELLER_RATES
 from tasks import archive, settings
 from tasks.answers import AUDIT, answers_digest
 from tasks.artifacts import FolderArtifact, TableArtifact
@@ -157,7 +157,7 @@ class FullCorpusReport(Stage):
         for name, kind in (("evidence", EVIDENCE), ("mean_maps", MEAN_MAPS)):
             if getattr(data, name) is not None:
                 TableArtifact(output.path / f"{name}.parquet", kind).write(getattr(data, name))
-        _write_people(data, output.path)
+        _write_comparisons(data, output.path)
         write_figures(data, output.path / "figures")
         (output.path / "summary.json").write_text(json.dumps(_summary(data) | {"nights": self.nights()}, indent=1))
         (output.path / "report.html").write_text(render_report(data), encoding="utf-8")
@@ -205,9 +205,10 @@ class FullCorpusReport(Stage):
         return "\n".join([str(self._page()), *told["lines"], *(problems if told["problems"] else [])])
 
 
-def _write_people(data, folder) -> None:
-    """How far labellers agree, and the rates against each, where anybody has labelled audit frames."""
-    for table, kept in ((AGREEMENT, data.agreement), (LABELLER_RATES, data.labeller_rates)):
+def _write_comparisons(data, folder) -> None:
+    """Conditions against each other, and labellers, where anybody has labelled audit frames."""
+    told = ((CONTRASTS, data.contrasts), (AGREEMENT, data.agreement), (LABELLER_RATES, data.labeller_rates))
+    for table, kept in told:
         if kept is not None and len(kept):
             TableArtifact(folder / f"{table.name}.parquet", table).write(kept)
             kept.to_csv(folder / f"{table.name}.csv", index=False)
