@@ -24,7 +24,7 @@ def double_labelled(sheet: pd.DataFrame, seed: int = 0, share: float = DOUBLE_SH
     audit = (sheet["role"] == "audit").to_numpy()
     nights = sheet["night"].where(audit)
     rank = pd.Series(number, sheet.index).groupby(nights).rank(method="first")
-    wanted = np.ceil(share * sheet["night"].map(nights.value_counts()))
+    wanted = np.ceil(share * sheet["night"].map(nights.value_counts()).astype(float))
     return pd.Series(audit, sheet.index) & (rank <= wanted)
 
 

@@ -160,7 +160,10 @@ def settle(material: Material, adjudicator: str) -> Desk:
 
 
 def open_page(desk: Desk, images: Path, port: int | None, browser: bool, tell: Tell) -> None:
-    """Serve the page until Ctrl-C, and say where, before and after, things stand."""
+    """Serve the page until Ctrl-C, and say where, before and after, things stand; nothing to show, nothing served."""
+    if desk.queue.empty:
+        tell(f"{desk.title}: there is no frame to show.")
+        return
     counts = desk.state()
     tell(f"{counts['total'] - counts['done']} of {counts['total']} frames wait; answers go to {desk.file.path}")
 

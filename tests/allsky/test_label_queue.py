@@ -70,3 +70,9 @@ def test_the_sky_ten_minutes_away_is_the_nearest_frame_and_none_across_a_gap():
     assert ten_minutes_away(utc, 0) == [None, 3]
     assert ten_minutes_away(utc, 5) == [2, None]
     assert ten_minutes_away(utc, 6) == [None, 7]
+
+
+def test_a_sheet_without_frames_asks_nobody_anything(sheet):
+    nothing = sheet.iloc[:0]
+    assert asked_of(nothing, answered(nothing, "ann"), "ann").empty
+    assert double_labelled(nothing).empty

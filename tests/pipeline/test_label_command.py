@@ -259,3 +259,11 @@ def test_frames_that_would_teach_most_are_doubtful_ones_of_training_nights_that_
 def test_nothing_is_proposed_where_no_model_has_predicted(made):
     with pytest.raises(AllskyError, match=r"(?i)there are none yet"):
         label_proposed(material(made), "ann", Asked(propose=6))
+
+
+def test_where_nothing_was_drawn_or_nobody_disagrees_no_page_is_served(made, allsky):
+    assert "no frame to show" in allsky("label", "--adjudicate")[1]
+    for path in (made.corpus.sheet, made.corpus.audit_sheet):
+        path.unlink()
+    status, told = allsky("label")
+    assert (status, "no frame to show" in told) == (0, True), told
