@@ -12,7 +12,7 @@ import pandas as pd
 
 from allsky.agreement import agreement_table, disagreements, settling_counts
 from allsky.errors import BadConfiguration, BadLabels
-from allsky.figures.words import interval, percent
+from allsky.figures.words import is_number
 from allsky.label_budget import Assumptions, label_budget
 from allsky.label_file import LabelFile
 from allsky.label_queue import asked_of
@@ -155,6 +155,7 @@ def settle(material: Material, adjudicator: str) -> Desk:
         taken=lambda: set(_own(material.labels(), ADJUDICATED)),
         hints=hints,
         remark=f"by {adjudicator}",
+        person=adjudicator,
         title="Settle disagreements",
     )
 
@@ -196,9 +197,9 @@ def say_agreement(material: Material, tell: Tell) -> None:
     for row in table.itertuples():
         tell(
             f"{row.first} and {row.second}, {'every answer' if row.answers == 'all' else 'where neither was unsure'}:"
-            f" {percent(row.agreement)}{_in_brackets(row.agreement_low, row.agreement_high)} of {row.n_frames} audit"
+            f" {row.agreement:.1%}{_in_brackets(row.agreement_low, row.agreement_high, 100, 1)} of {row.n_frames} audit"
             f" frames of {row.n_nights} nights alike; Cohen's kappa {row.kappa:.2f}"
-            + (f" ({row.kappa_low:.2f} to {row.kappa_high:.2f})" if row.kappa_low == row.kappa_low else "")
+            f"{_in_brackets(row.kappa_low, row.kappa_high)}"
         )
     counts = settling_counts(labels)
     tell("; ".join(f"{kind}: {number} frames" for kind, number in counts.items()))
@@ -206,9 +207,8 @@ def say_agreement(material: Material, tell: Tell) -> None:
         tell("Frames on which labellers disagree count as unsure until `allsky label --adjudicate` settles them.")
 
 
-def _in_brackets(low: float, high: float) -> str:
-    words = interval(low, high)
-    return f" ({words})" if words else ""
+def _in_brackets(low: float, high: float, scale: int = 1, digits: int = 2) -> str:
+    return f" ({scale * low:.{digits}f} to {scale * high:.{digits}f})" if is_number(low) else ""
 
 
 def _own(labels: pd.DataFrame, labeller: str) -> dict[str, str]:

@@ -30,9 +30,10 @@ class Desk:
 
     - `queue`: the frames to show in order, answered ones included: frame_id, night, utc, video, frame_index, image,
       solar_bin, lunar_bin. `sky`: the same columns of every frame, for the neighbours.
-    - `file`: where answers go, by `labeller`, who may say so for another (`by`, which goes into the note).
+    - `file`: where answers go, under the name `labeller`.
     - `own`: this labeller's earlier answers, frame_id to label, in order of time.
     - `taken`: asked for whenever somebody else has written to the file; the frames another person has answered.
+    - `remark` goes into every note. `person` is who answers, where that is not the `labeller` of the file.
     - `hints`: what may be said about a frame besides. A blind desk has none.
     """
 
@@ -45,6 +46,7 @@ class Desk:
     taken: Callable[[], Collection[str]] = frozenset
     hints: Mapping[str, str] = field(default_factory=dict)
     remark: str = ""
+    person: str = ""
     title: str = "Label frames"
 
     def __post_init__(self):

@@ -191,7 +191,7 @@ def test_agreement_is_said_with_its_interval_or_with_what_is_missing(made, allsk
     fill(made, "bo", lambda frame: "aurora" if frame[-4] in "1357" else "no_aurora")
     status, told = allsky("label", "--agreement")
     assert status == 0
-    assert re.search(r"ann and bo, every answer: [\d.]+.% \([\d.]+.+[\d.]+\) of \d+ audit frames of \d+ nights", told)
+    assert re.search(r"ann and bo, every answer: [\d.]+% \([\d.]+ to [\d.]+\) of \d+ audit frames of \d+ nights", told)
     assert "Cohen's kappa" in told and "disagreement:" in told
 
 

@@ -268,26 +268,42 @@ def test_on_a_phone_nothing_runs_out_of_the_screen_and_the_answers_are_in_reach(
     expect(tab.locator("#status")).to_contain_text("aurora saved")
 
 
-def test_the_command_serves_this_machine_alone_and_ends_on_ctrl_c_with_what_is_left(tmp_path, browser):
+class Program:
+    """`allsky label` as a person starts it."""
+
+    def __init__(self, made):
+        program = "import sys; from pipeline.cli import main; sys.argv[0] = 'allsky'; main()"
+        self.running = subprocess.Popen(
+            [sys.executable, "-c", program, "label", "--labeller", "ann", "--port", "0"],
+            env=os.environ | {"LUIGI_CONFIG_PATH": str(made.configuration), "PYTHONUNBUFFERED": "1"},
+            stdout=subprocess.PIPE,
+            text=True,
+        )
+        assert self.running.stdout is not None
+        self.address = next(line.strip() for line in self.running.stdout if "http://" in line)
+
+    def end(self, number: signal.Signals) -> str:
+        """Ends it; what it said last."""
+        self.running.send_signal(number)
+        return self.running.communicate(timeout=30)[0]
+
+
+def test_the_command_serves_this_machine_alone_and_loses_nothing_when_it_is_killed(tmp_path, browser):
     made = make_corpus(tmp_path, n_nights=3)
-    command = [sys.executable, "-m", "pipeline.cli", "label", "--labeller", "ann", "--port", "0"]
-    program = "import sys; from pipeline.cli import main; sys.argv[0] = 'allsky'; main()"
-    environment = os.environ | {"LUIGI_CONFIG_PATH": str(made.configuration), "PYTHONUNBUFFERED": "1"}
-    running = subprocess.Popen(
-        [sys.executable, "-c", program, *command[3:]], env=environment, stdout=subprocess.PIPE, text=True
-    )
-    try:
-        address = next(line.strip() for line in running.stdout if "http://" in line)
-        listening = [one.laddr.ip for one in psutil.Process(running.pid).net_connections() if one.status == "LISTEN"]
-        assert listening == ["127.0.0.1"]
-        tab = browser.new_page()
-        tab.goto(address)
-        expect(tab.locator("#skip")).to_be_enabled()
-        press(tab, "a", "aurora saved")
-        tab.close()
-    finally:
-        running.send_signal(signal.SIGINT)
-        rest = running.communicate(timeout=20)[0]
-    assert running.returncode == 0
-    assert re.search(r"1 of \d+ answered", rest)
-    assert read_labels(made.labels, CLASSES)["labeller"].tolist() == ["ann"]
+    for key, ending in (("a", signal.SIGKILL), ("n", signal.SIGINT)):
+        program = Program(made)
+        try:
+            served_at = [one.laddr.ip for one in psutil.Process(program.running.pid).net_connections()]
+            tab = browser.new_page()
+            tab.goto(program.address)
+            expect(tab.locator("#skip")).to_be_enabled()
+            press(tab, key, "saved")
+            tab.close()
+        finally:
+            rest = program.end(ending)
+        assert set(served_at) == {"127.0.0.1"}
+    assert program.running.returncode == 0
+    assert re.search(r"2 of \d+ answered", rest)
+    labels = read_labels(made.labels, CLASSES)
+    assert labels["label"].tolist() == ["aurora", "no_aurora"]
+    assert labels["frame_id"].nunique() == 2
