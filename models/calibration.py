@@ -32,10 +32,11 @@ def fit_temperature(logits: np.ndarray, targets: np.ndarray, weights: np.ndarray
     return float(np.exp(fit.x))
 
 
-def calibration_error(probabilities: np.ndarray, targets: np.ndarray, weights: np.ndarray, bins: int = 10) -> float:
-    """Expected calibration error of the likeliest class, in equal bins of its probability (Guo et al. 2017, eq. 3)."""
+def abstain_below(probabilities: np.ndarray, weights: np.ndarray, share: float) -> float | None:
+    """The probability of the likeliest class below which `share` of the weight lies; None where that is 0."""
+    if share <= 0:
+        return None
     confidence = probabilities.max(axis=1)
-    right = probabilities.argmax(axis=1) == targets
-    which = np.minimum((confidence * bins).astype(int), bins - 1)
-    gaps = np.bincount(which, weights * (right - confidence), bins)
-    return float(np.abs(gaps).sum() / weights.sum())
+    order = np.argsort(confidence)
+    below = np.cumsum(weights[order]) - weights[order]
+    return float(confidence[order][np.searchsorted(below / weights.sum(), share)])

@@ -39,6 +39,8 @@ class TrainingRecipe:
       the light around it (see models/normalisation.py), which suits training from nothing on few frames.
     - `averaging`: decay per step of a running mean of the weights, which is what is then validated and
       kept; 0 keeps the weights themselves. Steadies small training sets (Tarvainen & Valpola 2017, arXiv:1703.01780).
+    - `abstain`: share of the validation frames, by weight, of which the model is least sure and on which it would
+      rather not decide; 0: it always decides.
     - `patience`: epochs of the last stage without a lower validation loss after which training
       stops; 0: never.
     - `seed`: of everything random.
@@ -61,6 +63,7 @@ class TrainingRecipe:
     augment: str = "sky"
     contrast: str = "given"
     averaging: float = 0.0
+    abstain: float = 0.0
     patience: int = 0
     seed: int = 0
 
@@ -110,7 +113,7 @@ class TrainingRecipe:
         for key in ("learning_rate", "fine_tuning_rate"):
             if not getattr(self, key) > 0:
                 raise BadConfiguration(f"{key} = {getattr(self, key)}: expected a number above 0.")
-        for key in ("label_smoothing", "averaging", "warm_up"):
+        for key in ("label_smoothing", "averaging", "warm_up", "abstain"):
             if not 0 <= getattr(self, key) < 1:
                 raise BadConfiguration(f"{key} = {getattr(self, key)}: expected 0 or more and less than 1.")
 

@@ -11,7 +11,8 @@ import pandas as pd
 from matplotlib.backends.backend_agg import FigureCanvasAgg
 from matplotlib.figure import Figure
 
-from models.calibration import calibrated, calibration_error, fit_temperature, weighted_log_loss
+from allsky.reliability import calibration_error
+from models.calibration import abstain_below, calibrated, fit_temperature, weighted_log_loss
 from models.description import CARD, CURVES, HISTORY, VALIDATION, ModelDescription
 from models.learning import Learner
 from models.model_folder import save_weights
@@ -28,9 +29,9 @@ def write_model(folder: Path, learner: Learner, seconds: float) -> ModelDescript
     temperature = fit_temperature(logits, targets, weights)
     probabilities = calibrated(logits, temperature)
     metrics = _selection_metrics(learner, logits, probabilities, temperature)
-    description = replace(
-        learner.description, temperature=temperature, metrics=metrics | _training_facts(learner, seconds)
-    )
+    band = abstain_below(probabilities, weights, learner.recipe.abstain)
+    facts = metrics | _training_facts(learner, seconds)
+    description = replace(learner.description, temperature=temperature, abstain_below=band, metrics=facts)
     history = pd.DataFrame([asdict(record) for record in learner.history])
     history["kept"] = history["epoch"] == learner.best_epoch
     save_weights(learner.network, folder)
@@ -65,7 +66,7 @@ def model_card(description: ModelDescription) -> str:
     return f"""# {description.backbone}, trained to tell {" from ".join(description.classes)}
 
 - **For:** pictures of the night sky from an all-sky camera, masked to the sky disk and cropped to its square.
-- **Answers:** a probability for each class; decides for {description.rule}.
+- **Answers:** a probability for each class; decides for {description.rule}.{_band(description)}
 - **Input:** {description.image_size} x {description.image_size} pixels, RGB.
 - **Starting point:** weights `{recipe["weights"]}`, strategy `{recipe["strategy"]}`.
 - **Trained on:** {facts["training_frames"]} labelled frames of {facts["training_nights"]} nights
@@ -103,7 +104,7 @@ def _selection_metrics(
             "accuracy": float(np.average(right, weights=weights)),
             "log_loss": weighted_log_loss(logits, targets, weights, temperature),
             "log_loss_uncalibrated": weighted_log_loss(logits, targets, weights),
-            "calibration_error": calibration_error(probabilities, targets, weights),
+            "calibration_error": calibration_error(probabilities.max(axis=1), right, weights),
         }
     }
 
@@ -126,6 +127,12 @@ def _validation_table(learner: Learner, description: ModelDescription, probabili
     for index, name in enumerate(description.classes):
         table[f"p_{name}"] = probabilities[:, index]
     return table.assign(predicted=description.decide(probabilities))
+
+
+def _band(description: ModelDescription) -> str:
+    if description.abstain_below is None:
+        return ""
+    return f" Abstains where the probability of that class is below {description.abstain_below:.3f}."
 
 
 def _counts(classes: dict[str, int]) -> str:

@@ -9,6 +9,7 @@ import luigi
 from allsky.corpus import NO_MODEL
 from allsky.errors import BadConfiguration
 from allsky.evidence import EVIDENCE, MEAN_MAPS
+from allsky.reliability import ABSTAINING, CALIBRATION, RELIABILITY
 from allsky.report import render_report, write_figures
 from allsky.tables import AGREEMENT, CONDITION_TABLE, CONTRASTS, LABELLER_RATES
 from tasks import archive, settings
@@ -154,9 +155,9 @@ class FullCorpusReport(Stage):
             table = TableArtifact(output.path / "condition_table.parquet", CONDITION_TABLE)
             table.write(data.condition_table)
             data.condition_table.to_csv(output.path / "condition_table.csv", index=False)
-        for name, kind in (("evidence", EVIDENCE), ("mean_maps", MEAN_MAPS)):
-            if getattr(data, name) is not None:
-                TableArtifact(output.path / f"{name}.parquet", kind).write(getattr(data, name))
+        for kind in (EVIDENCE, MEAN_MAPS, CALIBRATION, RELIABILITY, ABSTAINING):
+            if getattr(data, kind.name) is not None:
+                TableArtifact(output.path / f"{kind.name}.parquet", kind).write(getattr(data, kind.name))
         _write_comparisons(data, output.path)
         write_figures(data, output.path / "figures")
         (output.path / "summary.json").write_text(json.dumps(_summary(data) | {"nights": self.nights()}, indent=1))

@@ -33,7 +33,7 @@ class GradCamGallery(Stage):
     label needs no new map, and maps of frames that are unchanged under the same model are kept.
     """
 
-    version = 2
+    version = 3
 
     model = luigi.Parameter(description="the model's name and the start of its recipe")
 
@@ -49,6 +49,7 @@ class GradCamGallery(Stage):
     def ingredients(self):
         frames = {row.frame_id: NightFrames(night=row.night).recipe() for row in audit_frames(self.corpus).itertuples()}
         return {
+            "drawn_by": self.version,
             "model": model_recipe(self.model),
             "method": self.settings.explanation.method,
             "frames": frames,
@@ -91,7 +92,7 @@ class GradCamGallery(Stage):
             before = json.loads((self.output().path / INDEX).read_text())
         except (OSError, ValueError):
             return set()
-        if (before["model"], before["method"]) != (wanted["model"], wanted["method"]):
+        if any(before.get(key) != wanted[key] for key in ("drawn_by", "model", "method")):
             return set()
         return {frame_id for frame_id, recipe in wanted["frames"].items() if before["frames"].get(frame_id) == recipe}
 

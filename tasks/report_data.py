@@ -15,6 +15,7 @@ from allsky.corpus import NO_MODEL
 from allsky.labellers import rates_by_labeller
 from allsky.labels import agreed_labels, match_labels
 from allsky.night_totals import counted_by
+from allsky.reliability import abstaining_table, calibration_table, reliability_table
 from allsky.report import GalleryItem, Keogram, Problem, ReportData
 from allsky.roles import roles_of
 from allsky.sampling import finished_draws, inclusion_probability, unfinished_draws
@@ -163,6 +164,7 @@ def _judged(report, frames: pd.DataFrame, sheet: pd.DataFrame, labels: pd.DataFr
     audited = _audited(predictions, frames, sheet, known)
     evidence, means = evidence_of(report, frames, audited)
     return {
+        **_calibration(audited, here.labels, description(model).abstain_below),
         "evidence": evidence,
         "mean_maps": means,
         "predictions": predictions,
@@ -203,6 +205,17 @@ def _audited(predictions, frames, sheet, labels) -> pd.DataFrame:
     columns = ["frame_id", "video", "frame_index", "image", "solar_bin", "lunar_bin"]
     placed = drawn.merge(frames[columns], on=["video", "frame_index"])
     return placed.merge(settled, on="frame_id").merge(predictions, on="frame_id")
+
+
+def _calibration(audited: pd.DataFrame, labels, abstain_below: float | None) -> dict:
+    """What the probabilities of audit frames are worth; nothing before any are labelled."""
+    if audited.empty:
+        return {}
+    return {
+        "calibration": calibration_table(audited, labels.classes),
+        "reliability": reliability_table(audited, labels.positive),
+        "abstaining": abstaining_table(audited, labels.classes, chosen=abstain_below),
+    }
 
 
 def _gallery(report, audited: pd.DataFrame) -> Iterator[GalleryItem]:

@@ -186,6 +186,7 @@ class Training:
     augment: str = option(PUBLISHED.augment, one_of(*AUGMENTATIONS), "`sky` (turn, flip, expose, blur) or `none`")
     contrast: str = option(PUBLISHED.contrast, one_of(*CONTRASTS), "`given`, or `local`: what stands out around")
     averaging: float = option(PUBLISHED.averaging, share, "decay of a running mean of the weights; 0 keeps none")
+    abstain: float = option(PUBLISHED.abstain, share, "share of frames, the least sure, on which the model abstains")
     patience: int = option(PUBLISHED.patience, whole, "epochs without improvement before training stops; 0 is never")
     seed: int = option(PUBLISHED.seed, whole, "seed of everything random in training")
 

@@ -1,10 +1,11 @@
 """Figures of a corpus: tables in, `matplotlib.figure.Figure` out.
 
 `conditions` (rates by sun and moon), `occurrence` (by hour, month and night), `coverage` (which nights exist), `night`
-(the keogram), `clock`, `training` (curves, confusion, reliability), `evidence` (where the maps lie); `canvas` holds
-their looks and turns them into PNG or SVG, `words` how conditions and rates are said.
+(the keogram), `clock`, `training` (curves, confusion, reliability), `calibration` (of audit frames), `evidence` (where
+the maps lie); `canvas` holds their looks and turns them into PNG or SVG, `words` how conditions and rates are said.
 """
 
+from allsky.figures.calibration import abstaining_figure, audit_reliability_figure
 from allsky.figures.canvas import inline_svg, png
 from allsky.figures.clock import clock_figure, clock_points
 from allsky.figures.conditions import condition_matrix, error_rates, rate_cells
@@ -20,6 +21,8 @@ from allsky.figures.occurrence import (
 from allsky.figures.training import confusion_counts, confusion_figure, learning_curves, reliability, reliability_figure
 
 __all__ = [
+    "abstaining_figure",
+    "audit_reliability_figure",
     "clock_figure",
     "clock_points",
     "condition_matrix",

@@ -58,6 +58,8 @@ class ReportData:
     - `gallery`: the worst errors, in the order in which they are shown. `gallery_method`: what drew the maps.
     - `problems`: what went wrong after the inventory (whose own problems stand in `videos`). `notices`: sentences that
       the reader should see, such as labels matched by video and frame index.
+    - `calibration` (CALIBRATION), `reliability` (RELIABILITY), `abstaining` (ABSTAINING): what the probabilities of
+      audit frames are worth; None without labelled audit frames.
     - `evidence` (EVIDENCE) and `mean_maps` (MEAN_MAPS): where the model looked, in numbers; None without maps.
     - `agreement` (AGREEMENT) and `labeller_rates` (LABELLER_RATES): how far labellers agree, the rates against each.
     - `baseline`: measures on the same audit frames by method, for instance `{"EfficientNet-B1": {"accuracy": 0.94,
@@ -89,6 +91,9 @@ class ReportData:
     validation: pd.DataFrame | None = None
     gallery: Sequence[GalleryItem] = ()
     gallery_method: str = "Grad-CAM"
+    calibration: pd.DataFrame | None = None
+    reliability: pd.DataFrame | None = None
+    abstaining: pd.DataFrame | None = None
     evidence: pd.DataFrame | None = None
     mean_maps: pd.DataFrame | None = None
     agreement: pd.DataFrame | None = None

@@ -32,7 +32,7 @@ class Drawing:
 
 def drawings(data: ReportData) -> list[Drawing]:
     """Every figure that this corpus has the numbers for."""
-    kinds = (_conditions, _occurrence, _coverage, _training, _evidence, _clocks)
+    kinds = (_conditions, _occurrence, _coverage, _training, _calibration, _evidence, _clocks)
     return [drawing for kind in kinds for drawing in kind(data)]
 
 
@@ -99,6 +99,17 @@ def _training(data: ReportData) -> Iterator[Drawing]:
     bins = figures.reliability(validation, data.positive)
     description = "Share of validation frames labelled positive against the predicted probability."
     yield Drawing("reliability", "Reliability", description, bins, figures.reliability_figure(bins))
+
+
+def _calibration(data: ReportData) -> Iterator[Drawing]:
+    if data.calibration is None or data.reliability is None or data.abstaining is None or data.calibration.empty:
+        return
+    description = "Share of audit frames labelled positive against the predicted probability, by condition."
+    drawn = figures.audit_reliability_figure(data.reliability, data.calibration)
+    yield Drawing("audit_reliability", "Do probabilities mean what they say?", description, data.reliability, drawn)
+    description = "Accuracy on the audit frames that a model would still answer for, by the confidence it would ask."
+    drawn = figures.abstaining_figure(data.abstaining, (data.model or {}).get("abstain_below"))
+    yield Drawing("abstaining", "What abstaining would gain", description, data.abstaining, drawn)
 
 
 def _evidence(data: ReportData) -> Iterator[Drawing]:

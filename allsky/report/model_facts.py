@@ -55,5 +55,19 @@ def _decision(data: ReportData) -> Iterator[tuple[str, str]]:
     yield "decides for", own
     if data.threshold is not None:
         yield "in this report", f"a frame counts as {positive} from a probability of {data.threshold:g}"
+    if is_number(band := model.get("abstain_below")):
+        yield "abstains", f"below a probability of {band:.3f} for the class it would decide for{_kept(data, band)}"
     if is_number(temperature):
         yield "temperature", f"{temperature:.2f} (probabilities are calibrated by it)"
+
+
+def _kept(data: ReportData, band: float) -> str:
+    """What abstaining keeps and gains on audit frames."""
+    table = data.abstaining
+    if table is None or table.empty:
+        return ""
+    own, all_frames = table.loc[(table["level"] - band).abs().idxmin()], table.iloc[0]
+    return (
+        f"; on audit frames it then answers for {percent(own['kept'])} and is right on {percent(own['accuracy'])} of "
+        f"these, instead of {percent(all_frames['accuracy'])} of all"
+    )

@@ -1,7 +1,8 @@
 import numpy as np
 import pytest
 
-from models.calibration import calibrated, calibration_error, fit_temperature, weighted_log_loss
+from allsky.reliability import calibration_error
+from models.calibration import abstain_below, calibrated, fit_temperature, weighted_log_loss
 
 
 def drawn(temperature, n=4000):
@@ -23,7 +24,8 @@ def test_calibration_lowers_loss_and_calibration_error():
     weights = np.ones(len(targets))
     fitted = fit_temperature(logits, targets, weights)
     assert weighted_log_loss(logits, targets, weights, fitted) < weighted_log_loss(logits, targets, weights)
-    errors = [calibration_error(calibrated(logits, t), targets, weights) for t in (1.0, fitted)]
+    said = [calibrated(logits, t) for t in (1.0, fitted)]
+    errors = [calibration_error(p.max(axis=1), p.argmax(axis=1) == targets, weights) for p in said]
     assert errors[1] < errors[0] / 3
 
 
@@ -34,3 +36,12 @@ def test_weights_count_frames_as_often_as_they_say():
     assert weighted_log_loss(logits, targets, weights) == pytest.approx(
         weighted_log_loss(logits[repeated], targets[repeated], np.ones(len(repeated)))
     )
+
+
+def test_a_band_holds_the_least_sure_share_of_the_weight():
+    probabilities = np.array([[0.95, 0.05], [0.4, 0.6], [0.7, 0.3], [0.2, 0.8]])
+    assert abstain_below(probabilities, np.ones(4), 0.0) is None
+    assert abstain_below(probabilities, np.ones(4), 0.25) == 0.7
+    assert abstain_below(probabilities, np.array([1, 3, 1, 1]), 0.5) == 0.7
+    sure = (probabilities.max(axis=1) >= abstain_below(probabilities, np.ones(4), 0.5)).mean()
+    assert sure == 0.5
