@@ -10,6 +10,7 @@ from allsky.figures.words import count, interval, is_number, listed, percent
 from allsky.labellers import SETTLED, relative_to
 from allsky.labels import settled_labels
 from allsky.report.data import ReportData
+from allsky.report.sentences import PROGRAM
 
 SETTLING = {
     "agreement": "answered alike by several",
@@ -25,6 +26,8 @@ def labellers(data: ReportData) -> dict[str, Any] | None:
     if data.labels is None or not people:
         return None
     answers = data.labels[data.labels["frame_id"].isin(set(audit))]
+    if set(answers["labeller"]) == {PROGRAM}:
+        return {"sentences": ["Every rate is relative to the answers of a program."], "agreement": [], "rates": []}
     return {
         "sentences": [f"Every rate is relative to {people}.", *_settled(answers)],
         "agreement": [] if data.agreement is None else [_agreed(row) for row in data.agreement.itertuples()],

@@ -96,3 +96,9 @@ def test_the_page_gives_the_rates_against_each_of_two_people(material, two_peopl
 def test_a_page_without_labels_names_nobody(material):
     assert "Every rate" not in page(material, None)
     assert labellers(ReportData(corpus.SITE)) is None
+
+
+def test_a_program_that_answered_is_no_person(material):
+    html = page(material, material[3].assign(labeller="simulated"))
+    assert "Every rate is relative to the answers of a program." in html
+    assert "second person" not in html
