@@ -232,10 +232,17 @@ class _Video:
         for place in np.flatnonzero(self.read & (~self.believed | (np.abs(residual) > tolerance))):
             flags[place] = f"the reading leaves the night's clock by {residual[place]:+.0f} s"
         lost = ~self.read & ~self.inside & ~self._near_believed()
+        if self._stands_still():
+            flags[:] = "the clock stands still over the whole video: it was frozen, or what moves was not read"
         flags[self._weak(confidence)] = "too little of the clock can be read surely here"
         flags[self.vague] = "the clock shows no seconds and the frames around do not tell them"
         flags[lost] = "the clock is not readable here and no readable frames stand on both sides"
         return flags
+
+    def _stands_still(self) -> bool:
+        """Whether all that is believed of more than a few frames is one and the same time."""
+        believed = self.own[self.believed]
+        return len(self.index) > FEW_FRAMES and self.quantum_s <= 1 and len(believed) > 0 and np.ptp(believed) == 0
 
     def _near_believed(self) -> np.ndarray:
         """Whether a frame lies just before the first or just behind the last believed one."""

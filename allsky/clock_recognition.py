@@ -74,10 +74,18 @@ def recognise(text: str) -> list[Recognised]:
     """
     text = _LOST_T.sub(r"\1T\3", plain(text))
     dates, times = _longest(_found(_DATES, text)), _longest(_found(_TIMES, text))
+    times = [one for one in times if not _cut_short(text, one.shown)]
     full = [
         whole for day in dates for clock in times or _compact_times(text, day) for whole in _joined(text, day, clock)
     ]
     return full or [*dates, *(one for time in times for one in _surrounded(text, time.format.pattern, time.shown))]
+
+
+def _cut_short(text: str, shown: ClockText) -> bool:
+    """Whether an hour of one digit begins a time that goes on behind its seconds: then it is no hour (the T of ISO 8601
+    read as 7)."""
+    one_digit = not text[shown.start + 1 : shown.start + 2].isdigit()
+    return one_digit and bool(re.match(r"\s?:\s?\d", text[shown.end :]))
 
 
 def _found(forms: Iterable[str], text: str) -> list[Recognised]:

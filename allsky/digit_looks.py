@@ -20,6 +20,8 @@ from allsky.text_layout import place_centers, usual_advance
 SLACK = 0.06
 # Two digits of different names that are as much alike as equal ones usually are, but for this, are one digit.
 TOO_LIKE = 0.02
+# Equal digits may be less alike than different ones by this: where it is more, some are two digits over each other.
+MUCH_LESS = 0.12
 # Boxes tell a digit's place to about this share of its width; likeness is the best within.
 REACH = np.linspace(-0.2, 0.2, 9)
 
@@ -60,5 +62,7 @@ def _strangers(likeness: np.ndarray, labels: np.ndarray) -> bool:
     usual = np.median(likeness[same & alone])
     own = np.where(same & alone, likeness, -np.inf).max(axis=1)
     other = np.where(~same, likeness, -np.inf).max(axis=1)
+    if likeness[same & alone].min() < likeness[~same].max(initial=-1.0) - MUCH_LESS:
+        return True
     named_twice = np.isfinite(own)
     return bool((other[named_twice] > own[named_twice] + SLACK).any() or (other > usual + TOO_LIKE).any())

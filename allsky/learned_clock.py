@@ -9,7 +9,7 @@ from __future__ import annotations
 
 from collections.abc import Iterable, Sequence
 from dataclasses import dataclass, field, replace
-from datetime import date, datetime, time, timedelta, tzinfo
+from datetime import UTC, date, datetime, time, timedelta, tzinfo
 from functools import cached_property
 from itertools import islice
 
@@ -180,7 +180,7 @@ class LearnedClock:
         if timeline is None:
             return None
         seconds, _ = timeline.at(np.array([frame_index]))
-        return None if np.isnan(seconds[0]) else pd.Timestamp(seconds[0], unit="s", tz="UTC").to_pydatetime()
+        return None if np.isnan(seconds[0]) else datetime.fromtimestamp(round(seconds[0], 3), UTC)
 
     def date(self, readings: pd.DataFrame) -> pd.DataFrame:
         """The whole night's READINGS of `readings` (video, frame_index, ocr_text, overlay_time, source, confidence,

@@ -33,6 +33,7 @@ LEAST_CONTRAST, LEAST_SHARPER = 25, 15
 FAINT_CONTRAST = 10
 # Beside strokes of full contrast, those below this share of it are noise.
 STRONG_SHARE = 0.25
+THICKEST_STROKE = 15
 FEWEST_MARKS = 4
 MOST_MARKS = 6000
 
@@ -104,7 +105,9 @@ def _marks(luma: np.ndarray, bright: bool, least: int) -> np.ndarray:
     contrast = cv2.subtract(picture, cv2.blur(picture, (25, 25)))
     sharp = cv2.subtract(picture, cv2.erode(picture, np.ones((7, 7), np.uint8)))
     sharper = LEAST_SHARPER * least // LEAST_CONTRAST
-    both = np.minimum(contrast, np.maximum(sharp, sharper) - sharper)
+    # The rim of a bright disk stands out as text does, but is no stroke.
+    thin = cv2.morphologyEx(picture, cv2.MORPH_TOPHAT, np.ones((THICKEST_STROKE, THICKEST_STROKE), np.uint8))
+    both = np.minimum(np.minimum(contrast, thin), np.maximum(sharp, sharper) - sharper)
     # Beside strong strokes weak ones are noise: they would join letters to blots.
     strongest = cv2.dilate(both, np.ones((15, 15), np.uint8))
     ink = ((both > least) & (both > STRONG_SHARE * strongest)).astype(np.uint8)

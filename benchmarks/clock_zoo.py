@@ -30,7 +30,7 @@ from zoneinfo import ZoneInfo
 
 import numpy as np
 import pandas as pd
-from made_clocks import FONTS, HERSHEY, Clip, Text, coverage, write_clip
+from made_clocks import FONTS, HERSHEY, Clip, Text, coverage, shown, write_clip
 
 from allsky.clock import ClockSettings, Keyframe, learn_clock
 from allsky.errors import AllskyError
@@ -219,7 +219,7 @@ def _sky(rng: np.random.Generator, texts: tuple[Text, ...]) -> dict[str, Any]:
 def _size(rng: np.random.Generator, texts: tuple[Text, ...], moment: datetime | None) -> tuple[int, int]:
     assert moment is not None
     beside = 2 if texts[0].x >= 0 > texts[-1].x else 1
-    longest = max(coverage(text.font, text.height, moment.strftime(text.pattern)).shape[1] for text in texts)
+    longest = max(coverage(text.font, text.height, shown(text, moment, 99)).shape[1] for text in texts)
     width = max(320, 16 * -(-int(beside * longest + 40) // 16))
     return width, int(rng.choice([240, 256, 272]))
 
@@ -234,8 +234,8 @@ def outcome(one: Specimen, folder: Path) -> dict:
         readings = _readings(one, path, folder)
         counts, example = _judged(one, readings)
     except AllskyError as error:
-        shown = sum(moment is not None for moment in one.clip.times) - len(one.impossible)
-        counts, example = {"frames": shown, "exact": 0, "flagged": shown, "silently_wrong": 0}, str(error)[:300]
+        visible = sum(moment is not None for moment in one.clip.times) - len(one.impossible)
+        counts, example = {"frames": visible, "exact": 0, "flagged": visible, "silently_wrong": 0}, str(error)[:300]
     path.unlink()
     return {"number": one.number, **counts, "traits": one.traits, "example": example}
 

@@ -32,8 +32,8 @@ FONTS = (*HERSHEY, *MATPLOTLIB)
 @dataclass(frozen=True)
 class Text:
     """A line of text: a strftime pattern (`%1f` are tenths, `{k}` and `{k6}` the frame index, `{e}` a changing
-    number), where its top left stands (negative from the right and bottom edges), the height of its digits in pixels, font and grey; `outline` and
-    `backing` are the grey around and behind it, or None."""
+    number), where its top left stands (negative from the right and bottom edges), the height of its digits in pixels,
+    font and grey; `outline` and `backing` are the grey around and behind it, or None."""
 
     pattern: str
     x: int = 8

@@ -1,0 +1,221 @@
+"""Spoilt videos: is any clock read wrong, does anything crash, does anything hang?
+
+A few sound clips with a clock are spoilt in every way that archives know: cut off at each tenth of their length, bits
+flipped at random, zeros in the middle, the wrong suffix, no index, caught while still being written, other bytes in
+front. Each spoilt file goes through what the chain does with a video (probe, keyframes, `learn_clock`,
+`extract_night`), in a process of its own with a time limit. What is readable has to be dated truly; the rest has to be
+refused by one of the errors that name the file and what to do. Anything else counts as a crash. There is no rival, so
+nothing is timed.
+
+A frame that the damage has painted over shows another clock than the one drawn, so a time counts as wrong only where
+it is not flagged and the clip holds no frame of that time at all within half a step: a reading of what is there is no
+mistake, and damage moves frames to other numbers.
+
+    python benchmarks/clock_fuzz.py [--quick] [--files 500] [--first 0] [--limit-s 60]
+"""
+
+from __future__ import annotations
+
+import argparse
+import json
+import multiprocessing
+import tempfile
+import threading
+import time
+from collections import Counter
+from collections.abc import Callable
+from dataclasses import dataclass
+from datetime import UTC, datetime
+from pathlib import Path
+
+import numpy as np
+import pandas as pd
+from made_clocks import Clip, Text, evenly, write_clip
+
+from allsky.clock import ClockSettings, Keyframe, learn_clock
+from allsky.errors import AllskyError
+from allsky.fisheye import SkyDisk
+from allsky.frames import extract_night
+from allsky.video import probe, read_keyframes
+
+SEED = 20170915
+START, STEP_S = datetime(2017, 9, 15, 4, 30), 20.0
+NIGHT, LONGITUDE_DEG = "2017-09-14", -92.1
+SIZE, N_FRAMES = (320, 240), 24
+
+# Suffix and codec of the sound clips; each has a clock in a font of its own.
+SOUND = {
+    "mp4": ("libx264", {"preset": "veryfast", "crf": "23"}, "DejaVuSans"),
+    "avi": ("mpeg4", {"qmin": "3", "qmax": "3"}, "DejaVuSerif"),
+    "mkv": ("libx265", {"preset": "ultrafast", "x265-params": "log-level=none"}, "DejaVuSans-Bold"),
+    "webm": ("libvpx-vp9", {"deadline": "realtime", "cpu-used": "8", "crf": "24"}, "DejaVuSans"),
+    "mov": ("mjpeg", {"qmin": "3", "qmax": "3"}, "STIXGeneral"),
+}
+
+
+def write_sound(folder: Path, n_frames: int = N_FRAMES) -> list[Path]:
+    """The sound clips."""
+    paths = []
+    for number, (suffix, (codec, options, font)) in enumerate(SOUND.items()):
+        text = Text("%Y-%m-%d %H:%M:%S", 8, 8, 14, font)
+        clip = Clip(evenly(START, STEP_S, n_frames), (text,), SIZE, codec=codec, options=options, seed=number)
+        paths.append(write_clip(folder / f"sound.{suffix}", clip))
+    return paths
+
+
+# Ways of spoiling a file's bytes.
+
+Spoil = Callable[[bytearray, np.random.Generator], bytearray]
+
+
+def cut_off(tenth: int) -> Spoil:
+    return lambda content, rng: content[: len(content) * tenth // 10]
+
+
+def flipped(count: int) -> Spoil:
+    def spoil(content: bytearray, rng: np.random.Generator) -> bytearray:
+        for place in rng.integers(0, len(content), count):
+            content[place] ^= 1 << int(rng.integers(8))
+        return content
+
+    return spoil
+
+
+def zeroed(content: bytearray, rng: np.random.Generator) -> bytearray:
+    start = int(rng.integers(len(content) // 10, len(content) * 8 // 10))
+    end = start + int(rng.integers(16, len(content) // 5))
+    content[start:end] = bytes(len(content[start:end]))
+    return content
+
+
+def other_bytes_first(content: bytearray, rng: np.random.Generator) -> bytearray:
+    return bytearray(rng.bytes(int(rng.integers(1, 4096)))) + content
+
+
+def piece_missing(content: bytearray, rng: np.random.Generator) -> bytearray:
+    start = int(rng.integers(len(content) // 10, len(content) * 9 // 10))
+    return content[:start] + content[start + int(rng.integers(1, 5000)) :]
+
+
+def index_renamed(content: bytearray, rng: np.random.Generator) -> bytearray:
+    """Without the boxes in which MP4, MOV, AVI and Matroska keep their index."""
+    for name in (b"moov", b"idx1", b"\x1c\x53\xbb\x6b"):
+        content = content.replace(name, b"free" if len(name) == 4 and name.isalnum() else bytes(len(name)))
+    return content
+
+
+def nothing(content: bytearray, rng: np.random.Generator) -> bytearray:
+    return content
+
+
+SPOILS: dict[str, Spoil] = {
+    **{f"cut off at {tenth} tenths": cut_off(tenth) for tenth in range(10)},
+    **{f"{count} bits flipped": flipped(count) for count in (1, 4, 16, 64, 256, 1024)},
+    "zeros in the middle": zeroed,
+    "other bytes in front": other_bytes_first,
+    "a piece missing": piece_missing,
+    "no index": index_renamed,
+    "wrong suffix": nothing,
+    "growing": nothing,
+}
+
+
+@dataclass(frozen=True)
+class Spoilt:
+    """One spoilt file: its bytes come from the sound clip `source`."""
+
+    path: Path
+    how: str
+    still_to_come: bytes = b""
+
+
+def spoilt(number: int, sound: list[Path], folder: Path) -> Spoilt:
+    """The spoilt file of this number, always the same."""
+    rng = np.random.default_rng([SEED, number])
+    how = list(SPOILS)[number % len(SPOILS)]
+    source = sound[number // len(SPOILS) % len(sound)]
+    content = SPOILS[how](bytearray(source.read_bytes()), rng)
+    suffix = str(rng.choice([path.suffix for path in sound])) if how == "wrong suffix" else source.suffix
+    path = folder / f"fuzz_{number:05d}{suffix}"
+    written = len(content) * 3 // 10 if how == "growing" else len(content)
+    path.write_bytes(content[:written])
+    return Spoilt(path, how, bytes(content[written:]))
+
+
+# What comes of it.
+
+
+def wrong_times(path: Path, folder: Path) -> int:
+    """Frames of a video that are dated, unflagged, at a time that none of the clip's frames has."""
+    probe(path)
+    keyframes = [Keyframe(path.name, frame.index, frame.luma.copy()) for frame in read_keyframes(path)]
+    clock = learn_clock(keyframes, ClockSettings(), NIGHT, LONGITUDE_DEG)
+    height, width = keyframes[0].luma.shape
+    disk = SkyDisk(width / 2, height / 2, 0.48 * min(width, height), width, height)
+    pictures = {"cadence_s": 600, "image_size": 32, "image_folder": folder / path.stem, "image_root": "images"}
+    readings = extract_night([(path.name, path)], clock, disk, site_name="Fuzz", **pictures).readings
+    said = readings[readings["clock_flag"].isna() & readings["utc"].notna()]
+    true = pd.Timestamp(START.replace(tzinfo=UTC)).timestamp() + STEP_S * np.arange(N_FRAMES)
+    seconds = said["utc"].astype("datetime64[ms, UTC]").astype("int64").to_numpy() / 1000.0
+    return int(sum(np.abs(true - second).min() > STEP_S / 2 for second in seconds))
+
+
+def _worker(one: Spoilt, folder: Path, answer) -> None:
+    threading.Thread(target=_write_on, args=(one,), daemon=True).start()
+    try:
+        answer.put(("read", wrong_times(one.path, folder)))
+    except AllskyError as error:
+        answer.put(("refused", str(error)))
+    except BaseException as error:
+        answer.put(("crashed", repr(error)))
+
+
+def _write_on(one: Spoilt) -> None:
+    """Append what is still to come, a piece every few milliseconds."""
+    piece = max(len(one.still_to_come) // 40, 1)
+    for start in range(0, len(one.still_to_come), piece):
+        with one.path.open("ab") as file:
+            file.write(one.still_to_come[start : start + piece])
+        time.sleep(0.01)
+
+
+def outcome(one: Spoilt, folder: Path, limit_s: float) -> tuple[str, object]:
+    """What became of a file: `read` with the number of wrong times, `refused`, `crashed`, or `hung`."""
+    context = multiprocessing.get_context("fork")
+    answer = context.Queue()
+    process = context.Process(target=_worker, args=(one, folder, answer))
+    process.start()
+    process.join(limit_s)
+    if process.is_alive():
+        process.kill()
+        process.join()
+        return "hung", None
+    return answer.get(timeout=5) if process.exitcode == 0 else ("crashed", f"exit status {process.exitcode}")
+
+
+def main() -> None:
+    parser = argparse.ArgumentParser(description=__doc__, formatter_class=argparse.RawDescriptionHelpFormatter)
+    parser.add_argument("--quick", action="store_true", help="a dozen files, to show that it works")
+    parser.add_argument("--files", type=int, default=500)
+    parser.add_argument("--first", type=int, default=0, help="number of the first file")
+    parser.add_argument("--limit-s", type=float, default=60.0, help="time a file may take")
+    asked = parser.parse_args()
+    counts: Counter = Counter()
+    wrong = 0
+    with tempfile.TemporaryDirectory() as root:
+        folder = Path(root)
+        sound = write_sound(folder)
+        for number in range(asked.first, asked.first + (12 if asked.quick else asked.files)):
+            one = spoilt(number, sound, folder)
+            kind, detail = outcome(one, folder, asked.limit_s)
+            counts[kind] += 1
+            wrong += detail if kind == "read" and isinstance(detail, int) else 0
+            if kind in ("crashed", "hung") or (kind == "read" and detail):
+                print(f"{one.path.name}, {one.how}: {kind} {detail}", flush=True)
+            one.path.unlink()
+    files = {"files": sum(counts.values()), "read": counts["read"], "refused": counts["refused"]}
+    print(json.dumps({**files, "crashed": counts["crashed"], "hung": counts["hung"], "wrong_times": wrong}))
+
+
+if __name__ == "__main__":
+    main()

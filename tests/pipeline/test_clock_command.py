@@ -1,0 +1,118 @@
+"""`allsky clock` reads any picture or video before anything is configured, and abstains rather than guess."""
+
+import json
+from datetime import datetime, timedelta
+
+import cv2
+import numpy as np
+import pytest
+from click.testing import CliRunner
+
+from benchmarks.made_clocks import Clip, Text, draw, evenly, write_clip
+from pipeline.cli import main
+
+START = datetime(2021, 3, 7, 2, 17, 10)
+
+
+def clock(*arguments: object) -> list[dict]:
+    """The objects that the command prints."""
+    answer = CliRunner().invoke(main, ["clock", "--json", *map(str, arguments)])
+    assert answer.exception is None or isinstance(answer.exception, SystemExit), answer.exception
+    return [json.loads(line) for line in answer.stdout.splitlines()]
+
+
+def picture(folder, *texts: tuple[Text, str]):
+    """A picture of a grey sky with these words on it."""
+    frame = np.random.default_rng(0).normal(45.0, 4.0, (300, 520))
+    for text, words in texts:
+        draw(frame, text, words)
+    path = folder / "picture.png"
+    cv2.imwrite(str(path), np.clip(frame, 0, 255).astype(np.uint8))
+    return path
+
+
+# As programs in the field write them: KHO, NIPR, RMS, AllskyTeam, UKMON, Mognet (see docs/science/clock.md).
+SHOWN = {
+    "UK001L 2021-03-07 02:17:10 UTC": ("UTC", 1),
+    "20210307 02:17:10": (None, 1),
+    "Sun 7 Mar 2021 02:17:10 BST": ("BST", 1),
+    "2021-03-07 02:17:10.5 004512": (None, 1),
+    "2021-03-07 2:17:10 AM": (None, 1),
+    "2021-03-07 02:17:10(UT)": ("UT", 1),
+    "CAM1 07/03/2021 02:17:10": (None, 2),
+}
+
+
+@pytest.mark.parametrize("words", SHOWN)
+def test_a_picture_is_read_to_the_second(tmp_path, words):
+    zone, meanings = SHOWN[words]
+    (shown,) = clock(picture(tmp_path, (Text("", 12, 10, 15), words)))
+    assert (shown["overlay_time"], shown["zone"]) == ("2021-03-07T02:17:10", zone)
+    assert len(shown["candidates"] or [None]) == meanings
+    assert set(shown) >= {"file", "frame_index", "box", "confidence", "reason"}
+
+
+def test_date_and_time_in_opposite_corners_are_taken_together(tmp_path):
+    path = picture(tmp_path, (Text("", 8, -8, 14), "2021-03-07"), (Text("", -8, -8, 14), "02:17:10 UT"))
+    (shown,) = clock(path)
+    assert (shown["overlay_time"], shown["zone"]) == ("2021-03-07T02:17:10", "UT")
+
+
+def test_a_clock_without_a_date_tells_its_time_only(tmp_path):
+    (shown,) = clock(picture(tmp_path, (Text("", 12, 10, 15), "time - 18:57")))
+    assert (shown["overlay_time"], shown["time_only"]) == (None, "18:57:00")
+
+
+@pytest.mark.parametrize("words", ["Exposure 15.000000", "LLA=(62.82, -92.11, 0.00)", "Gain 250"])
+def test_a_picture_without_a_clock_is_abstained_from(tmp_path, words):
+    (shown,) = clock(picture(tmp_path, (Text("", 12, 10, 15), words)))
+    assert shown["overlay_time"] is None
+    assert shown["time_only"] is None
+    assert shown["reason"]
+
+
+def test_smeared_digits_of_two_exposures_are_abstained_from(tmp_path):
+    both = [(Text("", 12, 10, 15), f"2021-03-07 0{k}:{17 + 5 * k}:{10 + 7 * k}") for k in (2, 3)]
+    assert clock(picture(tmp_path, *both))[0]["overlay_time"] is None
+
+
+def test_a_weekday_that_is_not_the_dates_is_abstained_from(tmp_path):
+    (shown,) = clock(picture(tmp_path, (Text("", 12, 10, 15), "Tue 7 Mar 2021 02:17:10")))
+    assert shown["overlay_time"] is None
+    assert "weekday" in shown["reason"]
+
+
+def test_frames_of_a_video_are_read_as_asked(tmp_path):
+    times = evenly(START, 20, 40)
+    path = write_clip(tmp_path / "night.mp4", Clip(times, (Text("%Y-%m-%d %H:%M:%S"),)))
+    shown = clock("--frames", "0,25,39,40", path)
+    assert [one["overlay_time"] for one in shown] == [*(times[k].isoformat() for k in (0, 25, 39)), None]
+    assert len(clock("--frames", "all", path)) == 40
+
+
+def test_day_and_month_of_a_video_that_could_be_swapped_are_both_given(tmp_path):
+    path = write_clip(tmp_path / "night.mp4", Clip(evenly(START, 20, 30), (Text("%d/%m/%Y %H:%M:%S"),)))
+    (shown,) = clock("--frames", "3", path)
+    assert shown["candidates"] == ["2021-03-07T02:18:10", "2021-07-03T02:18:10"]
+    named = path.rename(tmp_path / "night_20210703.mp4")
+    assert clock("--frames", "3", named)[0]["overlay_time"] == "2021-07-03T02:18:10"
+
+
+def test_seconds_since_the_video_began_are_no_clock(tmp_path):
+    start = datetime(2000, 1, 1)
+    times = tuple(start + timedelta(seconds=k / 25) for k in range(75))
+    path = write_clip(tmp_path / "test.mp4", Clip(times, (Text("%H:%M:%S"),)))
+    assert [(one["overlay_time"], one["time_only"]) for one in clock("--frames", "0,50", path)] == [(None, None)] * 2
+
+
+def test_what_is_no_video_is_said_to_be_none(tmp_path):
+    path = tmp_path / "notes.mp4"
+    path.write_text("no video")
+    answer = CliRunner().invoke(main, ["clock", str(path)])
+    assert answer.exit_code == 1
+    assert "not a video" in answer.stdout
+
+
+def test_frames_that_are_no_numbers_are_refused(tmp_path):
+    answer = CliRunner().invoke(main, ["clock", "--frames", "first", str(tmp_path)])
+    assert answer.exit_code == 2
