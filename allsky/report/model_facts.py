@@ -55,7 +55,8 @@ def _decision(data: ReportData) -> Iterator[tuple[str, str]]:
     yield "decides for", own
     if data.threshold is not None:
         yield "in this report", f"a frame counts as {positive} from a probability of {data.threshold:g}"
-    if is_number(band := model.get("abstain_below")):
+    band = model.get("abstain_below")
+    if isinstance(band, float):
         yield "abstains", f"below a probability of {band:.3f} for the class it would decide for{_kept(data, band)}"
     if is_number(temperature):
         yield "temperature", f"{temperature:.2f} (probabilities are calibrated by it)"
