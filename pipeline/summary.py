@@ -17,7 +17,7 @@ def summary(events: Iterable[Event], seconds: float) -> Iterator[str]:
     done = [event for event in events if event.outcome == DONE]
     if not done and not any(event.outcome == FAILED for event in events):
         return
-    yield f"{len(done):,} tasks done in {spoken(seconds)}"
+    yield f"{len(done) or 'no'} tasks done in {spoken(seconds)}"
     for stage in dict.fromkeys(event.stage for event in done):
         took = [event.seconds for event in done if event.stage == stage]
         each = f", {_each(sum(took) / len(took))} each" if len(took) > 1 else ""

@@ -1,6 +1,7 @@
-"""Luigi's worker, as this project needs it: what a person must mend is not tried again in the same run.
+"""Luigi's worker, as this project needs it.
 
-Luigi's own tries every failure again, and luigid remembers for a day that it gave one up.
+What a person must mend is not tried again in the same run: Luigi's own tries every failure again, and
+luigid remembers for a day that it gave one up. And a run waits while another one has its last task in hand.
 """
 
 from __future__ import annotations
@@ -14,7 +15,7 @@ from tasks.base import EXPLAINED, Stage
 
 
 class Worker(luigi.worker.Worker):
-    """A worker that tries again only what failed for no known reason."""
+    """A worker that tries again only what failed for no known reason, and waits for what others do."""
 
     def _email_task_failure(self, task: luigi.Task, formatted_traceback: str) -> None:
         # Luigi calls this in the main process for a task that has failed, before it asks how often to try.
@@ -26,6 +27,11 @@ class Worker(luigi.worker.Worker):
                 worker=self._id, task_id=task.task_id, status=luigi.worker.RUNNING, retry_policy_dict=policy
             )
         super()._email_task_failure(task, formatted_traceback)
+
+    def _keep_alive(self, get_work_response: Any) -> bool:
+        # Luigi's own counts what is pending alone, and leaves while another run does the last task: nobody would
+        # take that over, and the goal would not be complete yet.
+        return bool(get_work_response.running_tasks) or super()._keep_alive(get_work_response)
 
 
 class WorkerFactory(luigi.interface._WorkerSchedulerFactory):

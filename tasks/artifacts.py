@@ -68,8 +68,9 @@ def finding_room_in(output: Path) -> Iterator[None]:
     except OSError as error:
         if error.errno not in _NO_ROOM:
             raise
+        reason = os.strerror(error.errno)
         raise UnwritableOutput(
-            f"{output} takes no more ({error.strerror}): make room there, then run again; it goes on where it was"
+            f"{output} takes no more ({reason}): make room there, then run again; it goes on where it was"
         ) from error
 
 

@@ -9,9 +9,8 @@ from allsky.sampling import append_sheet, draw_scored_sheet
 from allsky.tables import SHEET
 from tasks.artifacts import TableArtifact
 from tasks.base import Stage
-from tasks.month_frames import read_months
 from tasks.month_predictions import MonthPredictions
-from tasks.sheets import AuditSheet
+from tasks.sheets import AuditSheet, month_by_month
 
 
 class ScoredSheet(Stage):
@@ -38,23 +37,22 @@ class ScoredSheet(Stage):
 
     def produce(self, output):
         labels, drawing = self.settings.labels, self.settings.drawing
-        draw = draw_scored_sheet(
-            read_months(list(self.inventory.nights_of_month)),
-            self._scores(),
-            self.model,
-            labels.per_score_band,
-            **drawing,
+        draw = month_by_month(
+            list(self.inventory.nights_of_month),
+            lambda frames: draw_scored_sheet(
+                frames, self._scores(frames), self.model, labels.per_score_band, **drawing
+            ),
         )
         before = self.output().read() if self.output().exists() else SHEET.empty()
         drawn = [AuditSheet().output().read(), before]
         whole = append_sheet(pd.concat(drawn, ignore_index=True), draw, **drawing)
         output.write(pd.concat([before, whole.iloc[sum(map(len, drawn)) :]], ignore_index=True))
 
-    def _scores(self) -> pd.Series:
-        """The probability of the positive class of every frame of the audit nights, by frame_id."""
+    def _scores(self, frames: pd.DataFrame) -> pd.Series:
+        """The probability of the positive class of every one of `frames` that lies in an audit night, by frame_id."""
         column = f"p_{self.settings.labels.positive}"
         tables = [
             self._predictions(night[:7]).night_artifacts(night)[""].read(["frame_id", column])
-            for night in AuditSheet().nights()
+            for night in sorted(set(frames["night"]) & set(AuditSheet().nights()))
         ]
         return pd.concat([pd.DataFrame(columns=["frame_id", column]), *tables]).set_index("frame_id")[column]

@@ -3,7 +3,10 @@
 from __future__ import annotations
 
 import dataclasses
+from collections.abc import Callable
 from typing import ClassVar
+
+import pandas as pd
 
 from allsky.roles import check_roles, night_role
 from allsky.sampling import append_sheet, draw_audit_sheet, draw_label_sheet
@@ -13,6 +16,16 @@ from tasks.base import Stage
 from tasks.month_frames import MonthFrames, read_months
 from tasks.night_conditions import NightConditions
 from tasks.night_frames import NightFrames
+
+# What of a frame decides whether it is drawn.
+DRAWN_BY = ["frame_id", "night", "utc", "video", "frame_index", "clock_flag", "solar_bin", "lunar_bin"]
+
+
+def month_by_month(months: list[str], draw: Callable[[pd.DataFrame], pd.DataFrame]) -> pd.DataFrame:
+    """What `draw` draws of each month's frames: strata lie within nights, so no more than a month is held at once."""
+    drawn = [draw(read_months([month], DRAWN_BY)) for month in months]
+    drawn = [rows for rows in drawn if len(rows)]
+    return pd.concat(drawn, ignore_index=True) if drawn else SHEET.empty()
 
 
 class Sheet(Stage):
@@ -32,9 +45,9 @@ class Sheet(Stage):
             if path.exists():
                 # A night that changed sides would leave one sheet and enter the other: look at both.
                 check_roles(TableArtifact(path, SHEET).read(), **self.settings.drawing)
-        frames = read_months(list(self.inventory.nights_of_month))
         before = self.output().read() if self.output().exists() else None
-        output.write(append_sheet(before, self.draw(frames), **self.settings.drawing))
+        drawn = month_by_month(list(self.inventory.nights_of_month), self.draw)
+        output.write(append_sheet(before, drawn, **self.settings.drawing))
 
     def draw(self, frames):
         raise NotImplementedError
