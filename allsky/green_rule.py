@@ -78,16 +78,17 @@ def tune_green_rule(shares: np.ndarray, positive: np.ndarray, weight: np.ndarray
     """The rule with the highest balanced accuracy on labelled frames.
 
     `shares` (n, candidates) as from `measure_pictures`; `positive` bool (n,); `weight` the frames'
-    sampling weights. Raises ValueError unless both answers occur.
+    sampling weights. Among rules and cuts that do equally well the one with the widest gap between the frames on
+    either side is taken, in proportion to the cut. Raises ValueError unless both answers occur.
     """
     positive = np.asarray(positive, bool)
     if positive.all() or not positive.any():
         raise ValueError("a green-pixel rule is tuned on frames with and frames without aurora; only one kind is here")
     weights = np.ones(len(positive)) if weight is None else np.asarray(weight, float)
     best = [_best_cut(column, positive, weights) for column in shares.T]
-    chosen = max(range(len(best)), key=lambda candidate: best[candidate][0])
+    chosen = max(range(len(best)), key=lambda candidate: best[candidate])
     measure, level = CANDIDATES[chosen]
-    return GreenRule(measure, level, best[chosen][1])
+    return GreenRule(measure, level, best[chosen][-1])
 
 
 def balanced_accuracy(positive: np.ndarray, decided: np.ndarray, weight: np.ndarray | None = None) -> float:
@@ -114,13 +115,15 @@ def _green_saturation(sky: np.ndarray) -> np.ndarray:
     return np.where(green, saturation / 255, 0)
 
 
-def _best_cut(score: np.ndarray, positive: np.ndarray, weight: np.ndarray) -> tuple[float, float]:
-    """Highest balanced accuracy of `score >= cut`, and the cut, midway between two frames' scores."""
+def _best_cut(score: np.ndarray, positive: np.ndarray, weight: np.ndarray) -> tuple[float, float, float]:
+    """Highest balanced accuracy of `score >= cut`, the relative gap there, and the cut, midway between two scores."""
     order = np.argsort(-score, kind="stable")
     ranked = score[order]
     hits = np.cumsum((weight * positive)[order]) / (weight * positive).sum()
     alarms = np.cumsum((weight * ~positive)[order]) / (weight * ~positive).sum()
     below = np.append(ranked[1:], 0.0)
-    accuracy = np.where(ranked > below, (1 + hits - alarms) / 2, 0)
-    best = int(np.argmax(accuracy))
-    return float(accuracy[best]), float((ranked[best] + below[best]) / 2)
+    # Rounded, so that what is equal but for the order of additions is a tie.
+    accuracy = np.where(ranked > below, np.round((1 + hits - alarms) / 2, 12), 0)
+    gap = np.divide(ranked - below, ranked, out=np.zeros_like(ranked), where=ranked > 0)
+    best = int(np.lexsort((gap, accuracy))[-1])
+    return float(accuracy[best]), float(gap[best]), float((ranked[best] + below[best]) / 2)

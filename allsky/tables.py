@@ -318,6 +318,26 @@ CONTRASTS = Table(
     ),
 )
 
+RULE_COMPARISON = Table(
+    "rule_comparison",
+    "the model and the green-pixel rule on the audit frames of one condition, or of all (bin = `All`)",
+    _columns(
+        ("solar_bin", TEXT, "", "solar bin or `All`"),
+        ("lunar_bin", TEXT, "", "lunar bin or `All`"),
+        ("n_frames", WHOLE, "", "audit frames labelled, unsure not counted"),
+        ("n_nights", WHOLE, "", "their nights"),
+        ("model", REAL, "", "share that the model decides rightly, weighted; null on fewer than 5 nights"),
+        ("model_low", REAL, "", "lower end of its 95 % interval"),
+        ("model_high", REAL, "", "upper end of its 95 % interval"),
+        ("rule", REAL, "", "share that the rule decides rightly, weighted"),
+        ("rule_low", REAL, "", "lower end of its 95 % interval"),
+        ("rule_high", REAL, "", "upper end of its 95 % interval"),
+        ("difference", REAL, "", "model - rule, paired by night"),
+        ("difference_low", REAL, "", "lower end of its 95 % interval"),
+        ("difference_high", REAL, "", "upper end of its 95 % interval"),
+    ),
+)
+
 AGREEMENT = Table(
     "agreement",
     "two labellers on the frames that both answered",
@@ -365,6 +385,7 @@ ALL_TABLES = (
     PREDICTIONS,
     CONDITION_TABLE,
     CONTRASTS,
+    RULE_COMPARISON,
     AGREEMENT,
     LABELLER_RATES,
 )

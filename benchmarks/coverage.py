@@ -8,11 +8,9 @@ together are judged by the code that the report runs. The rival counts frames as
 interval from statsmodels), as published tables do: it is fair because it is what most would compute from the same
 labels, with the better of the usual two formulas; where frames were drawn with equal probability it has no other fault.
 
-    python benchmarks/coverage.py [corpora per setting, 2000] [--whole: 20 corpora through the report's own tables]
+    python benchmarks/coverage.py [corpora per setting, 2000]
 
-`--whole` makes 20 seeds of whole corpora frame by frame, with the permanent random numbers of the audit sheet and a
-classifier of fixed quality in place of a trained one (training twenty networks would measure the same table, for
-hours), and asks how many of the condition table's intervals hold the truth of the nights they came from.
+The same question of whole corpora, frame by frame, through the report's own tables: `whole_corpora.py`.
 """
 
 from __future__ import annotations

@@ -177,7 +177,7 @@ def _judged(report, frames: pd.DataFrame, sheet: pd.DataFrame, labels: pd.DataFr
         ),
         "gallery": list(_gallery(report, audited)),
         "gallery_method": here.explanation.method,
-        "baseline": _baseline(report, model, audited),
+        **_baseline(report, model, audited),
         **_model(model),
     }
 
@@ -237,19 +237,19 @@ def _gallery(report, audited: pd.DataFrame) -> Iterator[GalleryItem]:
                     yield GalleryItem(row.frame_id, outcome, solar, lunar, chance, root / row.image, overlay)
 
 
-def _baseline(report, model: str, audited: pd.DataFrame) -> dict | None:
-    """The model beside a green-pixel rule that was tuned on the same training frames."""
+def _baseline(report, model: str, audited: pd.DataFrame) -> dict:
+    """The model beside a green-pixel rule that was tuned on the frames which the model was taught and chosen with."""
     if existing_model() or audited.empty:
-        return None
+        return {}
     split = TableArtifact(report.corpus.split, SPLIT).read()
     nights = sorted(split["night"].unique())
     images = pd.concat(
         [TableArtifact(report.corpus.frames(night), FRAMES).read(["frame_id", "image"]) for night in nights]
     )
-    taught = split[split["split"] == "train"].merge(images, on="frame_id")
-    return baseline_comparison(
-        taught, audited, report.corpus.root, report.settings.labels.positive, description(model).backbone
-    )
+    positive, backbone = report.settings.labels.positive, description(model).backbone
+    taught = split.merge(images, on="frame_id")
+    summary, table = baseline_comparison(taught, audited, report.corpus.root, positive, backbone)
+    return {"baseline": summary, "rule_comparison": table}
 
 
 def _model(model: str) -> dict:

@@ -20,9 +20,7 @@ from allsky.tables import ALL_TABLES
 
 KEOGRAMS_SHOWN = 24
 OUTCOMES = {"fp": "False positive", "fn": "False negative"}
-MEASURES = ("accuracy", "balanced_accuracy", "fpr", "fnr", "precision", "recall", "f1")
 COUNTS = ("n_frames", "n_nights", "n_labelled", "n_audit_nights", "tp", "fp", "tn", "fn")
-MEASURE_WORDS = {"fpr": "false positive rate", "fnr": "false negative rate", "f1": "F1"}
 
 
 def matrices(data: ReportData) -> list[dict[str, Any]]:
@@ -174,26 +172,6 @@ def _interest(data: ReportData) -> Mapping[str, int]:
 
 def disks(data: ReportData) -> list[dict[str, Any]]:
     return [{"epoch": epoch, "image": uri} for epoch, path in data.disks if (uri := data_uri(path, 640))]
-
-
-def baseline(data: ReportData) -> dict[str, Any] | None:
-    """Methods beside each other: the measures that any of them has, with intervals where given."""
-    methods = {name: values for name, values in (data.baseline or {}).items() if isinstance(values, Mapping)}
-    measures = [name for name in MEASURES if any(is_number(values.get(name)) for values in methods.values())]
-    if not measures:
-        return None
-    lines = [
-        {
-            "name": in_words(name),
-            "note": values.get("note", ""),
-            "measures": [
-                (percent(values.get(measure)), interval(values.get(f"{measure}_low"), values.get(f"{measure}_high")))
-                for measure in measures
-            ],
-        }
-        for name, values in methods.items()
-    ]
-    return {"measures": [MEASURE_WORDS.get(name, name.replace("_", " ")) for name in measures], "lines": lines}
 
 
 def clock_lines(data: ReportData) -> list[dict[str, Any]]:

@@ -64,7 +64,8 @@ class ReportData:
     - `agreement` (AGREEMENT) and `labeller_rates` (LABELLER_RATES): how far labellers agree, the rates against each.
     - `baseline`: measures on the same audit frames by method, for instance `{"EfficientNet-B1": {"accuracy": 0.94,
       "fpr": ...}, "green-pixel rule": {...}}`; shares, in the order of reading, `<measure>_low` and `<measure>_high`
-      their intervals; a text under `note`.
+      their intervals; `n_frames` and `n_nights`; a text under `note`. `rule_comparison` (RULE_COMPARISON): model and
+      rule by condition.
     - `configuration`: section to key to value. `provenance`: anything that says what made this report, may be nested.
     - `keograms`: of the nights that have one. `readings` (READINGS by night): the clocks to be drawn, a few.
     - `disks`: (epoch, picture of the disk drawn on a frame).
@@ -101,6 +102,7 @@ class ReportData:
     problems: Sequence[Problem] = ()
     notices: Sequence[str] = ()
     baseline: Mapping[str, Mapping[str, Any]] | None = None
+    rule_comparison: pd.DataFrame | None = None
     configuration: Mapping[str, Mapping[str, Any]] = field(default_factory=dict)
     provenance: Mapping[str, Any] = field(default_factory=dict)
     keograms: Sequence[Keogram] = ()

@@ -16,6 +16,7 @@ from allsky.report.drawings import drawings
 from allsky.report.methods import methods
 from allsky.report.model_facts import model_facts
 from allsky.report.people import labellers
+from allsky.report.rivals import rivals
 
 
 def render_report(data: ReportData) -> str:
@@ -65,7 +66,7 @@ def _tables(data: ReportData) -> dict[str, Any]:
         "gallery": contents.gallery(data),
         "keograms": contents.keograms(data),
         "disks": contents.disks(data),
-        "baseline": contents.baseline(data),
+        "rivals": rivals(data),
         "clock_lines": contents.clock_lines(data),
         "flagged": contents.flagged(data),
         "funnel": contents.funnel(data),

@@ -47,3 +47,20 @@ def test_tuning_reaches_the_best_balanced_accuracy_of_all_rules():
 def test_a_rule_cannot_be_tuned_on_one_answer_alone():
     with pytest.raises(ValueError, match="only one kind"):
         tune_green_rule(np.zeros((3, len(CANDIDATES))), np.array([True, True, True]))
+
+
+def test_of_cuts_that_separate_equally_well_the_one_with_the_widest_gap_is_taken():
+    """One candidate separates 0.30 from 0.28, all others 0.30 from 0.02: the cut lies midway in the wider gap."""
+    positive = np.array([True, True, False, False])
+    shares = np.tile(np.array([[0.5], [0.3], [0.02], [0.01]]), (1, len(CANDIDATES)))
+    shares[2:, 0] = (0.28, 0.27)
+    rule = tune_green_rule(shares, positive)
+    assert (rule.measure, rule.level) != CANDIDATES[0]
+    assert rule.share == pytest.approx(0.16)
+
+
+def test_a_frame_that_stands_for_many_decides_more():
+    shares = np.tile(np.array([[0.5], [0.2], [0.3], [0.1]]), (1, len(CANDIDATES)))
+    positive = np.array([True, True, False, False])
+    assert tune_green_rule(shares, positive, np.array([1, 9, 1, 1])).share < 0.2
+    assert tune_green_rule(shares, positive, np.array([9, 1, 9, 1])).share > 0.3

@@ -16,7 +16,7 @@ from allsky.figures.words import interval, percent
 from allsky.report import GalleryItem, Keogram, Problem, ReportData, render_report, sentences, write_figures
 from allsky.report.comparisons import largest_estimates, unmeasured
 from allsky.report.methods import methods
-from allsky.tables import ALL_TABLES
+from allsky.tables import ALL_TABLES, RULE_COMPARISON
 from tests.allsky import report_corpus as corpus
 
 VOID = {"meta", "link", "img", "br", "hr", "input", "use", "path", "rect"}
@@ -239,6 +239,17 @@ def test_the_data_dictionary_names_every_public_column(page):
 def test_the_model_stands_beside_the_green_pixel_rule(page):
     assert "green-pixel rule" in page.text
     assert "94.0 %" in page.text and "81.0 %" in page.text
+
+
+def test_where_the_rule_wins_the_page_says_so_and_what_may_be_chance(light):
+    rows = [
+        ("Night", "No_Moon", 300, 17, 0.9, 0.85, 0.95, 0.8, 0.7, 0.9, 0.1, 0.02, 0.18),
+        ("Nautical", "No_Moon", 60, 13, 0.6, 0.4, 0.8, 0.7, 0.5, 0.9, -0.1, -0.3, 0.1),
+        ("All", "All", 360, 17, 0.88, 0.8, 0.93, 0.83, 0.75, 0.9, 0.05, -0.01, 0.11),
+    ]
+    text = Page(render_report(replace(light, rule_comparison=pd.DataFrame(rows, columns=RULE_COMPARISON.names)))).text
+    assert "+5.0 percentage points from the rule's (−1.0 to +11.0, paired by night), which may be chance" in text
+    assert "the rule's share is the higher in 1 of the 2 conditions compared" in text
 
 
 def test_selection_figures_are_headed_as_such(page):
