@@ -209,7 +209,7 @@ LABELS = Table(
         _FRAME_ID,
         *_columns(
             ("label", TEXT, "", "one of the configured classes, or `unsure`"),
-            ("labeller", TEXT, "", "who answered"),
+            ("labeller", TEXT, "", "who answered; `adjudicated` for the answer on which disagreeing labellers settled"),
             ("time", TEXT, "UTC", "when it was answered, ISO 8601"),
         ),
         _VIDEO,

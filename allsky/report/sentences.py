@@ -85,13 +85,14 @@ def _lead(data: ReportData) -> list[str]:
         return [material, "Every video has a problem; the section “What was left out, and why” names each."]
     if data.predictions is None:
         sheets = "labels/sheet.parquet and labels/audit.parquet"
-        return [material, f"Answer the frames of {sheets} in the labels file, then run this again."]
+        return [material, f"Answer the frames of {sheets} with allsky label, then run this again."]
     if data.has_errors:
         worst = " ".join([*largest_estimates(data), verdicts(data)]).strip()
         paragraphs = [f"{material} {_basis(data)}", worst, " ".join(unmeasured(data))]
         return [paragraph for paragraph in paragraphs if paragraph]
     waiting = _waiting(data).query("role == 'audit'")
-    todo = f"{count(len(waiting), 'audit frame')} wait in labels/audit.parquet; answer them, then run this again."
+    frames = count(len(waiting), "audit frame")
+    todo = f"{frames} wait in labels/audit.parquet; answer them with allsky label, then run this again."
     return [material, *([todo] if len(waiting) else [])]
 
 

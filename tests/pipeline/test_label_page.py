@@ -141,6 +141,13 @@ def test_the_sky_ten_minutes_away_shows_while_a_key_is_held_and_takes_no_answer(
     expect(tab.locator("#badge")).to_be_hidden()
     assert shown(tab) == frame
     assert told(page) == {}
+    # Who cannot hold anything clicks: as a screen reader does, without a pointer.
+    for badge_is in (True, False):
+        tab.locator("#after").evaluate("button => button.click()")
+        expect(tab.locator("#badge")).to_be_visible(visible=badge_is)
+    tab.locator("#after").focus()
+    tab.keyboard.press("Space")
+    expect(tab.locator("#badge")).to_be_hidden()
 
 
 def test_keys_typed_into_the_note_answer_nothing_and_the_note_goes_with_the_answer(page, look_at):

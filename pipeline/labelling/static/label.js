@@ -192,7 +192,9 @@ for (const which of ["before", "after"]) {
   button.addEventListener("pointerdown", (event) => { button.setPointerCapture(event.pointerId); hold(which); });
   for (const kind of ["pointerup", "pointercancel", "blur"]) button.addEventListener(kind, release);
   button.addEventListener("keydown", (event) => { if (event.key === " " || event.key === "Enter") { event.preventDefault(); hold(which); } });
-  button.addEventListener("keyup", (event) => { if (event.key === " " || event.key === "Enter") release(); });
+  button.addEventListener("keyup", (event) => { if (event.key === " " || event.key === "Enter") { event.preventDefault(); release(); } });
+  // Who cannot hold (a screen reader, a switch, a voice) clicks once to look and once to come back.
+  button.addEventListener("click", (event) => { if (event.detail === 0) { if (away) release(); else hold(which); } });
   button.addEventListener("contextmenu", (event) => event.preventDefault());
 }
 window.addEventListener("blur", release);
