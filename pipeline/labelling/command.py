@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import getpass
 import webbrowser
-from collections.abc import Callable
+from collections.abc import Callable, Iterable
 from dataclasses import dataclass
 from pathlib import Path
 
@@ -112,12 +112,10 @@ def label_sheets(material: Material, labeller: str, asked: Asked) -> Desk:
         sheet = sheet[(sheet["role"] == "audit") == (asked.only == "audit")]
     labels, seed = material.labels(), material.settings.labels.seed
     mine = asked_of(sheet, labels, labeller, seed)
-    return Desk(
-        queue=material.pictures(mine["frame_id"]),
-        sky=material.usable,
-        file=LabelFile(material.file),
-        labeller=labeller,
-        classes=material.classes,
+    return _desk(
+        material,
+        mine["frame_id"],
+        labeller,
         own=_own(labels, labeller),
         taken=lambda: set(sheet["frame_id"]) - set(asked_of(sheet, material.labels(), labeller, seed)["frame_id"]),
         hints=_said(material, asked.model) if asked.show_predictions else {},
@@ -130,13 +128,17 @@ def label_proposed(material: Material, labeller: str, asked: Asked) -> Desk:
     """The desk of the frames of training nights that would teach most; blind, like any other."""
     labels = material.labels()
     proposed = worth_labelling(material, labels, asked.propose or 0, asked.model)
+    return _desk(material, proposed, labeller, title="Label what teaches most")
+
+
+def _desk(material: Material, frame_ids: Iterable[str], labeller: str, **rest) -> Desk:
     return Desk(
-        queue=material.pictures(proposed),
+        queue=material.pictures(frame_ids),
         sky=material.usable,
         file=LabelFile(material.file),
         labeller=labeller,
         classes=material.classes,
-        title="Label what teaches most",
+        **rest,
     )
 
 
@@ -145,12 +147,10 @@ def settle(material: Material, adjudicator: str) -> Desk:
     labels = material.labels()
     open_ones = disagreements(labels, adjudicated_too=True)
     hints = {row.frame_id: _without_names(row.answers) for row in open_ones.itertuples()}
-    return Desk(
-        queue=material.pictures(open_ones["frame_id"]),
-        sky=material.usable,
-        file=LabelFile(material.file),
-        labeller=ADJUDICATED,
-        classes=material.classes,
+    return _desk(
+        material,
+        open_ones["frame_id"],
+        ADJUDICATED,
         own=_own(labels, ADJUDICATED),
         taken=lambda: set(_own(material.labels(), ADJUDICATED)),
         hints=hints,

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import os
+from collections.abc import Iterable
 from dataclasses import dataclass
 from pathlib import Path
 
@@ -51,7 +52,7 @@ class Material:
             return LABELS.empty().astype({"frame_index": "Int32"})
         return match_labels(read_labels(self.file, self.classes), self.frames)[0]
 
-    def pictures(self, frame_ids: pd.Series | list[str]) -> pd.DataFrame:
+    def pictures(self, frame_ids: Iterable[str]) -> pd.DataFrame:
         """What is shown of some frames, in the order asked for."""
         return self.frames.set_index("frame_id", drop=False).loc[list(frame_ids), SHOWN].reset_index(drop=True)
 

@@ -24,6 +24,7 @@ from allsky.sampling import (
     splitmix64,
 )
 from allsky.tables import SHEET
+from tests.allsky import report_corpus
 from tests.allsky.synthetic_corpus import frames_of_night, month_frames, night_names, random_frames
 
 DARK = ("Night", "No_Moon")
@@ -124,6 +125,20 @@ def test_each_condition_of_an_audit_night_is_its_own_stratum():
     by_stratum = audit.groupby("stratum")["inclusion_probability"].agg(["size", "first"])
     assert by_stratum.loc[f"{night}/Nautical/Moon_Full"].tolist() == [3, 1.0]
     assert by_stratum.loc[f"{night}/Night/No_Moon", "first"] == pytest.approx(0.06)
+
+
+def test_every_condition_that_a_winter_s_audit_nights_have_is_on_the_audit_sheet():
+    """With the real sun and moon over Yellowknife; rare conditions get their frames as common ones do."""
+    frames = report_corpus.frames(
+        tuple(str(day.date()) for day in pd.date_range("2024-01-01", "2024-03-10", freq="2D"))
+    )
+    frames = frames[frames["clock_flag"].isna()]
+    drawn = draw_audit_sheet(frames, 6).merge(frames[["frame_id", "solar_bin", "lunar_bin"]], on="frame_id")
+    audit = frames[frames["night"].map(night_role) == "audit"]
+    cells = ["solar_bin", "lunar_bin"]
+    there, on_the_sheet = audit.groupby(cells).size(), drawn.groupby(cells).size()
+    assert len(there) == 9 and set(there.index) == set(on_the_sheet.index)
+    assert there.max() / there.min() > 2 * on_the_sheet.max() / on_the_sheet.min()
 
 
 def test_flagged_frames_are_never_drawn():
