@@ -1,0 +1,75 @@
+"""The smallest archive that takes the whole chain: three short nights of one month, labelled."""
+
+from __future__ import annotations
+
+import os
+from dataclasses import replace
+from pathlib import Path
+
+import pandas as pd
+
+from allsky.roles import night_role
+from allsky.simulator import demo_simulation, simulate_night
+from allsky.site import frame_ids
+
+# By the keyed hash of the dates: one night to train, one to validate, one to audit.
+ROLES = ("training", "validation", "audit")
+CADENCE_S = 2400
+
+CONFIGURATION = """
+[archive]
+videos = videos
+output = output
+name_date = evening
+settle_s = 0
+[site]
+name = yellowknife
+latitude = 62.4333
+longitude = -114.35
+elevation_m = 206
+timezone = America/Yellowknife
+[camera]
+image_size = 64
+disk_center = {lens.center_x}, {lens.center_y}
+disk_radius = {lens.radius}
+[labels]
+file = labels.csv
+per_cell = 1
+[training]
+backbone = squeezenet1_1
+weights = none
+strategy = scratch
+image_size = 32
+epochs_full = 1
+[inference]
+engine = float32
+"""
+
+
+def nights() -> list[str]:
+    """The first nights of a month that have the roles wanted."""
+    left = list(ROLES)
+    found = []
+    for day in pd.date_range("2023-01-14", "2023-01-31"):
+        role = night_role(str(day.date()))
+        if role in left:
+            left.remove(role)
+            found.append(str(day.date()))
+    return found
+
+
+def make_archive(folder: Path) -> None:
+    """Videos, labels and configuration in `folder`. Every second frame is called aurora: nothing here depends on it."""
+    simulation = replace(demo_simulation(), nights=tuple(nights()), cadence_s=CADENCE_S, cards=(), faults=())
+    for night in simulation.nights:
+        simulate_night(simulation, night, folder / "videos", folder / "truth")
+    truth = pd.read_parquet(folder / "truth")
+    answers = pd.DataFrame({"frame_id": frame_ids("yellowknife", truth["utc"])})
+    answers["label"] = [("aurora", "no_aurora")[number % 2] for number in range(len(answers))]
+    answers.to_csv(folder / "labels.csv", index=False)
+    (folder / "luigi.cfg").write_text(CONFIGURATION.format(lens=simulation.camera.lens))
+
+
+def environment(folder: Path) -> dict[str, str]:
+    """How a run on `folder` is told of it; one thread, so that two runs train alike."""
+    return os.environ | {"LUIGI_CONFIG_PATH": str(folder / "luigi.cfg"), "OMP_NUM_THREADS": "1"}

@@ -1,0 +1,244 @@
+"""An archive of ten thousand nights: what does a run cost that has nothing to do, and one that has everything to do?
+
+The archive is synthetic: a tiny file for each night's video, and the smallest tables that the stages
+would leave, with the recipes of today's settings, written through the stages' own artifacts. Measured on
+it, with the scheduler that a run brings along and with luigid:
+
+`idle_local_s`, `idle_luigid_s`: the whole command, when everything is done.
+`first_night_s`: from the start of the command to the end of the first night's first task, when nothing is done
+but the inventory. `ms_per_task`: CPU time of the run's main process and of luigid by the number of night tasks
+(`n_tasks`, the first ones of all); `wall_ms_per_task`: wall time by the same, the fork of each task and its empty
+artifacts included. `peak_mb_busy`, `peak_mb`: memory of the largest process of the busy and of the idle run.
+`takeover_s`: from SIGKILL of a worker and its children to another worker's starting the task it had in hand.
+`status_s`, `plan_s`: `allsky status` and `allsky plan`, everything done.
+"""
+
+from __future__ import annotations
+
+import argparse
+import contextlib
+import json
+import os
+import signal
+import socket
+import subprocess
+import sys
+import tempfile
+import time
+import urllib.request
+from collections.abc import Iterator
+from datetime import date, timedelta
+from pathlib import Path
+
+import psutil
+
+HERE = Path(__file__).resolve().parent
+FIRST = date(1990, 1, 1)
+
+CONFIGURATION = """
+[archive]
+videos = videos
+output = output
+name_date = evening
+settle_s = 0
+[site]
+name = scale
+latitude = 62.4333
+longitude = -114.35
+timezone = America/Yellowknife
+[camera]
+disk_center = 160, 120
+disk_radius = 100
+[labels]
+file = labels.csv
+[execution]
+workers = 2
+"""
+
+
+def nights(count: int) -> list[str]:
+    return [str(FIRST + timedelta(days=number)) for number in range(count)]
+
+
+def make_archive(folder: Path, count: int) -> None:
+    """A file for each night, and the configuration."""
+    (folder / "videos").mkdir(parents=True)
+    for night in nights(count):
+        (folder / "videos" / f"{night}.mp4").write_bytes(night.encode())
+    (folder / "luigi.cfg").write_text(CONFIGURATION)
+
+
+def write(folder: Path, what: str) -> None:
+    """The artifacts of earlier runs: `inventory`, or `all`."""
+    subprocess.run([sys.executable, str(HERE / "made_corpus.py"), what], env=environment(folder), check=True)
+
+
+def environment(folder: Path) -> dict[str, str]:
+    paths = os.pathsep.join([str(HERE), os.environ.get("PYTHONPATH", "")])
+    told = {"LUIGI_CONFIG_PATH": str(folder / "luigi.cfg"), "OMP_NUM_THREADS": "1", "PYTHONPATH": paths}
+    return os.environ | told | {"XDG_STATE_HOME": str(folder / "state")}
+
+
+def command(folder: Path, *arguments: str) -> list[str]:
+    return [sys.executable, "-m", "luigi", "--module", "made_stages", *arguments]
+
+
+def timed(folder: Path, *arguments: str) -> tuple[float, float, str]:
+    """Seconds that a command takes, the memory of its largest process in MB, and what it says."""
+    began, log = time.monotonic(), folder / "said"
+    with log.open("w") as said:
+        run = subprocess.Popen(arguments, cwd=folder, env=environment(folder), stdout=said, stderr=said)
+        peak = peak_mb(run)
+    return time.monotonic() - began, peak, log.read_text()
+
+
+def peak_mb(run: subprocess.Popen) -> float:
+    """Wait for the end of `run`; the memory of its largest process."""
+    _, _, used = os.wait4(run.pid, 0)
+    run.returncode = 0
+    return used.ru_maxrss / 1024
+
+
+@contextlib.contextmanager
+def luigid(folder: Path) -> Iterator[tuple[psutil.Process, str]]:
+    """luigid as `./run luigid` starts it; yields its process and its port."""
+    with socket.socket() as free:
+        free.bind(("127.0.0.1", 0))
+        port = str(free.getsockname()[1])
+    server = subprocess.Popen(
+        [sys.executable, "-m", "pipeline.server", "--port", port],
+        env=environment(folder),
+        stdout=subprocess.DEVNULL,
+        stderr=subprocess.DEVNULL,
+    )
+    try:
+        for _ in range(300):
+            with contextlib.suppress(OSError):
+                urllib.request.urlopen(f"http://127.0.0.1:{port}/api/graph", timeout=2).read()
+                break
+            time.sleep(0.1)
+        yield psutil.Process(server.pid), port
+    finally:
+        server.kill()
+        server.wait()
+
+
+def idle(folder: Path, *scheduler: str) -> tuple[float, float]:
+    """Seconds and memory of a run that has nothing to do."""
+    seconds, peak, said = timed(folder, *command(folder, "FullCorpusReport", *scheduler))
+    if "complete:" not in said and "nothing to judge" not in said:
+        raise RuntimeError(f"a run with nothing to do said: {said[-2000:]}")
+    return seconds, peak
+
+
+def ended(folder: Path) -> list[dict]:
+    """The events of all runs so far."""
+    files = sorted((folder / "output" / ".runs").glob("*.jsonl"))
+    return [json.loads(line) for file in files for line in file.read_text().splitlines()]
+
+
+def night_tasks(folder: Path) -> list[dict]:
+    return [event for event in ended(folder) if event["stage"].startswith("Night")]
+
+
+def spent(*processes: psutil.Process) -> float:
+    """CPU seconds of the processes themselves, without their children."""
+    return sum(sum(process.cpu_times()[:2]) for process in processes)
+
+
+def busy(folder: Path, server: psutil.Process, port: str, seconds: float) -> dict[str, float]:
+    """A run with everything to do, ended so long after its first night: when that was done, and what a task costs."""
+    began = time.time()
+    run = subprocess.Popen(
+        command(folder, "FullCorpusReport", "--scheduler-port", port),
+        cwd=folder,
+        env=environment(folder),
+        stdout=subprocess.DEVNULL,
+        stderr=subprocess.DEVNULL,
+    )
+    while not night_tasks(folder):
+        if run.poll() is not None or time.time() - began > 600:
+            raise RuntimeError("no night was done")
+        time.sleep(0.1)
+    main = psutil.Process(run.pid)
+    before, cpu = len(night_tasks(folder)), spent(main, server)
+    time.sleep(seconds)
+    done, cpu = len(night_tasks(folder)) - before, spent(main, server) - cpu
+    told = night_tasks(folder)
+    run.send_signal(signal.SIGTERM)
+    return {
+        "first_night_s": told[0]["ended"] - began,
+        "ms_per_task": 1000 * cpu / done,
+        "wall_ms_per_task": 1000 * seconds / done,
+        "n_tasks": done,
+        "peak_mb_busy": peak_mb(run),
+    }
+
+
+def takeover(folder: Path, port: str) -> float:
+    """Seconds from SIGKILL of a worker and its children to the start of its task by another worker."""
+    mark = folder / "held"
+    runs = []
+    for _ in range(2):
+        environ = environment(folder) | {"ALLSKY_SCALE_HOLD": str(mark)}
+        goal = command(folder, "Held", "--scheduler-port", port)
+        runs.append(
+            subprocess.Popen(
+                goal,
+                cwd=folder,
+                env=environ,
+                start_new_session=True,
+                stdout=subprocess.DEVNULL,
+                stderr=subprocess.DEVNULL,
+            )
+        )
+        while not mark.exists():
+            time.sleep(0.01)
+    time.sleep(5)  # until the second one has asked for work, and waits
+    first = int(mark.read_text().split()[0])
+    killed = next(run for run in runs if os.getpgid(first) == run.pid)
+    os.killpg(killed.pid, signal.SIGKILL)
+    began = time.monotonic()
+    while len(mark.read_text().split()) < 2:
+        if time.monotonic() - began > 300:
+            raise TimeoutError("nobody took the task over within 300 s")
+        time.sleep(0.02)
+    took = time.monotonic() - began
+    for run in runs:
+        with contextlib.suppress(ProcessLookupError):
+            os.killpg(run.pid, signal.SIGKILL)
+        run.wait()
+    return took
+
+
+def benchmark(folder: Path, count: int, busy_s: float, with_takeover: bool) -> dict:
+    make_archive(folder, count)
+    subprocess.run([sys.executable, str(HERE / "made_corpus.py"), "inventory"], env=environment(folder), check=True)
+    with luigid(folder) as (server, port):
+        figures: dict[str, float] = {"nights": count} | busy(folder, server, port, busy_s)
+        print(figures, flush=True)
+    write(folder, "all")
+    figures["idle_local_s"], figures["peak_mb"] = idle(folder, "--local-scheduler")
+    allsky = str(Path(sys.executable).with_name("allsky"))
+    figures["status_s"] = timed(folder, allsky, "status")[0]
+    figures["plan_s"] = timed(folder, allsky, "plan")[0]
+    with luigid(folder) as (_, port):
+        figures["idle_luigid_s"], _ = idle(folder, "--scheduler-port", port)
+        if with_takeover:
+            figures["takeover_s"] = takeover(folder, port)
+    return {name: round(value, 2) for name, value in figures.items()}
+
+
+def main() -> None:
+    parser = argparse.ArgumentParser(description=__doc__.splitlines()[0])
+    parser.add_argument("--nights", type=int, default=10_000)
+    parser.add_argument("--busy-s", type=float, default=60.0, help="how long tasks of a run are counted")
+    parser.add_argument("--quick", action="store_true", help="forty nights, and no takeover")
+    asked = parser.parse_args()
+    with tempfile.TemporaryDirectory() as place:
+        count, busy_s = (40, 5.0) if asked.quick else (asked.nights, asked.busy_s)
+        print(json.dumps(benchmark(Path(place).resolve(), count, busy_s, not asked.quick)))
+
+
+if __name__ == "__main__":
+    main()
