@@ -50,6 +50,8 @@ WORDS = frozenset("bBaApZz")
 # Directives whose values are numbers of two digits.
 TWO_DIGITS = frozenset({"%y", "%m", "%d", "%H", "%I", "%M", "%S"})
 
+NUMBERS = TWO_DIGITS | {"%Y", "%j"}
+
 # With this many directives a format is so particular that what stands between them need not be read right.
 PARTICULAR = 5
 
@@ -162,6 +164,10 @@ def _regex(pattern: str, lenient: bool) -> re.Pattern[str]:
         # Numbers without a mark between them have all their digits.
         if all(token in TWO_DIGITS for token in tokens[place : place + 2]):
             pieces[place : place + 2] = [f"(?P<{token[-1]}>\\d\\d)" for token in tokens[place : place + 2]]
+    for place in range(1, len(tokens) - 1):
+        # A blank may be lost between a day and an hour, but only between two whole numbers.
+        if tokens[place].isspace() and {tokens[place - 1], tokens[place + 1]} <= NUMBERS:
+            pieces[place] = r"(?:\s+|(?<=\d\d)(?=\d\d(?:\D|$)))"
     if "%H" in tokens:
         pieces[max(place for place, token in enumerate(tokens) if token in ("%H", "%M", "%S", "%f"))] += NO_HALF_DAY
     expression = "".join(pieces)

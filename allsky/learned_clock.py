@@ -34,6 +34,8 @@ from allsky.tables import READINGS
 from allsky.tesseract import PAGES_PER_CALL
 from allsky.timeline import Timeline
 
+# Frames in doubt that are read first, and the share of them that may stay so.
+PAGES_TO_TEACH, FEW_UNREAD = 20, 0.1
 # Share of a card's pixels that have its ground's tone. Masked corners are rarely over half of a sky frame.
 FLAT_SHARE = 0.75
 # What Tesseract reads on a frame in doubt is taken unless the glyphs speak this clearly against it.
@@ -101,12 +103,17 @@ class LearnedClock:
     def reread(self, crops: Sequence[tuple[np.ndarray, ...]]) -> list[Reading]:
         """Readings of frames in doubt, from their `Reading.crops`.
 
-        Tesseract reads up to 64 of them, spread evenly, in one call for each place; what it reads teaches the digits
-        that no keyframe showed, and with these all are read again.
+        Tesseract reads some of them, spread evenly, in one call for each place; what it reads teaches the digits that
+        no keyframe showed, and with these all are read again. Where many stay in doubt it reads a call's worth.
         """
         if not crops:
             return []
-        chosen = np.unique(np.linspace(0, len(crops) - 1, PAGES_PER_CALL).astype(int))
+        answers = self._reread(crops, PAGES_TO_TEACH)
+        unread = sum(one.overlay_time is None for one in answers)
+        return answers if unread <= FEW_UNREAD * len(crops) else self._reread(crops, PAGES_PER_CALL)
+
+    def _reread(self, crops: Sequence[tuple[np.ndarray, ...]], pages: int) -> list[Reading]:
+        chosen = np.unique(np.linspace(0, len(crops) - 1, pages).astype(int))
         seen = [ocr_part(part, [crops[number][place] for number in chosen]) for place, part in enumerate(self.parts)]
         taught = replace(self, parts=tuple(
             learn_more(part, [crops[number][place] for number in chosen], seen[place])
