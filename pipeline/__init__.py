@@ -4,6 +4,7 @@ from pipeline import launch
 from tasks.full_corpus_report import FullCorpusReport
 from tasks.gradcam_gallery import GradCamGallery
 from tasks.label_split import LabelSplit
+from tasks.model_comparison import ComparisonCell, ModelComparison
 from tasks.month_frames import MonthFrames
 from tasks.month_keograms import MonthKeograms
 from tasks.month_predictions import MonthPredictions
@@ -20,10 +21,12 @@ from tasks.video_inventory import VideoInventory
 
 __all__ = [
     "AuditSheet",
+    "ComparisonCell",
     "FullCorpusReport",
     "GradCamGallery",
     "LabelSheet",
     "LabelSplit",
+    "ModelComparison",
     "MonthFrames",
     "MonthKeograms",
     "MonthPredictions",

@@ -204,6 +204,21 @@ class Explanation:
 
 
 @dataclass(frozen=True)
+class Comparison:
+    backbones: tuple[str, ...] = option(
+        ("efficientnet_b1", "resnet34", "vit_b_16"),
+        words,
+        "the networks that `ModelComparison` trains",
+    )
+    strategies: tuple[str, ...] = option(("scratch", "finetune", "frozen"), words, "and how it trains each")
+    seeds: int = option(3, positive_whole, "trainings of each, with other seeds")
+    image_size: int | None = option(None, either(positive_whole, auto=None), "pixels; 224, without a GPU 96")
+    epochs: int | None = option(None, either(positive_whole, auto=None), "epochs of each; 20, without a GPU 5")
+    frames: int | None = option(None, either(positive_whole, auto=None), "training frames; all, without a GPU 600")
+    batch_size: int | None = option(None, either(positive_whole, auto=None), "images in a step; 64, without a GPU 16")
+
+
+@dataclass(frozen=True)
 class Report:
     threshold: float | None = option(
         None,
@@ -249,6 +264,7 @@ SECTIONS = {
     "training": Training,
     "inference": Inference,
     "explanation": Explanation,
+    "comparison": Comparison,
     "report": Report,
     "execution": Execution,
     "simulation": SimulationSection,

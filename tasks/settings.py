@@ -30,6 +30,7 @@ from tasks.sections import (
     SIMULATED,
     Archive,
     Camera,
+    Comparison,
     Conditions,
     Execution,
     Explanation,
@@ -64,6 +65,7 @@ class Settings:
     training: Training = field(default_factory=Training)
     inference: Inference = field(default_factory=Inference)
     explanation: Explanation = field(default_factory=Explanation)
+    comparison: Comparison = field(default_factory=Comparison)
     report: Report = field(default_factory=Report)
     execution: Execution = field(default_factory=Execution)
     simulation: SimulationSection = field(default_factory=SimulationSection)

@@ -1,13 +1,15 @@
 """Figures of a corpus: tables in, `matplotlib.figure.Figure` out.
 
 `conditions` (rates by sun and moon), `occurrence` (by hour, month and night), `coverage` (which nights exist), `night`
-(the keogram), `clock`, `training` (curves, confusion, reliability), `calibration` (of audit frames), `evidence` (where
-the maps lie); `canvas` holds their looks and turns them into PNG or SVG, `words` how conditions and rates are said.
+(the keogram), `clock`, `training` (curves, confusion, reliability), `calibration` (of audit frames), `comparison` (of
+networks), `evidence` (where the maps lie); `canvas` holds their looks and turns them into PNG or SVG, `words` how
+conditions and rates are said.
 """
 
 from allsky.figures.calibration import abstaining_figure, audit_reliability_figure
 from allsky.figures.canvas import inline_svg, png
 from allsky.figures.clock import clock_figure, clock_points
+from allsky.figures.comparison import comparison_figure
 from allsky.figures.conditions import condition_matrix, error_rates, rate_cells
 from allsky.figures.coverage import coverage_calendar, night_coverage
 from allsky.figures.evidence import mean_maps_figure, shares_figure
@@ -25,6 +27,7 @@ __all__ = [
     "audit_reliability_figure",
     "clock_figure",
     "clock_points",
+    "comparison_figure",
     "condition_matrix",
     "confusion_counts",
     "confusion_figure",

@@ -1,0 +1,222 @@
+"""Backbones and ways of training them, compared on one split: the published studies' design, on nights not seen."""
+
+from __future__ import annotations
+
+import dataclasses
+import os
+from dataclasses import dataclass
+from pathlib import Path
+
+import luigi
+import pandas as pd
+
+from allsky.comparison import COMPARISON, GREEN_RULE, as_markdown, sample, summary
+from allsky.errors import BadConfiguration
+from allsky.figures import comparison_figure, png
+from allsky.green_rule import measure_pictures, tune_green_rule
+from allsky.labels import agreed_labels, match_labels
+from allsky.sampling import inclusion_probability
+from allsky.scores import area_under_curve, decided_scores
+from models.recipe import STRATEGIES, TrainingRecipe
+from tasks import settings
+from tasks.answers import AUDIT, answers_digest, answers_of
+from tasks.artifacts import FolderArtifact, TableArtifact
+from tasks.base import Stage
+from tasks.checkpoints import checkpoint_of
+from tasks.label_split import LabelSplit
+from tasks.night_frames import NightFrames
+from tasks.sheets import AuditSheet, LabelSheet
+
+# The driver says so without a start of PyTorch.
+GPU = Path("/proc/driver/nvidia/version")
+
+
+@dataclass(frozen=True)
+class Size:
+    """How large a comparison is: the published one (batch 64, 20 epochs), or what a machine without a GPU can do."""
+
+    image_size: int
+    epochs: int
+    frames: int | None
+    batch_size: int
+
+
+PUBLISHED, SMALL = Size(224, 20, None, 64), Size(96, 5, 600, 16)
+
+
+def size() -> Size:
+    """The size in force: what is configured, else what suits the machine."""
+    asked = settings.current().comparison
+    usual = PUBLISHED if GPU.exists() else SMALL
+    given = {field.name: getattr(asked, field.name) for field in dataclasses.fields(Size)}
+    return dataclasses.replace(usual, **{name: value for name, value in given.items() if value is not None})
+
+
+class ComparedStage(Stage):
+    """What the cells of a comparison and the comparison itself stand on."""
+
+    def labelled(self) -> list[Stage]:
+        """The stages before any label can be judged with."""
+        return [LabelSheet(), AuditSheet(), *_simulated_labels()]
+
+    def standing_on(self) -> dict:
+        nights = sorted(answers_of(AUDIT)["night"].unique())
+        frames = {night: NightFrames(night=night).recipe() for night in nights}
+        return {"split": LabelSplit().recipe(), "audit": answers_digest(AUDIT), "frames": frames}
+
+
+class ComparisonCell(ComparedStage):
+    """One backbone, trained in one way with one seed, and judged on audit frames."""
+
+    backbone = luigi.Parameter(description="name of the network")
+    strategy = luigi.Parameter(description="what is trained when")
+    seed = luigi.IntParameter(description="seed of the training")
+
+    def needs(self):
+        first = self.labelled()
+        return [*first, LabelSplit()] if all(stage.complete() for stage in first) else first
+
+    def output(self):
+        name = f"{self.backbone}_{self.strategy}_{self.seed}".replace(":", "-").replace("/", "-")
+        return TableArtifact(self.corpus.root / "comparison" / "cells" / f"{name}.parquet", COMPARISON)
+
+    def ingredients(self):
+        made_of = {"training": self.training_recipe().as_dict(), "frames_used": size().frames}
+        return {**self.standing_on(), **made_of, "weights": _weights_files(self.backbone)}
+
+    def training_recipe(self) -> TrainingRecipe:
+        asked = size()
+        return dataclasses.replace(
+            self.settings.training_recipe,
+            backbone=self.backbone,
+            strategy=self.strategy,
+            weights="none" if self.strategy == "scratch" else "imagenet",
+            image_size=asked.image_size,
+            epochs_frozen=asked.epochs,
+            epochs_full=asked.epochs,
+            batch_size=asked.batch_size,
+            seed=self.seed,
+        )
+
+    def produce(self, output):
+        from models.comparing import trained_and_judged
+
+        split, audit = split_with_images(size().frames), audit_frames()
+        checkpoint = checkpoint_of(self.corpus, f"comparison_{self.output().path.stem}")
+        row = trained_and_judged(split, audit, self.corpus.root, self.training_recipe(), self.progress, checkpoint)
+        output.write(pd.DataFrame([row]).reindex(columns=_columns(row)))
+
+
+class ModelComparison(ComparedStage):
+    """Every backbone x strategy x seed of [comparison], and the green-pixel rule, in one table and figure."""
+
+    def cells(self) -> list[ComparisonCell]:
+        asked = self.settings.comparison
+        strange = sorted(set(asked.strategies) - set(STRATEGIES))
+        if strange:
+            raise BadConfiguration(f"[comparison] strategies = {', '.join(strange)}: known are {', '.join(STRATEGIES)}")
+        return [
+            ComparisonCell(backbone=backbone, strategy=strategy, seed=seed)
+            for seed in range(asked.seeds)
+            for backbone in asked.backbones
+            for strategy in asked.strategies
+        ]
+
+    def needs(self):
+        first = self.labelled()
+        return [*first, *self.cells()] if all(stage.complete() for stage in first) else first
+
+    def output(self):
+        return FolderArtifact(self.corpus.root / "comparison" / "result")
+
+    def ingredients(self):
+        cells = {f"{cell.backbone} {cell.strategy} {cell.seed}": cell.recipe() for cell in self.cells()}
+        return {**self.standing_on(), "cells": cells}
+
+    def produce(self, output):
+        rows = [*(cell.output().read() for cell in self.cells()), pd.DataFrame([green_rule_row()])]
+        table = pd.concat(rows, ignore_index=True)
+        table = COMPARISON.to_arrow(table.reindex(columns=_columns(table))).to_pandas()
+        TableArtifact(output.path / "comparison.parquet", COMPARISON).write(table)
+        summary(table).to_csv(output.path / "comparison.csv", index=False)
+        (output.path / "comparison.png").write_bytes(png(comparison_figure(table)))
+        (output.path / "comparison.md").write_text(as_markdown(table, caption(table)), encoding="utf-8")
+
+    def headline(self) -> str:
+        return f"{self.output().path / 'comparison.md'}"
+
+
+def caption(table: pd.DataFrame) -> str:
+    """What was done, and that it was small where it was."""
+    asked, networks = size(), table[table["backbone"] != GREEN_RULE]
+    small = "" if asked == PUBLISHED else " This is a small comparison: it ranks what can be learnt in so little."
+    first = networks.iloc[0]
+    return (
+        f"Trained on {first['n_train']} frames for {asked.epochs} epochs at {asked.image_size} pixels in batches of "
+        f"{asked.batch_size}, judged on {first['n_audit']} labelled frames of {first['n_nights']} audit nights, "
+        f"{networks['seed'].nunique()} seeds (mean ± standard deviation).{small}"
+    )
+
+
+def green_rule_row() -> dict:
+    """The rule that counts green pixels, tuned on the same training frames, as a row of COMPARISON."""
+    here, root = settings.current(), settings.current().output
+    split, audit = split_with_images(size().frames), audit_frames()
+    taught, positive = split[split["split"] == "train"], here.labels.positive
+    rule = tune_green_rule(
+        measure_pictures([root / image for image in taught["image"]]), (taught["label"] == positive).to_numpy()
+    )
+    shares = measure_pictures([root / image for image in audit["image"]])
+    negative = next(name for name in here.labels.classes if name != positive)
+    said = pd.Series(rule.decides(shares)).map({True: positive, False: negative}).to_numpy(object)
+    labels, weight = audit["label"].to_numpy(object), 1.0 / audit["inclusion_probability"].to_numpy(float)
+    counts = {"n_train": len(taught), "n_audit": len(audit), "n_nights": audit["night"].nunique()}
+    judged = decided_scores(labels, said, here.labels.classes, positive, weight)
+    judged["auc"] = area_under_curve(rule.scores(shares), labels == positive, weight)
+    return {"backbone": GREEN_RULE, **counts, **judged}
+
+
+def split_with_images(most: int | None) -> pd.DataFrame:
+    split = sample(LabelSplit().output().read(), most)
+    return split.merge(_frames(split["night"])[["frame_id", "image"]], on="frame_id", validate="one_to_one")
+
+
+def audit_frames() -> pd.DataFrame:
+    """Audit frames with one settled answer: frame_id, night, label, image, inclusion_probability."""
+    given = answers_of(AUDIT)
+    frames = _frames(given["night"])
+    labels, _ = match_labels(given.drop(columns=["night", "role"]), frames)
+    settled = agreed_labels(labels)
+    drawn = inclusion_probability(AuditSheet().output().read()).reset_index()
+    placed = drawn.merge(frames[["frame_id", "night", "video", "frame_index", "image"]], on=["video", "frame_index"])
+    audit = placed.merge(settled[settled["label"] != "unsure"][["frame_id", "label"]], on="frame_id")
+    if audit["label"].nunique() < 2:
+        raise BadConfiguration(
+            f"networks are compared on labelled frames of audit nights, of both kinds; found {len(audit)} of "
+            f"{audit['label'].nunique()} kinds. Answer frames of labels/audit.parquet first"
+        )
+    return audit
+
+
+def _frames(nights) -> pd.DataFrame:
+    tables = [NightFrames(night=night).output()["frames"].read().assign(night=night) for night in sorted(set(nights))]
+    return pd.concat(tables, ignore_index=True)
+
+
+def _simulated_labels() -> list[Stage]:
+    if settings.current().labels.file != settings.SIMULATED:
+        return []
+    from tasks.simulation import SimulatedLabels
+
+    return [SimulatedLabels()]
+
+
+def _weights_files(backbone: str) -> list[str]:
+    """Files of this backbone's ImageNet weights in PyTorch's cache: with one that appears, rows appear."""
+    home = os.environ.get("TORCH_HOME") or Path(os.environ.get("XDG_CACHE_HOME") or Path.home() / ".cache") / "torch"
+    return sorted(path.name for path in (Path(home) / "hub" / "checkpoints").glob(f"{backbone}-*.pth"))
+
+
+def _columns(row) -> list[str]:
+    """The table's columns, and a row's F1 of each class beside them."""
+    return [*COMPARISON.names, *[name for name in row if name.startswith("f1_") and name not in COMPARISON.names]]
