@@ -42,6 +42,18 @@ def audited_frames(sheet: pd.DataFrame, labels: pd.DataFrame, frames: pd.DataFra
     return answered.assign(weight=1.0 / drawn_with)[["frame_id", "label", "weight"]].dropna(subset=["weight"])
 
 
+def unpredicted(sheet: pd.DataFrame, labels: pd.DataFrame | None, predictions: pd.DataFrame) -> list[str]:
+    """One sentence where labelled audit frames have no prediction and so cannot judge it; else nothing."""
+    drawn = set(sheet.loc[sheet["role"] == "audit", "frame_id"])
+    lost = drawn & set([] if labels is None else labels["frame_id"]) - set(predictions["frame_id"])
+    if not lost:
+        return []
+    return [
+        f"{len(lost)} labelled audit frame{'s have' if len(lost) > 1 else ' has'} no prediction (their clock is in doubt by now, or their night was not "
+        f"predicted), so they judge nothing; the first: {min(lost)}."
+    ]
+
+
 def night_totals(
     predictions: pd.DataFrame, frames: pd.DataFrame, audited: pd.DataFrame, class_name: str
 ) -> pd.DataFrame:

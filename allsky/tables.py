@@ -318,6 +318,20 @@ CONTRASTS = Table(
     ),
 )
 
+CONFUSION = Table(
+    "confusion",
+    "a label and a prediction in one condition, a margin (bin = `All`) or all",
+    _columns(
+        ("solar_bin", TEXT, "", "solar bin or `All`"),
+        ("lunar_bin", TEXT, "", "lunar bin or `All`"),
+        ("label", TEXT, "", "what the audit frames were labelled"),
+        ("predicted", TEXT, "", "what they were predicted as"),
+        ("n_frames", WHOLE, "", "audit frames of that label so predicted (raw count)"),
+        ("share", REAL, "", "their weighted share of the label's frames; null on fewer than 5 nights"),
+        ("n_nights", WHOLE, "", "audit nights with a frame of that label"),
+    ),
+)
+
 RULE_COMPARISON = Table(
     "rule_comparison",
     "the model and the green-pixel rule on the audit frames of one condition, or of all (bin = `All`)",
@@ -385,6 +399,7 @@ ALL_TABLES = (
     PREDICTIONS,
     CONDITION_TABLE,
     CONTRASTS,
+    CONFUSION,
     RULE_COMPARISON,
     AGREEMENT,
     LABELLER_RATES,

@@ -11,7 +11,7 @@ from allsky.errors import BadConfiguration
 from allsky.evidence import EVIDENCE, MEAN_MAPS
 from allsky.reliability import ABSTAINING, CALIBRATION, RELIABILITY
 from allsky.report import render_report, write_figures
-from allsky.tables import AGREEMENT, CONDITION_TABLE, CONTRASTS, LABELLER_RATES, RULE_COMPARISON
+from allsky.tables import AGREEMENT, CONDITION_TABLE, CONFUSION, CONTRASTS, LABELLER_RATES, RULE_COMPARISON
 from tasks import archive, settings
 from tasks.answers import AUDIT, answers_digest
 from tasks.artifacts import FolderArtifact, TableArtifact
@@ -208,7 +208,7 @@ class FullCorpusReport(Stage):
 
 def _write_comparisons(data, folder) -> None:
     """Conditions against each other, model against rule, and labellers, where anybody has labelled audit frames."""
-    of_methods = ((CONTRASTS, data.contrasts), (RULE_COMPARISON, data.rule_comparison))
+    of_methods = ((CONTRASTS, data.contrasts), (CONFUSION, data.confusion), (RULE_COMPARISON, data.rule_comparison))
     of_people = ((AGREEMENT, data.agreement), (LABELLER_RATES, data.labeller_rates))
     for table, kept in (*of_methods, *of_people):
         if kept is not None and len(kept):

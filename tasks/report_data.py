@@ -10,11 +10,12 @@ import pandas as pd
 
 from allsky.agreement import agreement_table
 from allsky.baseline import baseline_comparison
+from allsky.confusion import confusion_by_condition
 from allsky.contrasts import contrast_table
 from allsky.corpus import NO_MODEL
 from allsky.labellers import rates_by_labeller
 from allsky.labels import agreed_labels, match_labels
-from allsky.night_totals import counted_by
+from allsky.night_totals import counted_by, unpredicted
 from allsky.reliability import abstaining_table, calibration_table, reliability_table
 from allsky.report import GalleryItem, Keogram, Problem, ReportData
 from allsky.roles import roles_of
@@ -46,6 +47,7 @@ def gather(report: FullCorpusReport) -> ReportData:
     told["notices"] += _drawn_and_waiting(frames, told["sheet"], labels)
     if report.model() != NO_MODEL:
         told |= _judged(report, frames, told["sheet"], labels)
+        told["notices"] += unpredicted(told["sheet"], labels, told["predictions"])
     return ReportData(**told)
 
 
@@ -169,6 +171,7 @@ def _judged(report, frames: pd.DataFrame, sheet: pd.DataFrame, labels: pd.DataFr
         "mean_maps": means,
         "predictions": predictions,
         "condition_table": table,
+        "confusion": confusion_by_condition(predictions, frames, sheet, known, here.labels.classes),
         "contrasts": contrast_table(predictions, frames, sheet, known, here.labels.positive),
         "occurrence": occurrence(table, here.labels.positive),
         "agreement": agreement_table(known, frames, roles_of(frames["night"], **here.drawing)),

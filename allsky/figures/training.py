@@ -144,22 +144,11 @@ def reliability(answers: pd.DataFrame, positive: str, n_bins: int = 10) -> pd.Da
     return pd.DataFrame({**columns, "mean_probability": means[0], "positive_share": means[1]})
 
 
-def calibration_gap(bins: pd.DataFrame) -> float:
-    """Mean distance of probability and observed share over the bins, weighted by their frames.
-
-    The binned error of Naeini et al. 2015 (AAAI 29, 2901), of the positive class's probability.
-    """
-    gap = (bins["mean_probability"] - bins["positive_share"]).abs()
-    total = bins["n_frames"].sum()
-    return float((gap * bins["n_frames"]).sum() / total) if total else float("nan")
-
-
 def reliability_figure(bins: pd.DataFrame) -> Figure:
     """Observed share against predicted probability, the number of frames of each bin beneath."""
     figure = new_figure(4.8, 3.6)
     upper, lower = figure.subplots(2, 1, sharex=True, height_ratios=[4, 1])
-    title = f"Reliability: {calibration_gap(bins):.3f} from the diagonal on average"
-    dress(upper, title=title, y="share labelled positive", grid="both")
+    dress(upper, title="Reliability", y="share labelled positive", grid="both")
     dress(lower, x="predicted probability", y="frames")
     upper.plot([0, 1], [0, 1], color=MUTED, linewidth=0.9, linestyle=":")
     filled = bins[bins["n_frames"] > 0]

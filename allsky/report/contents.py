@@ -117,6 +117,25 @@ def _with_interval(row, rate: str) -> tuple[str, str]:
     return percent(getattr(row, rate)), interval(*ends)
 
 
+def confusions(data: ReportData) -> list[dict[str, Any]]:
+    """The confusion matrix of each condition, where there are more than two classes."""
+    if data.confusion is None or len(data.classes) < 3:
+        return []
+    return [
+        {
+            "name": condition_in_words(str(solar), str(lunar)),
+            "classes": [in_words(name) for name in data.classes],
+            "lines": [_confused(str(label), line) for label, line in cell.groupby("label", sort=False)],
+        }
+        for (solar, lunar), cell in data.confusion.groupby(["solar_bin", "lunar_bin"], sort=False)
+    ]
+
+
+def _confused(label: str, line: pd.DataFrame) -> dict[str, Any]:
+    cells = [(percent(row.share), f"{row.n_frames:,}") for row in line.itertuples()]
+    return {"label": in_words(label), "cells": cells, "nights": line["n_nights"].iloc[0]}
+
+
 def _whole(number) -> str:
     return f"{int(number):,}" if is_number(number) else "–"
 
@@ -207,15 +226,21 @@ def funnel(data: ReportData) -> list[tuple[str, int, str]]:
     steps = [
         ("videos in the archive", len(data.videos), ""),
         ("videos without a problem", len(readable), "the others are named below"),
-        ("frames in them", int(np.nansum(data.videos["n_frames"].astype(float))), "as the inventory counted them"),
+        ("frames in them", int(np.nansum(readable["n_frames"].astype(float))), "as the inventory counted them"),
         ("frames kept", len(data.frames), "one per step of the cadence; no status cards, nothing but sky"),
         ("frames with a sure time", len(data.usable_frames), "their clock disagreed with the night's"),
     ]
     if data.predictions is not None:
         steps.append(("frames predicted", len(data.predictions), "their night was not predicted"))
     steps.append(("frames drawn for a person", data.sheet["frame_id"].nunique(), "a sample is enough"))
-    labelled = 0 if data.labels is None else data.labels["frame_id"].nunique()
-    return [*steps, ("frames labelled", labelled, "they wait, or are not in this range of nights")]
+    labelled = set() if data.labels is None else set(data.labels["frame_id"])
+    steps.append(("frames labelled", len(labelled), "they wait, or are not in this range of nights"))
+    audit = set(data.sheet.loc[data.sheet["role"] == "audit", "frame_id"])
+    steps.append(("of them on audit nights", len(labelled & audit), "the others teach and tune"))
+    if data.everything is not None:
+        judging = int(data.everything.n_labelled)
+        steps.append(("of them judging the classifier", judging, "the labeller was unsure, or there is no prediction"))
+    return steps
 
 
 def flattened(values: Mapping[str, Any], above: str = "") -> Iterator[tuple[str, str]]:

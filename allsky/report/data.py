@@ -51,6 +51,7 @@ class ReportData:
     - `predictions` (PREDICTIONS with probabilities, `predicted` as this report counts it), None without a model.
       `threshold`: from which probability a frame was counted as positive, for the text; None where the model decided.
     - `condition_table` (CONDITION_TABLE), None without a model.
+    - `confusion` (CONFUSION): which class is taken for which by condition, None without a model.
     - `contrasts` (CONTRASTS): the conditions' rates against moonless night, None without a model.
     - `occurrence`: shares `share_of_frames` and `mean_of_cell_shares`, and optionally `n_cells`; None without a model.
     - `sheet` (SHEET): the label and the audit sheet, one after the other. `labels` (LABELS as matched): None without.
@@ -82,6 +83,7 @@ class ReportData:
     predictions: pd.DataFrame | None = None
     threshold: float | None = None
     condition_table: pd.DataFrame | None = None
+    confusion: pd.DataFrame | None = None
     contrasts: pd.DataFrame | None = None
     occurrence: Mapping[str, float] | None = None
     sheet: pd.DataFrame = field(default_factory=SHEET.empty)

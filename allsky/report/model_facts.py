@@ -43,7 +43,7 @@ def _teaching(model: Mapping[str, Any]) -> Iterator[tuple[str, str]]:
     if "accuracy" in selection:
         frames = f"{count(selection.get('frames', 0), 'frame')} of {count(selection.get('nights', 0), 'night')}"
         error = selection.get("calibration_error")
-        calibration = f"; calibration error {error:.3f}" if is_number(error) else ""
+        calibration = f"; calibration error of the class decided for {error:.3f}" if is_number(error) else ""
         yield SELECTION, f"accuracy {percent(selection['accuracy'])} on {frames} of validation{calibration}"
 
 

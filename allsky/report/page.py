@@ -63,6 +63,7 @@ def _tables(data: ReportData) -> dict[str, Any]:
         "tiles": contents.tiles(data),
         "matrices": contents.matrices(data),
         "condition_tables": contents.condition_tables(data),
+        "confusions": contents.confusions(data),
         "gallery": contents.gallery(data),
         "keograms": contents.keograms(data),
         "disks": contents.disks(data),

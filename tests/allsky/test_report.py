@@ -13,10 +13,11 @@ import pytest
 from allsky.contrasts import contrast_table
 from allsky.figures import night_figure, png
 from allsky.figures.words import interval, percent
-from allsky.report import GalleryItem, Keogram, Problem, ReportData, render_report, sentences, write_figures
+from allsky.night_totals import unpredicted
+from allsky.report import GalleryItem, Keogram, Problem, ReportData, contents, render_report, sentences, write_figures
 from allsky.report.comparisons import largest_estimates, unmeasured
 from allsky.report.methods import methods
-from allsky.tables import ALL_TABLES, RULE_COMPARISON
+from allsky.tables import ALL_TABLES, CONFUSION, RULE_COMPARISON
 from tests.allsky import report_corpus as corpus
 
 VOID = {"meta", "link", "img", "br", "hr", "input", "use", "path", "rect"}
@@ -336,6 +337,34 @@ def test_of_three_classes_the_positive_one_leads_and_each_has_its_table(light):
     text = Page(render_report(three)).text
     assert "50.0 %" not in text[: text.index("The condition table of cloud")]
     assert "50.0 %" in text
+
+
+def test_of_three_classes_each_condition_has_its_confusion(light):
+    classes = ("aurora", "cloud", "clear")
+    rows = [
+        ("Night", "No_Moon", a, b, 30 if a == b else 5, 0.75 if a == b else 0.125, 9) for a in classes for b in classes
+    ]
+    three = replace(light, classes=classes, confusion=pd.DataFrame(rows, columns=CONFUSION.names))
+    assert "Which class was taken for which" in Page(render_report(three)).text
+    assert "75.0 %" in Page(render_report(three)).text
+    two = replace(light, confusion=three.confusion)
+    assert "Which class was taken for which" not in Page(render_report(two)).text
+
+
+def test_the_way_of_the_frames_ends_with_those_that_judge(light):
+    steps = {step: number for step, number, _ in contents.funnel(light)}
+    audit = light.sheet.loc[light.sheet["role"] == "audit", "frame_id"]
+    assert steps["frames in them"] == light.videos.loc[light.videos["problem"].isna(), "n_frames"].sum()
+    assert steps["of them on audit nights"] == light.labels["frame_id"].isin(audit).sum()
+    assert steps["of them judging the classifier"] == light.everything.n_labelled
+
+
+def test_labelled_audit_frames_without_a_prediction_are_not_dropped_in_silence(light):
+    assert unpredicted(light.sheet, light.labels, light.predictions) == []
+    audit = light.labels["frame_id"][light.labels["frame_id"].isin(light.sheet.query("role == 'audit'")["frame_id"])]
+    fewer = light.predictions[light.predictions["frame_id"] != audit.iloc[3]]
+    (sentence,) = unpredicted(light.sheet, light.labels, fewer)
+    assert sentence.startswith("1 labelled audit frame has no prediction") and audit.iloc[3] in sentence
 
 
 # Files.
