@@ -57,6 +57,8 @@ STAGE_OF = {
 # What a run keeps on purpose, and whose names begin with a dot.
 KEPT = {".corpus.json", ".lock", ".runs", ".running", ".recipe.json", ".sources.parquet", ".training"}
 PATIENCE_S = 240.0
+# After so many kills before a run has done anything, the next may do something.
+STUCK_AFTER = 2
 
 
 def start(folder: Path) -> int:
@@ -100,9 +102,22 @@ def stages_in_hand(output: Path, older: set[Path]) -> set[str]:
     return stages
 
 
+def stages_done(output: Path) -> Counter:
+    """How many tasks of each stage runs have done on this output."""
+    return Counter(event.stage for event in history.read_all(output) if event.outcome == history.DONE)
+
+
+def wait_for_progress(run: int, output: Path) -> int | None:
+    """Return once a task more is done; the exit status where the run ends."""
+    before = stages_done(output).total()
+    while (status := has_ended(run)) is None and stages_done(output).total() == before:
+        time.sleep(0.02)
+    return status
+
+
 def stages_left(output: Path) -> list[str]:
     """The stages that no run has done yet for all their nights."""
-    done = Counter(event.stage for event in history.read_all(output) if event.outcome == history.DONE)
+    done = stages_done(output)
     return [stage for stage in STAGE_OF.values() if done[stage] < (len(ROLES) if stage.startswith("Night") else 1)]
 
 
@@ -187,22 +202,32 @@ def undisturbed(folder: Path) -> tuple[dict[str, pd.DataFrame], float]:
     return expected, took
 
 
-def one_run(folder: Path, took_s: float, hits: Counter, chance: random.Random) -> int | None:
-    """Start a run and kill it; its exit status where it got through. `hits` learns what was in hand."""
+def one_run(folder: Path, took_s: float, stuck: bool, hits: Counter, chance: random.Random) -> int | None:
+    """Start a run and kill it; its exit status where it got through. `hits` learns what was in hand.
+
+    `stuck` says that the last runs were killed before they had done anything: this one does a task first.
+    """
     output = folder / "output"
     older = markers(output)
     run = start(folder)
-    wanted = min(stages_left(output), key=lambda stage: hits[stage], default=None)
-    if chance.random() < 0.5 or wanted is None:
-        status = wait_until(run, time.monotonic() + chance.uniform(0.02, took_s / 3))
-    else:
-        status = wait_for(run, output, wanted, older)
-        if status is None:
-            status = wait_until(run, time.monotonic() + chance.choice((0.0, 0.0, 0.002, 0.01, 0.3)) * chance.random())
+    status = wait_for_progress(run, output) if stuck else None
+    if status is None:
+        status = wait_for_the_moment(run, output, took_s, hits, older, chance)
     if status is None:
         kill(run, chance)
         hits.update(stages_in_hand(output, older))
     return status
+
+
+def wait_for_the_moment(run, output: Path, took_s: float, hits: Counter, older: set[Path], chance) -> int | None:
+    """Return when the run is to be killed; its exit status where it ends before."""
+    wanted = min(stages_left(output), key=lambda stage: hits[stage], default=None)
+    if chance.random() < 0.5 or wanted is None:
+        return wait_until(run, time.monotonic() + chance.uniform(0.02, took_s / 3))
+    status = wait_for(run, output, wanted, older)
+    if status is not None:
+        return status
+    return wait_until(run, time.monotonic() + chance.choice((0.0, 0.0, 0.002, 0.01, 0.3)) * chance.random())
 
 
 def benchmark(folder: Path, kills: int, minutes: float, seed: int) -> dict:
@@ -212,10 +237,15 @@ def benchmark(folder: Path, kills: int, minutes: float, seed: int) -> dict:
     differing_tables: list[str] = []
     expected, took_s = undisturbed(folder)
     until = time.monotonic() + 60 * minutes
-    enough = False
+    enough, without_progress = False, 0
     while True:
+        before = stages_done(folder / "output").total()
         # The last run is left alone, so that what the last kills left is judged too.
-        status = one_run(folder, took_s, hits, chance) if not enough else wait_until(start(folder), until + PATIENCE_S)
+        if enough:
+            status = wait_until(start(folder), until + PATIENCE_S)
+        else:
+            status = one_run(folder, took_s, without_progress >= STUCK_AFTER, hits, chance)
+        without_progress = 0 if stages_done(folder / "output").total() != before else without_progress + 1
         tally["orphans"] += orphans(folder)
         if status is None:
             tally["kills"] += 1

@@ -43,8 +43,13 @@ def status(night: str | None = None, month: str | None = None, as_json: bool = F
         return "\n".join(_night_lines(night, months[night[:7]][night]))
     if month:
         return "\n".join(_table([(one, 1, stages.items()) for one, stages in months[month].items()]))
-    head = f"camera {here.site.name}: {sum(map(len, months.values())):,} nights in {len(months)} months, model {model}"
+    nights = _counted_as(sum(map(len, months.values())), "night")
+    head = f"camera {here.site.name}: {nights} in {_counted_as(len(months), 'month')}, model {model}"
     return "\n".join([head, *_corpus_lines(months, standing.corpus(report, model, failures))])
+
+
+def _counted_as(count: int, noun: str) -> str:
+    return f"{count:,} {noun}" if count == 1 else f"{count:,} {noun}s"
 
 
 def _require(night: str | None, month: str | None, months: Mapping[str, Nights]) -> None:
@@ -146,6 +151,6 @@ def _reasons(months: Mapping[str, Nights]) -> Iterator[str]:
                     reasons.setdefault((where.state, stage, where.why), []).append(night)
     for (state, stage, why), held in reasons.items():
         named = ", ".join(held[:NAMED]) + (", ..." if len(held) > NAMED else "")
-        yield f"{state}: {HEADS[stage]} of {len(held):,} nights ({named}): {why.splitlines()[-1]}"
+        yield f"{state}: {HEADS[stage]} of {_counted_as(len(held), 'night')} ({named}): {why.splitlines()[-1]}"
     if reasons:
         yield ""

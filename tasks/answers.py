@@ -31,7 +31,7 @@ def answers() -> pd.DataFrame:
         moment = path.stat().st_mtime_ns if here.labels.file == settings.SIMULATED else 0
         return _read(path, moment, archive.inventory())
     if here.labels.file == settings.SIMULATED:
-        raise NotKnownYet
+        raise NotKnownYet("the simulated labels")
     return LABELS.empty().assign(night=None, role=None)
 
 

@@ -36,7 +36,7 @@ EXPLAINED = "to be mended: "
 
 
 class NotKnownYet(Exception):
-    """A recipe cannot be told yet, because something it stands on has not been made."""
+    """A recipe cannot be told yet, because something it stands on (named here) has not been made."""
 
 
 class Stage(luigi.Task):

@@ -125,7 +125,7 @@ def audit_frames(corpus) -> pd.DataFrame:
     """The audit sheet's different frames that are in the archive. Raises NotKnownYet before it is drawn."""
     path = corpus.audit_sheet
     if not path.exists():
-        raise NotKnownYet
+        raise NotKnownYet("the audit sheet")
     sheet = _read_sheet(path, path.stat().st_mtime_ns)
     from tasks import archive
 

@@ -91,7 +91,7 @@ def disk_of(epoch: str) -> Disk | str:
     task = SkyDisk(epoch=epoch)
     # Every night asks: what it stands on is looked at, not what is in it.
     if not _is_made(task, task.recipe(), task.moments()):
-        raise NotKnownYet
+        raise NotKnownYet(f"the sky disk of {epoch}")
     path = task.output()["disk"].path
     return _read_disk(path, path.stat().st_mtime_ns)
 

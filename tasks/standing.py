@@ -55,8 +55,8 @@ def of_stage(task: Stage, failures: Failures) -> Standing:
             return _made(list(task.artifacts().values())[-1])
         failed = failures.get(_key(task))
         return _not_made(list(task.artifacts().values())[-1], task.made_of, failed)
-    except NotKnownYet:
-        return Standing(MISSING, "stands on what is still to be made")
+    except NotKnownYet as unknown:
+        return Standing(MISSING, _to_be_made(unknown))
     except AllskyError as problem:
         return Standing(FAILED, str(problem))
 
@@ -83,11 +83,15 @@ def _not_made(artifact: Artifact, made_of, failed: str | None) -> Standing:
 def _what_changed(before: Mapping[str, Any], made_of) -> str:
     try:
         now = made_of()
-    except NotKnownYet:
-        return "what it stands on is to be made again"
+    except NotKnownYet as unknown:
+        return _to_be_made(unknown)
     if not before:
         return "made by an earlier version of the program, which kept no account"
     return "; ".join(changes(before, now)) or "part of it has been removed"
+
+
+def _to_be_made(unknown: NotKnownYet) -> str:
+    return f"{unknown}, on which it stands, is to be made first"
 
 
 # Nights.

@@ -109,7 +109,8 @@ def test_status_names_a_replaced_video_and_a_changed_mask(chain):
     assert told["nights"][NIGHT]["NightClock"] == {"state": "stale", "why": "files"}
     [disk] = [where for name, where in told["corpus"].items() if name.startswith("SkyDisk")]
     assert disk["state"] == "stale" and disk["why"].startswith("given: ") and "110.0]" in disk["why"]
-    assert told["nights"][NIGHT]["NightFrames"]["why"] == "what it stands on is to be made again"
+    why = f"the sky disk of {NIGHT}, on which it stands, is to be made first"
+    assert told["nights"][NIGHT]["NightFrames"] == {"state": "stale", "why": why}
 
 
 def test_status_says_of_a_failure_what_failed(chain):
