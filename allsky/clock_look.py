@@ -84,10 +84,17 @@ def _date_in_name(path: Path) -> date | None:
 def _of_picture(index: int, clock: PictureClock) -> ShownTime:
     box = union(clock.boxes) if clock.boxes else None
     shown = ShownTime(index, None, clock.zone, box, clock.confidence, clock.reason, (), clock.time_only)
-    if not clock.moments:
+    return _with_times(shown, clock.moments)
+
+
+def _with_times(shown: ShownTime, moments: Sequence[datetime]) -> ShownTime:
+    """With the times that the clock could mean, likeliest first; none of them lies in the future."""
+    past = [moment for moment in moments if moment < datetime.now() + timedelta(days=1)]
+    if moments and not past:
+        return replace(shown, reason=f"the date was read as {moments[0].date()}, which is still to come")
+    if not past:
         return shown
-    several = clock.moments if len(clock.moments) > 1 else ()
-    return replace(shown, overlay_time=clock.moments[0], candidates=several)
+    return replace(shown, overlay_time=past[0], candidates=tuple(past) if len(past) > 1 else ())
 
 
 # A video.
@@ -188,7 +195,7 @@ def _shown(learned: _Learned, rows: pd.DataFrame, index: int) -> ShownTime:
         return shown
     if learned.dateless:
         return replace(shown, time_only=moment.time(), reason=reason or "the clock shows no whole date")
-    return replace(shown, overlay_time=moment, candidates=_candidates(learned, moment))
+    return _with_times(shown, _candidates(learned, moment))
 
 
 def _moment(rows: pd.DataFrame, row: pd.Series) -> tuple[datetime | None, str | None]:
@@ -212,15 +219,13 @@ def _zone_word(clock: LearnedClock, row: pd.Series) -> str | None:
 
 
 def _candidates(learned: _Learned, moment: datetime) -> tuple[datetime, ...]:
-    """Both times that a frame could mean, where day and month could be swapped."""
-    if not learned.others:
-        return ()
+    """The time of a frame, and the other one that it could mean where day and month could be swapped."""
     text = moment.strftime(learned.clock.parts[0].format.pattern)
     others = []
     for pattern in learned.others:
         with_other = [one.shown.moment for one in recognise(text) if one.format.pattern == pattern]
         others += [other.replace(microsecond=0) for other in with_other if other]
-    return (moment, *others) if others else ()
+    return moment, *others
 
 
 def _one_by_one(path: Path, indices: Sequence[int], hint: date | None, reason: str) -> FirstLook:

@@ -26,7 +26,7 @@ from allsky.tesseract import TextLine
 
 # Letters are taken for so much higher and lower than they are, for Tesseract to see them at several sizes.
 HEIGHT_FACTORS = (0.8, 1.0, 1.25)
-# Guises that must agree, and the share of those that show a clock at all.
+# Guises that must agree, and their share of the confidence of all that show a clock.
 FEWEST_VOTES, AGREEING_SHARE = 3, 0.75
 # Confidence of its least sure digit that Tesseract must have in some guise.
 LEAST_CONFIDENCE = 0.5
@@ -91,7 +91,8 @@ def _views(rgb: np.ndarray) -> Iterator[tuple[np.ndarray, int]]:
 
 @dataclass(frozen=True)
 class _Verdict:
-    """What most guises of a place show: the readings that agree, and the share of those that show a clock."""
+    """What most guises of a place show: the readings that agree, and their share of the confidence that all have who
+    show a clock."""
 
     shown: _Shown
     agreeing: list[tuple[TextLine, list[Recognised]]]
@@ -134,8 +135,8 @@ def _verdict(place: Place, plane: np.ndarray) -> _Verdict | None:
     ranked = sorted(camps, key=lambda shown: -len(camps[shown]))
     # What does not look like what it was read as is no rival.
     rivals = [shown for shown in ranked[1:] if not _belied(crop, camps[shown], place)]
-    votes = len(camps[ranked[0]])
-    share = votes / (votes + sum(len(camps[shown]) for shown in rivals))
+    votes = {shown: sum(_least_confidence(*one) for one in camps[shown]) for shown in [ranked[0], *rivals]}
+    share = votes[ranked[0]] / max(sum(votes.values()), 1e-6)
     return _Verdict(ranked[0], camps[ranked[0]], share, crop, place)
 
 

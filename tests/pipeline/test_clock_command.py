@@ -82,6 +82,12 @@ def test_a_weekday_that_is_not_the_dates_is_abstained_from(tmp_path):
     assert "weekday" in shown["reason"]
 
 
+def test_a_date_that_is_still_to_come_is_abstained_from(tmp_path):
+    (shown,) = clock(picture(tmp_path, (Text("", 12, 10, 15), "2091-03-07 02:17:10")))
+    assert shown["overlay_time"] is None
+    assert "still to come" in shown["reason"]
+
+
 def test_frames_of_a_video_are_read_as_asked(tmp_path):
     times = evenly(START, 20, 40)
     path = write_clip(tmp_path / "night.mp4", Clip(times, (Text("%Y-%m-%d %H:%M:%S"),)))
