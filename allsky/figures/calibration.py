@@ -56,6 +56,6 @@ def abstaining_figure(table: pd.DataFrame, chosen: float | None = None) -> Figur
     ax.errorbar(kept, accuracy, yerr=np.nan_to_num(np.maximum(ends, 0)), fmt="o-", color=POSITIVE, ecolor=RULE, ms=4)
     for level, x, y in zip(told["level"], kept, accuracy, strict=True):
         own = chosen is not None and math.isclose(level, chosen)
-        words = f"{level:g}, the model's" if own else f"{level:g}"
+        words = f"{level:.3g}, the model's" if own else f"{level:.3g}" if level else "all"
         ax.annotate(words, (x, y), (4, 4), textcoords="offset points", fontsize=SMALL_TEXT, color=INK if own else MUTED)
     return figure

@@ -25,7 +25,7 @@ from allsky.figures.words import condition_in_words, count
 
 OUTCOME_WORDS = {"tp": "true positive", "fp": "false positive", "fn": "false negative", "tn": "true negative"}
 OUTCOME_COLORS = {"tp": POSITIVE, "fp": FALSE_POSITIVE, "fn": FALSE_NEGATIVE, "tn": MUTED}
-PLACE_WORDS = {"sky": "sky", "horizon": "horizon", "moon": "moon and glare", "clock": "clock"}
+PLACE_WORDS = {"sky": "outside the sky", "horizon": "horizon", "moon": "moon and glare", "clock": "clock"}
 
 
 def mean_maps_figure(maps: pd.DataFrame) -> Figure:
@@ -40,7 +40,7 @@ def mean_maps_figure(maps: pd.DataFrame) -> Figure:
     largest = max(float(np.max(each)) for each in maps["map"])
     known = {(row.solar_bin, row.lunar_bin, row.outcome): row for row in maps.itertuples()}
     for line, (solar, lunar) in zip(drawn, rows, strict=True):
-        words = condition_in_words(solar, lunar).replace(", ", ",\n").replace(" twilight", "\ntwilight")
+        words = condition_in_words(solar, lunar).replace(" twilight", "").replace(", ", ",\n")
         line[0].set_ylabel(words, fontsize=SMALL_TEXT, color=INK)
         for ax, outcome in zip(line, OUTCOME_WORDS, strict=True):
             _mean_map(ax, known.get((solar, lunar, outcome)), largest)
@@ -76,22 +76,27 @@ def _mean_map(ax: Axes, row, largest: float) -> None:
 def shares_figure(shares: pd.DataFrame) -> Figure:
     """Mean share of the maps on each place by outcome, a tick where a map even over the sky would be.
 
-    `shares` has outcome, place, n_frames, share, even. The share on the sky stands in words, being near one.
+    `shares` has outcome, place, n_frames, share, even. Of the sky what lies outside it is shown.
     """
-    places = [name for name in PLACE_WORDS if name != "sky" and (shares["place"] == name).any()]
+    places = [name for name in PLACE_WORDS if (shares["place"] == name).any()]
+    outcomes = [name for name in OUTCOME_WORDS if (shares["outcome"] == name).any()]
     figure = new_figure(7.0, 0.9 + 0.8 * len(places))
     ax = dress(figure.add_subplot(), title="Share of the map's weight, percent", grid="x")
-    outcomes = [name for name in OUTCOME_WORDS if (shares["outcome"] == name).any()]
     for rank, place in enumerate(places):
         for k, outcome in enumerate(outcomes):
             row = shares[(shares["place"] == place) & (shares["outcome"] == outcome)]
-            y = rank + 0.8 * (k - (len(outcomes) - 1) / 2) / max(1, len(outcomes))
             if len(row):
-                share, even = 100 * row["share"].iloc[0], 100 * row["even"].iloc[0]
-                name = OUTCOME_WORDS[outcome] if rank == 0 else None
-                ax.barh(y, share, height=0.17, color=OUTCOME_COLORS[outcome], label=name)
-                ax.plot([even, even], [y - 0.09, y + 0.09], color=INK, linewidth=1.4)
+                y = rank + 0.8 * (k - (len(outcomes) - 1) / 2) / len(outcomes)
+                _share_bar(ax, y, row.iloc[0], outcome, named=rank == 0)
     ax.set_yticks(range(len(places)), [PLACE_WORDS[place] for place in places])
     ax.invert_yaxis()
     ax.legend(frameon=False, fontsize=SMALL_TEXT, labelcolor=INK)
     return figure
+
+
+def _share_bar(ax: Axes, y: float, row, outcome: str, named: bool) -> None:
+    share, even = row["share"], row["even"]
+    if row["place"] == "sky":
+        share, even = 1 - share, 1 - even
+    ax.barh(y, 100 * share, height=0.17, color=OUTCOME_COLORS[outcome], label=OUTCOME_WORDS[outcome] if named else None)
+    ax.plot([100 * even] * 2, [y - 0.09, y + 0.09], color=INK, linewidth=1.4)
