@@ -33,7 +33,7 @@ def counted_by(
 def audited_frames(sheet: pd.DataFrame, labels: pd.DataFrame, frames: pd.DataFrame) -> pd.DataFrame:
     """Frames of audit nights that were drawn and answered: `frame_id`, `label` and `weight` (1 / probability).
 
-    Frames answered without having been drawn stand for nothing but themselves and are left out, and a draw for a model
+    Frames answered without having been drawn stand for nothing but themselves and are left out, and a later draw
     counts once all its frames have an answer (`sampling.finished_draws`).
     """
     answered = frames[["frame_id", *PLACE]].merge(agreed_labels(labels), on="frame_id")

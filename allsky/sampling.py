@@ -117,21 +117,35 @@ def draw_scored_sheet(
 
 
 def finished_draws(sheet: pd.DataFrame, answered: pd.DataFrame, present: pd.DataFrame) -> pd.DataFrame:
-    """`sheet` (SHEET) without the draws for a model whose frames a person has not all answered yet.
+    """`sheet` (SHEET) without the later draws whose frames a person has not all answered yet.
 
-    Until the last of them is answered, those that were on the sheet before have answers and those that came with
-    the draw have none: weighting the first by the draw's greater probability would leave the others unheard. `answered`
+    A later draw is one for a model, or one with a greater probability than its stratum had at first (`per_cell` was
+    raised, say). Until its last frame is answered, those that were on the sheet before have answers and those that
+    came with it have none: weighting the first by its greater probability would leave the others unheard. `answered`
     and `present` hold the places (video, frame_index) of the frames with an answer and of all that exist.
     """
-    return sheet[~sheet["drawn_for_model"].isin(list(unfinished_draws(sheet, answered, present)))]
+    return sheet[~_unfinished(sheet, answered, present)]
 
 
 def unfinished_draws(sheet: pd.DataFrame, answered: pd.DataFrame, present: pd.DataFrame) -> dict[str, int]:
-    """The models whose draw waits for answers, and for how many; parameters as for `finished_draws`."""
-    drawn = sheet[sheet["drawn_for_model"].notna()]
-    rows = pd.MultiIndex.from_frame(drawn[PLACE])
-    waiting = drawn[rows.isin(_places(present)) & ~rows.isin(_places(answered))]
-    return {str(model): len(rows) for model, rows in waiting.groupby("drawn_for_model")}
+    """How many frames of unfinished draws wait for an answer, by model, with `` for the audit sheet's own; parameters
+    as for `finished_draws`."""
+    waiting = sheet[_unfinished(sheet, answered, present) & _waiting(sheet, answered, present)]
+    return {str(model): len(rows) for model, rows in waiting.groupby(waiting["drawn_for_model"].fillna(""))}
+
+
+def _waiting(sheet: pd.DataFrame, answered: pd.DataFrame, present: pd.DataFrame) -> pd.Series:
+    rows = _places(sheet)
+    return pd.Series(rows.isin(_places(present)) & ~rows.isin(_places(answered)), sheet.index)
+
+
+def _unfinished(sheet: pd.DataFrame, answered: pd.DataFrame, present: pd.DataFrame) -> pd.Series:
+    """The rows of later draws that wait for an answer: a model's as a whole, a stratum's by its probability."""
+    scored = sheet["drawn_for_model"].notna()
+    first = sheet["inclusion_probability"].where(~scored).groupby(sheet["stratum"]).transform("first")
+    later = scored | (sheet["inclusion_probability"] > first)
+    draw = sheet["drawn_for_model"].where(scored, sheet["stratum"] + sheet["inclusion_probability"].astype(str))
+    return later & _waiting(sheet, answered, present).groupby(draw).transform("any").astype(bool)
 
 
 def append_sheet(

@@ -103,8 +103,8 @@ def _sheets(corpus) -> pd.DataFrame:
 def _drawn_and_waiting(frames: pd.DataFrame, sheet: pd.DataFrame, labels: pd.DataFrame | None) -> list[str]:
     answered = frames[frames["frame_id"].isin([] if labels is None else labels["frame_id"])]
     return [
-        f"{n} audit frames drawn for {model} by what it says of them wait for an answer (`allsky label`); "
-        "until the last has one, rates stand on the frames drawn before."
+        f"{n} audit frames {f'drawn for {model} by what it says of them' if model else 'of a larger draw'} wait for an "
+        "answer (`allsky label`); until the last has one, rates stand on the frames drawn before."
         for model, n in unfinished_draws(sheet, answered, frames).items()
     ]
 

@@ -22,6 +22,7 @@ from allsky.sampling import (
     inclusion_probability,
     permanent_random_number,
     splitmix64,
+    unfinished_draws,
 )
 from allsky.tables import SHEET
 from tests.allsky import report_corpus
@@ -255,6 +256,22 @@ def test_a_draw_for_a_model_counts_from_its_last_answer_on():
     missing = sheet.iloc[[-1]]
     gone = frames[frames["frame_id"] != missing["frame_id"].iloc[0]]
     assert len(finished_draws(sheet, sheet.iloc[:-1], gone)) == len(sheet)
+
+
+def test_a_larger_draw_counts_stratum_by_stratum_from_the_last_answer_on():
+    """Six frames a cell, then twelve: short cells were whole at six, so weights must not change before the answers."""
+    cells = [DARK] * 200 + [("Night", "Moon_Full")] * 5
+    frames = month_frames({night: cells for night in night_names(30) if night_role(night) == "audit"})
+    first = draw_audit_sheet(frames, 6)
+    larger = append_sheet(first, draw_audit_sheet(frames, 12))
+    before = finished_draws(larger, first, frames)
+    pd.testing.assert_series_equal(inclusion_probability(before), inclusion_probability(first))
+    assert unfinished_draws(larger, first, frames) == {"": len(larger.drop_duplicates(PLACE)) - len(first)}
+    night = larger["night"].iloc[0]
+    answered = pd.concat([first, larger[larger["night"] == night]])
+    dark = larger[larger["stratum"].str.endswith("Night/No_Moon")]
+    kept = inclusion_probability(finished_draws(dark, answered, frames)).groupby(level="video").max()
+    assert kept.round(3).value_counts().to_dict() == {0.03: len(kept) - 1, 0.06: 1}
 
 
 def test_weighting_an_unfinished_draw_would_mislead_and_leaving_it_out_does_not():
