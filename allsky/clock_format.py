@@ -10,7 +10,7 @@ from __future__ import annotations
 import re
 from dataclasses import dataclass
 from datetime import date, datetime, time, timedelta
-from functools import cache
+from functools import cache, lru_cache
 
 from allsky.clock_zones import ABBREVIATIONS
 
@@ -104,12 +104,7 @@ class ClockFormat:
     def search(self, text: str, lenient: bool = False) -> ClockText | None:
         """The first place in `text` that shows a possible date or time in this format. `lenient` takes whatever marks
         stand between the numbers for the right ones, where the format is particular enough."""
-        lenient = lenient and len(self.directives) >= PARTICULAR
-        for match in _regex(self.pattern, lenient).finditer(plain(text)):
-            found = _clock_text(match, self.pattern)
-            if found:
-                return found
-        return None
+        return _search(self.pattern, text, lenient and len(self.directives) >= PARTICULAR)
 
     def written_like(self, text: str, moment: datetime) -> str | None:
         """The clock of `text` as it would show the naive `moment`: the same widths, zone and names, `?` for fractions;
@@ -128,7 +123,7 @@ class ClockFormat:
 
     @property
     def directives(self) -> frozenset[str]:
-        return frozenset(token[-1] for token in _tokens(self.pattern) if _is_directive(token))
+        return _directives_of(self.pattern)
 
     @property
     def shows_date(self) -> bool:
@@ -147,8 +142,24 @@ class ClockFormat:
         return "S" in self.directives
 
 
-def _tokens(pattern: str) -> list[str]:
-    return re.findall(r"%-?.|\s+|.", pattern)
+@lru_cache(maxsize=8192)
+def _search(pattern: str, text: str, lenient: bool) -> ClockText | None:
+    """A night asks the same of each frame's text several times."""
+    for match in _regex(pattern, lenient).finditer(plain(text)):
+        found = _clock_text(match, pattern)
+        if found:
+            return found
+    return None
+
+
+@cache
+def _tokens(pattern: str) -> tuple[str, ...]:
+    return tuple(re.findall(r"%-?.|\s+|.", pattern))
+
+
+@cache
+def _directives_of(pattern: str) -> frozenset[str]:
+    return frozenset(token[-1] for token in _tokens(pattern) if _is_directive(token))
 
 
 def _is_directive(token: str) -> bool:
@@ -239,7 +250,7 @@ def _clock_text(match: re.Match[str], pattern: str) -> ClockText | None:
 
 def _tidy(fields: dict[str, str], pattern: str) -> str:
     """The clock as its format writes it, with one blank where the format has some."""
-    pieces = [re.sub(r"\s", "", fields[token[-1]]) if _is_directive(token) else token for token in _tokens(pattern)]
+    pieces = ["".join(fields[token[-1]].split()) if _is_directive(token) else token for token in _tokens(pattern)]
     return "".join(" " if piece.isspace() else piece.replace("%%", "%") for piece in pieces)
 
 

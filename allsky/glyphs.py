@@ -89,16 +89,17 @@ class GlyphSheet:
         patches = self._patches(crop)
         digits = patches[self._is_digit]
         likeness = np.matmul(self._flat_shapes, digits[:, :, None])[:, :, 0]
-        likeness[self.known == UNKNOWN] = np.nan
+        likeness[self._unknown] = np.nan
         fixed = (patches[~self._is_digit] * self._flat_literals).sum(axis=1)
-        ranked = np.where(np.isnan(likeness), -np.inf, likeness)
+        ranked = likeness.copy()
+        ranked[self._unknown] = -np.inf
         best = ranked.argmax(axis=1)
         fit = ranked[self._rows, best]
         lead = self._lead(ranked, best, fit)
         presence = float((fit.sum() + fixed.sum()) / len(self.centers))
         words = float(fixed[self._is_letter].min()) if self._is_letter.any() else 1.0
         sure = self._sure(best, fit, lead) and self._agreed(digits, best)
-        sure = sure and words >= float(np.median(fit)) - LETTER_SLACK
+        sure = sure and words >= np.sort(fit)[len(fit) // 2] - LETTER_SLACK
         return GlyphReading(self._text(best), likeness, float(lead.min()), sure, presence, words)
 
     def _patches(self, crop: np.ndarray) -> np.ndarray:
@@ -124,9 +125,9 @@ class GlyphSheet:
         return np.minimum(lead.min(axis=1), 1.0)
 
     def _sure(self, best: np.ndarray, fit: np.ndarray, lead: np.ndarray) -> bool:
-        enough = self.usual_fit - np.where(self._complete, FIT_SLACK_COMPLETE, FIT_SLACK)
-        contested = self.known[self._rows, best] == CONTESTED
-        return bool((fit >= enough).all() and (lead >= SURE_LEAD).all() and not contested.any())
+        if (fit < self._enough).any() or (lead < SURE_LEAD).any():
+            return False
+        return not (self.known[self._rows, best] == CONTESTED).any()
 
     def _agreed(self, digits: np.ndarray, best: np.ndarray) -> bool:
         """Whether the digits as seen anywhere say the same, at places that have not seen them all: what a place has
@@ -157,8 +158,14 @@ class GlyphSheet:
         return float(np.clip(lead, -1.0, 1.0))
 
     def _text(self, best: np.ndarray) -> str:
-        digits = iter(best)
-        return "".join(DIGITS[next(digits)] if char == "0" else char for char in self.layout)
+        chars = list(self.layout)
+        for place, digit in zip(self._digit_chars, best.tolist(), strict=True):
+            chars[place] = DIGITS[digit]
+        return "".join(chars)
+
+    @cached_property
+    def _digit_chars(self) -> list[int]:
+        return [place for place, char in enumerate(self.layout) if char == "0"]
 
     @cached_property
     def _is_digit(self) -> np.ndarray:
@@ -186,6 +193,15 @@ class GlyphSheet:
         """Distance (digit places, 10, 10) between the shapes of each place."""
         gram = np.matmul(self._flat_shapes, self._flat_shapes.transpose(0, 2, 1))
         return np.maximum(1.0 - gram, 1e-3)
+
+    @cached_property
+    def _unknown(self) -> np.ndarray:
+        return self.known == UNKNOWN
+
+    @cached_property
+    def _enough(self) -> np.ndarray:
+        """The fit (digit places) that a sure digit has at least."""
+        return self.usual_fit - np.where(self._complete, FIT_SLACK_COMPLETE, FIT_SLACK)
 
     @cached_property
     def _complete(self) -> np.ndarray:
