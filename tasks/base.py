@@ -136,7 +136,9 @@ class Stage(luigi.Task):
         if not self.inventory_is_current():
             return [self.inventory_task()]
         try:
-            return [] if self.dynamic else list(self.needs())
+            # What is complete need not be told to luigid: each telling costs some milliseconds, and an old archive has
+            # thousands of complete months. run() looks again.
+            return [] if self.dynamic else _incomplete(self.needs())
         except AllskyError:
             return []  # run() meets it again, and says it
 
