@@ -111,10 +111,12 @@ def _own_utc(table: pd.DataFrame, zones: Sequence[tzinfo]) -> tuple[np.ndarray, 
     """Each frame's own reading in UTC seconds (NaN without one), and whether it is a time that never was."""
     first, second = np.full(len(table), np.nan), np.full(len(table), np.nan)
     skipped = np.zeros(len(table), bool)
+    shown = table["overlay_time"].astype(object).to_list()
     for row in map(int, np.flatnonzero(table["overlay_time"].notna())):
-        local = pd.Timestamp(table["overlay_time"].iloc[row]).to_pydatetime()
-        options = possible_utc(local, zones[row]) or (_not_set_forward(local, zones[row]),)
-        skipped[row] = not possible_utc(local, zones[row])
+        local = shown[row].to_pydatetime()
+        options = possible_utc(local, zones[row])
+        skipped[row] = not options
+        options = options or (_not_set_forward(local, zones[row]),)
         first[row], second[row] = options[0].timestamp(), options[-1].timestamp()
     for rows in table.groupby("video", sort=False).indices.values():
         rows = rows[np.argsort(table["frame_index"].to_numpy()[rows], kind="stable")]

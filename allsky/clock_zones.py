@@ -9,6 +9,7 @@ from __future__ import annotations
 
 import re
 from datetime import UTC, datetime, timedelta, timezone, tzinfo
+from functools import lru_cache
 from zoneinfo import ZoneInfo, ZoneInfoNotFoundError
 
 from allsky.errors import BadConfiguration
@@ -89,9 +90,12 @@ def _own_abbreviations(zone: tzinfo, year: int) -> dict[str, float]:
     return found
 
 
+@lru_cache(maxsize=8192)
 def possible_utc(local: datetime, zone: tzinfo) -> tuple[datetime, ...]:
     """Every UTC at which a clock in `zone` shows the naive time `local`: one, two in the repeated hour of
     autumn (earlier first), none in the missing hour of spring."""
+    if isinstance(zone, timezone):
+        return (local.replace(tzinfo=zone).astimezone(UTC),)
     answers = []
     for fold in (0, 1):
         utc = local.replace(tzinfo=zone, fold=fold).astimezone(UTC)
