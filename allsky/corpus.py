@@ -94,6 +94,9 @@ class Corpus:
     def conditions(self, night: str) -> Path:
         return self.root / "conditions" / f"night={night}" / "conditions.parquet"
 
+    def witnesses(self, night: str) -> Path:
+        return self.root / "witnesses" / f"night={night}" / "witnesses.parquet"
+
     def log(self, night: str) -> Path:
         return self.root / "logs" / night[:7] / f"{night}.log"
 
@@ -137,7 +140,7 @@ class Corpus:
         return {path.name.removeprefix("night=") for top in NIGHT_ROOTS for path in self.root.glob(f"{top}/night=*")}
 
 
-NIGHT_ROOTS = ("clock", "overlay", "frames", "readings", "images", "strips", "conditions")
+NIGHT_ROOTS = ("clock", "overlay", "frames", "readings", "images", "strips", "conditions", "witnesses")
 
 
 def open_corpus(outputs: str | Path | Iterable[str | Path], model: str | None = None) -> pd.DataFrame:

@@ -73,6 +73,11 @@ class SquareView:
         x, y = self._optics(size).pixel(90.0 - altitude_deg, azimuth_deg)
         return float(x), float(y)
 
+    def direction(self, places: np.ndarray, size: int) -> tuple[np.ndarray, np.ndarray]:
+        """Altitude and azimuth [degree] of `places` (n, 2: x, y in pixels). Only where north is known."""
+        zenith, azimuth = self._optics(size).direction(places[:, 0], places[:, 1])
+        return 90.0 - zenith, azimuth
+
     def moon(
         self, square: np.ndarray, altitude_deg: float, azimuth_deg: float
     ) -> tuple[tuple[float, float] | None, str]:

@@ -153,6 +153,19 @@ MONTH_FRAMES = Table(
     (_NIGHT, *FRAMES.columns, *CONDITIONS.columns[2:]),
 )
 
+TESTIMONY = Table(
+    "witnesses",
+    "what one witness says of a night's times",
+    _columns(
+        ("witness", TEXT, "", "`file name`, `twilight` or `moon`"),
+        ("verdict", TEXT, "", "`agrees`, `contradicts` or `not checked`"),
+        ("offset_s", REAL, "s", "by how much the clock seems ahead, where the witness can tell; else null"),
+        ("offset_low_s", REAL, "s", "least offset that fits about as well"),
+        ("offset_high_s", REAL, "s", "greatest offset that fits about as well"),
+        ("says", TEXT, "", "in words"),
+    ),
+)
+
 SHEET = Table(
     "sheet",
     "a frame drawn for a person to label",

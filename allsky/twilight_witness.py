@@ -25,10 +25,10 @@ HALF_A_DAY_MIN = 720
 # Altitudes of the sun [deg] from which brightness may begin to rise: every three from the end of astronomical twilight.
 RISES_FROM_DEG = np.arange(-18.0, 1.0, 3.0)
 
-# Neighbouring frames are alike, by weather: so many count as one independent look at the sky. With it the offsets
-# within 4 of the best chi-square (95 %) held the true one on 73 simulated nights.
-ALIKE = 8
-CHI_SQUARE_95 = 4.0
+# Weather lasts: frames within so many minutes count as one independent look at the sky.
+ALIKE_MIN = 80.0
+# An offset whose chi-square is within this of the best one's is as good (95 %, one degree of freedom).
+CHI_SQUARE_95 = 3.84
 
 # Fewer frames than this tell nothing.
 FEWEST_FRAMES = 24
@@ -63,7 +63,8 @@ def twilight_offset(utc, mean_luma: np.ndarray, site: Site) -> ClockOffset | Non
     for offset in range(near - 2 * COARSE_MIN, near + 2 * COARSE_MIN + 1, FINE_MIN):
         unexplained[offset] = _residual(lit, slow, altitude(minutes - offset))
     best = min(unexplained, key=unexplained.__getitem__)
-    allowed = unexplained[best] * (1.0 + CHI_SQUARE_95 * ALIKE / len(lit))
+    looks = min(minutes[-1] / ALIKE_MIN, float(len(lit)))
+    allowed = unexplained[best] * (1.0 + CHI_SQUARE_95 / looks)
     as_good = [offset for offset, left in unexplained.items() if left <= allowed]
     explained = 1.0 - unexplained[best] / nnls(slow, lit)[1] ** 2
     return ClockOffset(float(best), float(min(as_good)), float(max(as_good)), float(explained))
@@ -78,7 +79,7 @@ def _altitude_around(first: pd.Timestamp, length_min: float, site: Site):
 
 
 def _slow(minutes: np.ndarray) -> np.ndarray:
-    """What changes over a night whatever the sun does: a level, a trend and, as a moon may, more light about its middle.
+    """What changes over a night whatever the sun does: a level, a trend and, as by a moon, more light about its middle.
     Not less: that is what twilight at both ends looks like."""
     share = (minutes - minutes.mean()) / max(np.ptp(minutes), 1.0)
     return np.column_stack([np.ones_like(share), share, -share, 1.0 - share**2])
