@@ -19,6 +19,7 @@ from allsky.tables import TESTIMONY
 from allsky.twilight_witness import ClockOffset, twilight_offset
 
 AGREES, CONTRADICTS, NOT_CHECKED = "agrees", "contradicts", "not checked"
+VERDICTS = (AGREES, CONTRADICTS, NOT_CHECKED)
 NAME, TWILIGHT, MOON = "file name", "twilight", "moon"
 SECONDS_PER_DAY = 86_400.0
 

@@ -5,6 +5,7 @@ from tasks.full_corpus_report import FullCorpusReport
 from tasks.gradcam_gallery import GradCamGallery
 from tasks.label_split import LabelSplit
 from tasks.model_comparison import ComparisonCell, ModelComparison
+from tasks.month_clock_audit import MonthClockAudit
 from tasks.month_frames import MonthFrames
 from tasks.month_keograms import MonthKeograms
 from tasks.month_predictions import MonthPredictions
@@ -27,6 +28,7 @@ __all__ = [
     "LabelSheet",
     "LabelSplit",
     "ModelComparison",
+    "MonthClockAudit",
     "MonthFrames",
     "MonthKeograms",
     "MonthPredictions",

@@ -21,6 +21,7 @@ HEADS = {
     "NightFrames": "frames",
     "NightConditions": "conditions",
     "MonthFrames": "month",
+    "MonthClockAudit": "clock audit",
     "MonthPredictions": "predictions",
     "MonthKeograms": "keogram",
 }

@@ -18,6 +18,7 @@ from tasks.artifacts import FolderArtifact, TableArtifact
 from tasks.base import NotKnownYet, Stage
 from tasks.gradcam_gallery import GradCamGallery
 from tasks.label_split import LabelSplit
+from tasks.month_clock_audit import MonthClockAudit
 from tasks.month_frames import MonthFrames
 from tasks.month_keograms import MonthKeograms
 from tasks.month_predictions import MonthPredictions
@@ -84,7 +85,10 @@ class FullCorpusReport(Stage):
     def _frames(self) -> list[Stage]:
         """Everything short of a model."""
         months = [MonthFrames(month=month, nights=nights) for month, nights in self.months().items()]
-        return [*months, *self._sheets(), *self._simulated_labels()]
+        return [*months, *self._audits(), *self._sheets(), *self._simulated_labels()]
+
+    def _audits(self) -> list[Stage]:
+        return [MonthClockAudit(month=month, nights=nights) for month, nights in self.months().items()]
 
     def _judged(self, model: str) -> list[luigi.Task]:
         """Everything that takes a model, or does without one."""
@@ -141,6 +145,7 @@ class FullCorpusReport(Stage):
         return {
             "inventory": self.inventory.listing,
             "keograms": [MonthKeograms(month=m, nights=n, model=model).recipe() for m, n in months],
+            "clock_audits": [audit.recipe() for audit in self._audits()],
             "sheets": [sheet.recipe() for sheet in [*self._sheets(), *self._scored(model)]],
             "model": model_recipe(model) if model != NO_MODEL else NO_MODEL,
             "gallery": [task.recipe() for task in self._gallery(model)] if model != NO_MODEL else [],

@@ -2,15 +2,17 @@
 
 from __future__ import annotations
 
-import numpy as np
+import dataclasses
+
 import pandas as pd
 
+from allsky.archive import night_from_name
 from allsky.clock_audit import audit_night, looked_at
+from allsky.ephemeris import sun_and_moon
 from allsky.pictures import read_picture
 from allsky.tables import TESTIMONY
 from tasks.artifacts import TableArtifact
 from tasks.month_frames import MonthFrames
-from tasks.night_conditions import NightConditions
 from tasks.night_frames import NightFrames
 from tasks.periods import LandingMonthStage
 from tasks.sky_disk import disk_of
@@ -27,15 +29,19 @@ class MonthClockAudit(LandingMonthStage):
         return [MonthFrames(month=self.month, nights=self.nights)]
 
     def reads(self):
-        nights = self.missing_nights()
-        return [stage(night=night) for stage in (NightFrames, NightConditions) for night in nights]
+        return [NightFrames(night=night) for night in self.missing_nights()]
 
     def night_artifacts(self, night):
         return {"": TableArtifact(self.corpus.witnesses(night), TESTIMONY)}
 
     def night_ingredients(self, night):
-        conditions = NightConditions(night=night).recipe()
-        return {"conditions": conditions, "view": [lens_of(night), self.settings.camera(night).zenith]}
+        site = dataclasses.asdict(self.settings.site)
+        return {
+            "frames": NightFrames(night=night).recipe(),
+            "site": [site["latitude_deg"], site["longitude_deg"], site["elevation_m"]],
+            "names": [self.settings.archive.night_from_name, self.settings.archive.name_date],
+            "view": [lens_of(night), self.settings.camera(night).zenith],
+        }
 
     def produce_nights(self, nights):
         for done, night in enumerate(nights):
@@ -44,14 +50,23 @@ class MonthClockAudit(LandingMonthStage):
                 output.write(self._heard(night))
 
     def _heard(self, night: str) -> pd.DataFrame:
-        frames = NightFrames(night=night).output()["frames"].read(["frame_id", "image", "mean_luma", "clock_flag"])
+        columns = ["utc", "image", "mean_luma", "clock_flag"]
+        frames = NightFrames(night=night).output()["frames"].read(columns).sort_values("utc", ignore_index=True)
         if frames.empty:
             return TESTIMONY.empty()
-        frames = frames.merge(NightConditions(night=night).output().read(), on="frame_id").sort_values("utc")
+        frames = frames.join(sun_and_moon(frames["utc"], self.settings.site).drop(columns="utc"))
         disk = disk_of(self.inventory.epoch_of_night[night])
         view = square_view(self.corpus, night, None if isinstance(disk, str) else disk)
-        return audit_night(night, True, frames, self.settings.site, self._squares(frames), view)
+        squares = [
+            read_picture(self.corpus.root / image, SEARCHED_SIZE) for image in frames["image"].iloc[looked_at(frames)]
+        ]
+        return audit_night(night, self._named(night), frames, self.settings.site, squares, view)
 
-    def _squares(self, frames: pd.DataFrame) -> list[np.ndarray]:
-        images = frames["image"].iloc[looked_at(frames)]
-        return [read_picture(self.corpus.root / image, SEARCHED_SIZE) for image in images]
+    def _named(self, night: str) -> bool:
+        """Whether the night's videos tell it by their names."""
+        archive, longitude = self.settings.archive, self.settings.site.longitude_deg
+        told = [
+            night_from_name(video.name, longitude, archive.night_from_name, archive.name_date)
+            for video in self.inventory.videos[night]
+        ]
+        return night in told

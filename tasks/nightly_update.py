@@ -12,6 +12,7 @@ from allsky.corpus import NO_MODEL
 from allsky.errors import BadConfiguration
 from tasks.base import NotKnownYet, Stage
 from tasks.full_corpus_report import FullCorpusReport
+from tasks.month_clock_audit import MonthClockAudit
 from tasks.month_frames import MonthFrames
 from tasks.month_keograms import MonthKeograms
 from tasks.month_predictions import MonthPredictions
@@ -89,6 +90,7 @@ class NightlyUpdate(Stage):
             stages.append(MonthFrames(month=month, nights=part))
             if model != NO_MODEL:
                 stages.append(MonthPredictions(month=month, nights=part, model=model))
+            stages.append(MonthClockAudit(month=month, nights=part))
             stages.append(MonthKeograms(month=month, nights=part, model=model))
         return stages
 

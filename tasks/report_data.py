@@ -21,11 +21,12 @@ from allsky.report import GalleryItem, Keogram, Problem, ReportData
 from allsky.roles import roles_of
 from allsky.sampling import finished_draws, inclusion_probability, unfinished_draws
 from allsky.statistics import condition_table, occurrence
-from allsky.tables import FRAMES, LABELS, MONTH_FRAMES, READINGS, SHEET, SPLIT, with_probabilities
+from allsky.tables import FRAMES, LABELS, MONTH_FRAMES, READINGS, SHEET, SPLIT, TESTIMONY, with_probabilities
 from tasks import archive
 from tasks.answers import answers
 from tasks.artifacts import TableArtifact
 from tasks.map_evidence import evidence_of
+from tasks.month_clock_audit import MonthClockAudit
 from tasks.month_frames import MonthFrames
 from tasks.month_predictions import MonthPredictions
 from tasks.provenance import provenance
@@ -87,6 +88,7 @@ def _common(report, frames: pd.DataFrame) -> dict:
         "provenance": provenance(report),
         "keograms": list(_keograms(report)),
         "readings": _readings(report, frames),
+        "witnesses": _witnesses(report),
         "disks": list(_disks(report)),
         "title": here.report.title,
         "simulated": here.simulated,
@@ -136,6 +138,13 @@ def _readings(report, frames: pd.DataFrame) -> dict[str, pd.DataFrame]:
     worst = doubt.groupby("night")[["flagged", "residual"]].agg({"flagged": "sum", "residual": "max"})
     nights = worst.sort_values(["flagged", "residual"], ascending=False).index[:CLOCKS_DRAWN]
     return {night: TableArtifact(report.corpus.readings(night), READINGS).read() for night in nights}
+
+
+def _witnesses(report) -> pd.DataFrame:
+    """What the witnesses say of each night's clock: TESTIMONY and `night`."""
+    audits = [MonthClockAudit(month=m, nights=n) for m, n in report.months().items()]
+    tables = [a.night_artifacts(night)[""].read().assign(night=night) for a in audits for night in a.selected()]
+    return pd.concat([TESTIMONY.empty().assign(night=""), *tables], ignore_index=True)
 
 
 def _disks(report) -> Iterator[tuple]:

@@ -19,6 +19,7 @@ from tasks.full_corpus_report import UNKNOWN_MODEL, FullCorpusReport
 from tasks.gradcam_gallery import GradCamGallery
 from tasks.ingredients import changes
 from tasks.label_split import LabelSplit
+from tasks.month_clock_audit import MonthClockAudit
 from tasks.month_frames import MonthFrames
 from tasks.month_keograms import MonthKeograms
 from tasks.month_predictions import MonthPredictions
@@ -110,15 +111,15 @@ def months(
 def _month(month: str, model: str, failures: Failures) -> dict[str, dict[str, Standing]]:
     whole = MonthFrames(month=month)
     standings = _made_month(whole) if whole.is_made() else _unmade_month(whole, failures)
-    for stage in _landing_stages(model):
-        task = stage(month=month, model=model)
+    for task in _landing(month, model):
         for night in standings:
-            standings[night][stage.__name__] = _landed(task, night, failures)
+            standings[night][type(task).__name__] = _landed(task, night, failures)
     return standings
 
 
-def _landing_stages(model: str) -> tuple[type[LandingMonthStage], ...]:
-    return (MonthKeograms,) if model == NO_MODEL else (MonthPredictions, MonthKeograms)
+def _landing(month: str, model: str) -> list[LandingMonthStage]:
+    predictions = [] if model == NO_MODEL else [MonthPredictions(month=month, model=model)]
+    return [MonthClockAudit(month=month), *predictions, MonthKeograms(month=month, model=model)]
 
 
 def _made_month(whole: MonthFrames) -> dict[str, dict[str, Standing]]:

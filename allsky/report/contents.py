@@ -11,6 +11,7 @@ from typing import Any
 import numpy as np
 import pandas as pd
 
+from allsky.clock_audit import CONTRADICTS, VERDICTS
 from allsky.conditions import LUNAR_BINS, SOLAR_BINS
 from allsky.figures.conditions import RATE_TITLES, rate_cells
 from allsky.figures.words import condition_in_words, count, in_words, interval, is_number, percent
@@ -211,6 +212,21 @@ def _clock_line(night: str, frames: pd.DataFrame) -> dict[str, Any]:
         "largest": f"{residual.max():.2f}" if len(residual) else "–",
         "flagged": len(frames) - len(kept),
     }
+
+
+def clock_audit(data: ReportData) -> dict[str, Any]:
+    """How many nights each witness speaks for, speaks against and cannot judge, and each night in dispute in words."""
+    if data.witnesses is None or data.witnesses.empty:
+        return {}
+    heard = data.witnesses
+    counts = heard.groupby(["witness", "verdict"], sort=False).size().unstack(fill_value=0)
+    lines = [
+        {"witness": name, **{verdict.replace(" ", "_"): int(row.get(verdict, 0)) for verdict in VERDICTS}}
+        for name, row in counts.iterrows()
+    ]
+    against = heard[heard["verdict"] == CONTRADICTS].sort_values(["night", "witness"])
+    disputes = [(row.night, row.witness, row.says) for row in against.itertuples()]
+    return {"lines": lines, "disputes": disputes, "nights": heard["night"].nunique()}
 
 
 def flagged(data: ReportData) -> list[tuple[str, int, int]]:

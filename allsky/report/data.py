@@ -69,6 +69,7 @@ class ReportData:
       rule by condition.
     - `configuration`: section to key to value. `provenance`: anything that says what made this report, may be nested.
     - `keograms`: of the nights that have one. `readings` (READINGS by night): the clocks to be drawn, a few.
+    - `witnesses` (TESTIMONY and `night`): what name, twilight and moon say of each night's clock.
     - `disks`: (epoch, picture of the disk drawn on a frame).
     - `simulated`: whether the archive was made by a program, with or without its answers.
     - `title`: heading of the page. `nights`: first and last night where the report was restricted to a range.
@@ -109,6 +110,7 @@ class ReportData:
     provenance: Mapping[str, Any] = field(default_factory=dict)
     keograms: Sequence[Keogram] = ()
     readings: Mapping[str, pd.DataFrame] = field(default_factory=dict)
+    witnesses: pd.DataFrame | None = None
     disks: Sequence[tuple[str, Path]] = ()
     simulated: bool = False
     title: str | None = None

@@ -69,6 +69,7 @@ def _tables(data: ReportData) -> dict[str, Any]:
         "disks": contents.disks(data),
         "rivals": rivals(data),
         "clock_lines": contents.clock_lines(data),
+        "clock_audit": contents.clock_audit(data),
         "flagged": contents.flagged(data),
         "funnel": contents.funnel(data),
         "problems": data.all_problems.to_dict("records"),

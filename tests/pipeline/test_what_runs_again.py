@@ -14,7 +14,7 @@ from allsky.simulator import demo_simulation, simulate_night
 pytestmark = pytest.mark.slow
 
 AFTER_THE_MODEL = {"MonthPredictions", "GradCamGallery", "MonthKeograms", "FullCorpusReport"}
-OF_A_NIGHT = {"NightClock", "NightFrames", "NightConditions"}
+OF_A_NIGHT = {"NightClock", "NightFrames", "NightConditions", "MonthClockAudit"}
 
 
 def nights_of(chain) -> list[str]:
@@ -61,7 +61,7 @@ def test_a_new_night_runs_its_own_stages_its_month_and_the_report(chain, role):
     month = {"MonthFrames", "MonthPredictions", "MonthKeograms", "FullCorpusReport"}
     assert run.stages == {"VideoInventory"} | OF_A_NIGHT | month | grown
     assert of_nights(run) == {night}
-    assert sum("month=2023-02" in line for line in run.did) == 3
+    assert sum("month=2023-02" in line for line in run.did) == 4
     assert not any("month=2023-01" in line for line in run.did)
 
 
@@ -133,8 +133,16 @@ def test_the_disk_makes_the_frames_anew_and_all_after_them(chain):
     chain.configure("camera", "disk_radius", "110")
     run = chain.run()
     assert run.status == 0, run.told
-    expected = {"SkyDisk", "NightFrames", "NightConditions", "MonthFrames", "LabelSheet", "AuditSheet"}
-    assert run.stages == expected | {"LabelSplit", "TrainClassifier"} | AFTER_THE_MODEL
+    expected = {
+        "SkyDisk",
+        "NightFrames",
+        "NightConditions",
+        "MonthClockAudit",
+        "MonthFrames",
+        "LabelSheet",
+        "AuditSheet",
+    }
+    assert run.stages == expected | {"LabelSheet", "AuditSheet", "LabelSplit", "TrainClassifier"} | AFTER_THE_MODEL
     assert of_nights(run) == set(nights_of(chain))
 
 
