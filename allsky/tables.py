@@ -156,7 +156,7 @@ MONTH_FRAMES = Table(
 TESTIMONY = Table(
     "witnesses",
     "what one witness says of a night's times",
-    _columns(
+    columns(
         ("witness", TEXT, "", "`file name`, `twilight` or `moon`"),
         ("verdict", TEXT, "", "`agrees`, `contradicts` or `not checked`"),
         ("offset_s", REAL, "s", "by how much the clock seems ahead, where the witness can tell; else null"),
