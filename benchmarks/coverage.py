@@ -150,11 +150,25 @@ def all_shares(generator, made: dict[str, np.ndarray]) -> list[dict]:
             w_unsure=0.0, n_frames=every.sum(axis=1), n_positive=every[:, :2].sum(axis=1)
         )
         nights = nights[nights["n_frames"] > 0]
-        for name, rate in (("difference", corrected_share(nights, 5)), ("Rogan-Gladen", rogan_gladen(nights))):
+        estimates = {"difference": corrected_share(nights, 5), "Rogan-Gladen": rogan_gladen(nights)}
+        estimates["as if independent"] = as_if_independent(made["drawn"][audit][:, cells].sum(axis=(0, 1)), nights)
+        for name, rate in estimates.items():
             if rate.high == rate.high:
                 seen = {"nights": rate.n_nights, "covered": rate.low <= AURORA <= rate.high}
                 rows.append({"estimator": name, "cell": row, **seen, "width": rate.high - rate.low})
     return rows
+
+
+def as_if_independent(drawn: np.ndarray, nights: pd.DataFrame) -> Rate:
+    """The usual prediction-powered interval (Angelopoulos et al. 2023), frames taken as independent and alike."""
+    n_audit = int((nights[["w_tp", "w_fp", "w_tn", "w_fn"]].sum(axis=1) > 0).sum())
+    n, frames = int(drawn.sum()), int(nights["n_frames"].sum())
+    if n < 2:
+        return Rate(n_nights=n_audit)
+    predicted, rectifier = nights["n_positive"].sum() / frames, (drawn[3] - drawn[1]) / n
+    variance = predicted * (1 - predicted) / frames + ((drawn[3] + drawn[1]) / n - rectifier**2) / n
+    share, half = predicted + rectifier, 1.959964 * np.sqrt(variance)
+    return Rate(share, share - half, share + half, n_audit)
 
 
 def all_differences(made: dict[str, np.ndarray]) -> list[dict]:
@@ -216,6 +230,7 @@ def _figures(n_corpora: int, table: pd.DataFrame, corrected: pd.DataFrame) -> di
         "corrected_pooled": round(float(shares.mean().get("difference", np.nan)), 4),
         "corrected_worst": round(float(shares.min().get("difference", np.nan)), 4),
         "rogan_gladen_pooled": round(float(shares.mean().get("Rogan-Gladen", np.nan)), 4),
+        "corrected_naive_pooled": round(float(shares.mean().get("as if independent", np.nan)), 4),
         "margins_pooled": round(float(margins["covered"].mean()), 4),
         "judged_cells": len(good),
         "judged_margins": len(margins),

@@ -55,8 +55,8 @@ def _verdict(table: pd.DataFrame) -> str:
         return ""
     ends = f"{points(row.difference_low)} to {points(row.difference_high)}"
     sure = row.difference_low > 0 or row.difference_high < 0
-    told = f"The network's share of right decisions is {points(row.difference)} percentage points from the rule's "
-    told += f"({ends}, paired by night)"
+    told = f"The network decides {percent(row.model)} rightly and the rule {percent(row.rule)}, a difference of "
+    told += f"{points(row.difference)} percentage points ({ends}, on the same frames)"
     told += "" if sure else ", which may be chance"
     rule = int((cells["difference"] < 0).sum())
     if not len(cells):

@@ -249,7 +249,8 @@ def test_where_the_rule_wins_the_page_says_so_and_what_may_be_chance(light):
         ("All", "All", 360, 17, 0.88, 0.8, 0.93, 0.83, 0.75, 0.9, 0.05, -0.01, 0.11),
     ]
     text = Page(render_report(replace(light, rule_comparison=pd.DataFrame(rows, columns=RULE_COMPARISON.names)))).text
-    assert "+5.0 percentage points from the rule's (−1.0 to +11.0, paired by night), which may be chance" in text
+    assert "88.0 % rightly and the rule 83.0 %, a difference of +5.0 percentage points (−1.0 to +11.0" in text
+    assert "on the same frames), which may be chance" in text
     assert "the rule's share is the higher in 1 of the 2 conditions compared" in text
 
 
