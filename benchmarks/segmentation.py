@@ -31,7 +31,8 @@ from allsky.simulator.scene import Picture
 from allsky.simulator.truth import VISIBLE_CONTRAST
 from allsky.square_view import SquareView
 from models.cam_methods import METHODS
-from models.explanation import Explainer, feature_maps
+from models.explanation import Explainer
+from models.feature_maps import feature_maps
 from models.model_folder import Model, load_model
 from models.recipe import TrainingRecipe
 from models.training import train

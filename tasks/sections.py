@@ -206,7 +206,7 @@ class Explanation:
 @dataclass(frozen=True)
 class Comparison:
     backbones: tuple[str, ...] = option(
-        ("efficientnet_b1", "resnet34", "vit_b_16"),
+        ("efficientnet_b1", "resnet34", "mobilenet_v2"),
         words,
         "the networks that `ModelComparison` trains",
     )
