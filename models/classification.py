@@ -17,7 +17,7 @@ import cv2
 import numpy as np
 from PIL import Image
 
-from allsky.errors import NotASky
+from allsky.errors import BadConfiguration, NotASky
 from allsky.loose_pictures import GIVEN, LooseSky, shared_disk, sky_of, spread_over
 from allsky.pictures import BadImage, inscribed_disk, read_picture
 from allsky.sky_disk import SkyDisk, check_disk, square_crop
@@ -110,9 +110,14 @@ class Classifier:
         """The square and the square under its map, side by side in one file."""
         drawn = overlay(sky.square, heat, sky=inscribed_disk(len(sky.square)))
         target = (self.folder or path.parent) / f"{path.stem}.map.jpg"
-        target.parent.mkdir(parents=True, exist_ok=True)
-        if not cv2.imwrite(str(target), np.hstack([sky.square, drawn])[..., ::-1]):
-            raise OSError(f"{target} cannot be written")
+        coded = cv2.imencode(".jpg", np.hstack([sky.square, drawn])[..., ::-1])[1]
+        try:
+            target.parent.mkdir(parents=True, exist_ok=True)
+            target.write_bytes(coded.tobytes())
+        except OSError as error:
+            raise BadConfiguration(
+                f"the map {target} cannot be written ({error.strerror}); name a folder with --maps"
+            ) from None
         return target
 
     def _given(self, rgb: np.ndarray) -> SkyDisk:
@@ -133,7 +138,10 @@ def _shared_disks(paths: Sequence[Path]) -> dict[tuple, SkyDisk | None]:
     """The disk of each camera, by folder and size of its pictures."""
     cameras: dict[tuple, list[Path]] = {}
     for path in paths:
-        with suppress(OSError), Image.open(path) as picture:  # what cannot be read is met again, and said
+        with (
+            suppress(OSError, Image.DecompressionBombError),
+            Image.open(path) as picture,
+        ):  # what cannot be read is met again, and said
             cameras.setdefault((path.parent, picture.size), []).append(path)
     return {
         camera: shared_disk(list(_readable(spread_over(members))))

@@ -97,3 +97,11 @@ def test_the_command_names_a_file_that_cannot_be_read_and_a_folder_without_a_mod
     nothing = CliRunner().invoke(main, ["classify", str(pictures[0]), "--model", str(tmp_path)])
     assert nothing.exit_code == 2
     assert "holds no model" in nothing.output
+
+
+def test_a_map_that_cannot_be_written_names_the_remedy(folder, pictures, tmp_path):
+    (tmp_path / "taken").write_text("a file where a folder should be")
+    asked = ["classify", str(pictures[0]), "--model", str(folder), "--maps", str(tmp_path / "taken" / "maps")]
+    answer = CliRunner().invoke(main, asked)
+    assert answer.exit_code == 2
+    assert "--maps" in answer.output
