@@ -146,7 +146,8 @@ LABELLER_RATES = Table(
         *chosen(
             CONDITION_TABLE.columns,
             *("solar_bin", "lunar_bin", "class", "n_labelled", "n_audit_nights", "n_unsure", "tp", "fp", "tn", "fn"),
-            *("fpr", "fpr_low", "fpr_high", "fnr", "fnr_low", "fnr_high", "status"),
+            *("fpr", "fpr_low", "fpr_high", "fpr_nights", "fpr_status"),
+            *("fnr", "fnr_low", "fnr_high", "fnr_nights", "fnr_status", "status"),
         ),
     ),
 )

@@ -15,6 +15,7 @@ from allsky.clock_audit import CONTRADICTS, VERDICTS
 from allsky.conditions import LUNAR_BINS, SOLAR_BINS
 from allsky.figures.conditions import RATE_TITLES, rate_cells
 from allsky.figures.words import condition_in_words, count, in_words, interval, is_number, percent
+from allsky.report.comparisons import RATE_NOUNS
 from allsky.report.data import ReportData
 from allsky.report.inlining import PLATE_PIXELS, data_uri
 from allsky.tables import ALL_TABLES
@@ -100,6 +101,8 @@ def _condition_line(row) -> dict[str, Any]:
         "name": condition_in_words(row.solar_bin, row.lunar_bin),
         "margin": "All" in (row.solar_bin, row.lunar_bin),
         "status": _statuses(row),
+        "unknown": [noun for rate, noun in RATE_NOUNS.items() if getattr(row, f"{rate}_status") == "not measured"],
+        "rate_nights": [_whole(getattr(row, f"{rate}_nights")) for rate in RATE_NOUNS],
         **{rate: _with_interval(row, rate) for rate in (*RATE_TITLES, "precision", "recall", "f1")},
         **{name: _whole(getattr(row, name)) for name in COUNTS},
     }

@@ -164,6 +164,10 @@ def test_a_kind_of_error_measured_everywhere_does_not_speak_for_the_other(light)
     nautical_full = (table["lunar_bin"] == "Moon_Full") & (table["solar_bin"] == "Nautical")
     table.loc[nautical_full, "fnr_status"] = "not measured"
     told = unmeasured(replace(light, condition_table=table))
+    shown = contents.condition_tables(replace(light, condition_table=table))[0]["lines"]
+    lines = {line["name"]: line["unknown"] for line in shown}
+    assert lines["Nautical twilight, full moon"] == ["misses"]
+    assert sum(map(bool, lines.values())) == 1
     assert told[0] == f"False alarms were measured in all {cells.sum()} conditions that have frames."
     assert told[1].startswith("Nothing is known about misses in nautical twilight under a full moon (1 of the ")
 
@@ -268,7 +272,10 @@ def test_the_page_is_the_same_for_the_same_data(light):
 
 
 def test_another_threshold_than_the_models_is_said(light):
-    assert "counts as aurora from a probability of 0.9" in Page(render_report(replace(light, threshold=0.9))).text
+    strict = replace(light, threshold=0.9, model={**light.model, "threshold": None})
+    text = Page(render_report(strict)).text
+    assert "counts as aurora from a probability of 0.9" in text
+    assert "likelier of the two classes" not in text
 
 
 # What is missing.
