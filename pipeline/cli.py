@@ -70,14 +70,9 @@ def plan(nightly, as_json, **options) -> None:
 @main.command(cls=_Explained)
 def check() -> None:
     """Read the configuration, and say what it means and what is wrong with it."""
-    from tasks import settings
+    from pipeline.checking import checked
 
-    here = settings.current()
-    click.echo(f"{here.path}: camera {here.site.name}, videos {here.videos}, output {here.output}")
-    for section, keys in here.as_table().items():
-        click.echo(f"[{section}]")
-        for key, value in keys.items():
-            click.echo(f"  {key} = {value}")
+    click.echo(checked())
 
 
 @main.command(cls=_Explained)

@@ -5,6 +5,7 @@ from __future__ import annotations
 import json
 
 import luigi
+import pandas as pd
 
 from allsky.corpus import NO_MODEL
 from allsky.errors import BadConfiguration
@@ -13,7 +14,7 @@ from allsky.reliability import ABSTAINING, CALIBRATION, RELIABILITY
 from allsky.report import render_report, write_figures
 from allsky.tables import AGREEMENT, CONDITION_TABLE, CONFUSION, CONTRASTS, LABELLER_RATES, RULE_COMPARISON
 from tasks import archive, settings
-from tasks.answers import AUDIT, answers_digest
+from tasks.answers import AUDIT, TEACHING, answers, answers_digest, answers_of
 from tasks.artifacts import FolderArtifact, TableArtifact
 from tasks.base import NotKnownYet, Stage
 from tasks.gradcam_gallery import GradCamGallery
@@ -175,25 +176,32 @@ class FullCorpusReport(Stage):
         if self.model() != NO_MODEL:
             return ""
         if not self.inventory.nights:
-            return (
-                f"nothing to work with: of {len(self.inventory.table)} videos in {self.settings.videos} none can be"
-                f" used, and {len(archive.scan().waiting)} changed too recently; what is wrong with each is in"
-                f" {self.corpus.videos} and in {self._page()}"
-            )
+            return self._nothing_to_work_with()
         sheets = [sheet.output() for sheet in (LabelSheet(), AuditSheet()) if sheet.output().exists()]
-        waiting = sum(len(sheet.read(["frame_id"])) for sheet in sheets)
+        drawn = {frame_id for sheet in sheets for frame_id in sheet.read(["frame_id"])["frame_id"]}
         where = " and ".join(str(sheet.path) for sheet in sheets) or str(self.corpus.sheet)
-        if waiting == 0:
+        if not drawn:
             return (
-                "nothing to judge with yet: no model, no labels, and no frame of these nights was drawn for labelling; "
-                f"use a model that exists ([training] model), or add nights. What could be done is in {self._page()}"
-                f"{self._problems()}"
+                "nothing to judge with yet: no model, no labels, and no frame of these nights was drawn for labelling "
+                "(those that teach are drawn at night without moon); use a model that exists ([training] model), or "
+                f"add nights. What could be done is in {self._page()}{self._problems()}"
             )
+        waiting = len(drawn - set(answers()["frame_id"]))
         return (
-            f"nothing to judge yet: {waiting} frames wait in {where}; run `allsky label`, whose answers"
-            f" go to {self.settings.labels_file} (frame_id,label), then this again. What could be done without them"
-            f" is in {self._page()}{self._problems()}"
+            f"nothing to judge yet: {waiting} of {len(drawn)} frames wait in {where}; run `allsky label`, whose"
+            f" answers go to {self.settings.labels_file} (frame_id,label), then this again.{_strangers()} What could"
+            f" be done without them is in {self._page()}{self._problems()}"
         )
+
+    def _nothing_to_work_with(self) -> str:
+        waiting, found = archive.waiting(), len(self.inventory.table)
+        said = [f"{found} videos in {self.settings.videos} cannot be used; why is in {self._page()}"] if found else []
+        if waiting:
+            said.append(
+                f"{len(waiting)} videos, {waiting[0]} for one, changed less than {self.settings.archive.settle_s:g} s "
+                "ago and may still be growing: run this again later, or set [archive] settle_s = 0 if they are finished"
+            )
+        return f"nothing to work with: {'; '.join(said)}"
 
     def _page(self):
         return self.output().path / "report.html"
@@ -209,6 +217,16 @@ class FullCorpusReport(Stage):
         told = self._told()
         problems = [f"problems with videos or nights, each told in the report: {told['problems']}"]
         return "\n".join([str(self._page()), *told["lines"], *(problems if told["problems"] else [])])
+
+
+def _strangers() -> str:
+    """A sentence where labels were given and none is of this archive."""
+    given = answers()
+    if given.empty or len(answers_of((*TEACHING, *AUDIT))):
+        return ""
+    first = given.iloc[0]
+    name = first["frame_id"] if pd.notna(first["frame_id"]) else f"{first['video']}, frame {first['frame_index']}"
+    return f" None of the {len(given)} labels that are there belongs to a night of this archive (the first: {name})."
 
 
 def _write_comparisons(data, folder) -> None:

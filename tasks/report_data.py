@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import json
 from collections.abc import Iterable, Iterator
+from pathlib import Path
 from typing import TYPE_CHECKING
 
 import pandas as pd
@@ -44,7 +45,8 @@ def gather(report: FullCorpusReport) -> ReportData:
     """Everything the report tells of its nights."""
     frames = _frames(report)
     labels, notices = _labels(report, frames)
-    told = _common(report, frames) | {"labels": labels, "notices": [*_archive_notices(), *notices]}
+    said = [*_archive_notices(), *_camera_notices(report, frames), *notices]
+    told = _common(report, frames) | {"labels": labels, "notices": said}
     told["notices"] += _drawn_and_waiting(frames, told["sheet"], labels)
     if report.model() != NO_MODEL:
         told |= _judged(report, frames, told["sheet"], labels)
@@ -123,6 +125,29 @@ def _archive_notices() -> Iterable[str]:
     waiting = archive.scan().waiting
     if waiting:
         yield f"{len(waiting)} files changed so recently that they wait for the next run, the first: {waiting[0]}"
+
+
+def _camera_notices(report, frames: pd.DataFrame) -> Iterable[str]:
+    """What hints at a wrong site or zone."""
+    day = int((frames["solar_bin"] == "Day").sum())
+    if day:
+        yield (
+            f"{day:,} of {len(frames):,} frames were taken with the sun up, by their clock: if they are night frames, "
+            "see whether the longitude's sign (west is negative), the latitude and the clock's zone are right"
+        )
+    nameless = [night for night in report.nights() if not _names_its_zone(report.corpus.overlay_folder(night))]
+    if nameless:
+        zone = report.settings.clock(nameless[0]).timezone
+        yield f"the clock names no time zone (on {len(nameless)} nights) and was read as {zone}: [camera] clock_timezone"
+
+
+def _names_its_zone(overlay: Path) -> bool:
+    """Whether a night's clock does; a night without a clock names none that was assumed."""
+    try:
+        record = json.loads((overlay / "clock.json").read_text())
+    except (OSError, ValueError):
+        return True
+    return any("%Z" in part["format"] or "%z" in part["format"] for part in record["parts"])
 
 
 def _keograms(report) -> Iterator[Keogram]:
