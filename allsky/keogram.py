@@ -22,7 +22,7 @@ def keogram(
     """A strip of columns resampled to even steps of time: the picture (height, width, 4), its first and last instant.
 
     `strip` is (height, n, 3) uint8, column i taken at `utc[i]`, in any order. The picture covers the frames'
-    own span with a small margin, within `start` to `end` (the night's bounds). Each column shows the frame
+    own span with a small margin, within `start` to `end` (the night's bounds) unless all lie outside. Each column shows the frame
     nearest in time; where that is farther off than the frames' usual step allows (a gap) it is blank:
     black, and 0 in the fourth channel, which is 255 elsewhere. Raises ValueError when strip and times differ
     in number, or there is none.
@@ -32,8 +32,9 @@ def keogram(
         raise ValueError(f"keogram: {strip.shape[1]} columns for {len(times)} times")
     order = np.argsort(times.asi8, kind="stable")
     times, strip = times[order], strip[:, order]
-    first = max(pd.Timestamp(start), times[0] - MARGIN)
-    last = min(pd.Timestamp(end), times[-1] + MARGIN)
+    first, last = times[0] - MARGIN, times[-1] + MARGIN
+    if times[0] < pd.Timestamp(end) and times[-1] >= pd.Timestamp(start):
+        first, last = max(pd.Timestamp(start), first), min(pd.Timestamp(end), last)
     nearest, blank = _nearest(_seconds(times), _seconds(_column_times(first, last, width)))
     picture = np.full((strip.shape[0], width, 4), 255, np.uint8)
     picture[..., :3] = strip[:, nearest]

@@ -138,7 +138,8 @@ def _camera_notices(report, frames: pd.DataFrame) -> Iterable[str]:
     nameless = [night for night in report.nights() if not _names_its_zone(report.corpus.overlay_folder(night))]
     if nameless:
         zone = report.settings.clock(nameless[0]).timezone
-        yield f"the clock names no time zone (on {len(nameless)} nights) and was read as {zone}: [camera] clock_timezone"
+        many = f"on {len(nameless)} nights"
+        yield f"the clock names no time zone ({many}) and was read as {zone}: [camera] clock_timezone"
 
 
 def _names_its_zone(overlay: Path) -> bool:

@@ -95,7 +95,7 @@ def days(utc: pd.Series) -> np.ndarray:
 
 def label_times(axis: Axis, most: int = 12) -> None:
     """Round hours of UTC along an axis, the date once at its end, written as everywhere else: YYYY-MM-DD."""
-    locator = AutoDateLocator(minticks=4, maxticks=most, tz="UTC")
+    locator = AutoDateLocator(minticks=2, maxticks=most, tz="UTC")
     dates = ["", "%Y", "%Y-%m", "%Y-%m-%d", "%Y-%m-%d", "%Y-%m-%d %H:%M"]
     axis.set_major_locator(locator)
     midnights = ["", "%Y", "%b", "%b %d", "%H:%M", "%H:%M"]

@@ -180,9 +180,9 @@ def _time_axes(axes: list[Axes], start: datetime, end: datetime, local: tzinfo |
     axes[-1].set_xlabel("UTC", fontsize=TEXT_SIZE, color=MUTED)
     for ax in axes[:-1]:
         ax.tick_params(axis="x", labelbottom=False)
-    if local is not None:
+    if local is not None and str(local) != "UTC":
         top = axes[0].secondary_xaxis("top")
-        top.xaxis.set_major_locator(AutoDateLocator(minticks=5, maxticks=12, tz=local))
+        top.xaxis.set_major_locator(AutoDateLocator(minticks=2, maxticks=12, tz=local))
         top.xaxis.set_major_formatter(DateFormatter("%H:%M", tz=local))
         top.tick_params(labelsize=SMALL_TEXT, labelcolor=MUTED, color=MUTED, length=2)
         top.set_xlabel(f"local time ({local})", fontsize=SMALL_TEXT, color=MUTED)

@@ -67,6 +67,12 @@ def test_a_strip_of_another_length_than_its_times_is_refused(n_times):
         keogram(strip_of([1, 2, 3]), minutes(*range(n_times)), NOON, NEXT_NOON)
 
 
+def test_frames_that_a_wrong_name_puts_outside_the_night_have_an_axis_all_the_same():
+    late = minutes(0, 1, 2) + pd.Timedelta(days=3)
+    _, first, last = keogram(strip_of([10, 20, 30]), late, NOON, NEXT_NOON)
+    assert first < late.iloc[0] < late.iloc[-1] < last
+
+
 # Along a meridian.
 
 
