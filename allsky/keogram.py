@@ -22,8 +22,8 @@ def keogram(
     """A strip of columns resampled to even steps of time: the picture (height, width, 4), its first and last instant.
 
     `strip` is (height, n, 3) uint8, column i taken at `utc[i]`, in any order. The picture covers the frames'
-    own span with a small margin, within `start` to `end` (the night's bounds) unless all lie outside. Each column shows the frame
-    nearest in time; where that is farther off than the frames' usual step allows (a gap) it is blank:
+    own span with a small margin, within `start` to `end` (the night's bounds) unless all lie outside. Each column
+    shows the frame nearest in time; where that is farther off than the frames' usual step allows (a gap) it is blank:
     black, and 0 in the fourth channel, which is 255 elsewhere. Raises ValueError when strip and times differ
     in number, or there is none.
     """

@@ -48,8 +48,9 @@ def unpredicted(sheet: pd.DataFrame, labels: pd.DataFrame | None, predictions: p
     lost = drawn & set([] if labels is None else labels["frame_id"]) - set(predictions["frame_id"])
     if not lost:
         return []
+    have = "s have" if len(lost) > 1 else " has"
     return [
-        f"{len(lost)} labelled audit frame{'s have' if len(lost) > 1 else ' has'} no prediction (their clock is in doubt by now, or their night was not "
+        f"{len(lost)} labelled audit frame{have} no prediction (their clock is in doubt by now, or their night was not "
         f"predicted), so they judge nothing; the first: {min(lost)}."
     ]
 
