@@ -30,7 +30,7 @@ MEAN_SIZE = 48
 PLACES = ("sky", "horizon", "moon", "clock")
 OUTCOMES = ("tp", "fp", "fn", "tn")
 _SHARE = {
-    "sky": "share of the map's weight that falls inside the sky disk",
+    "sky": "share of the map's weight that falls inside the sky disk; null of a blank map, as all shares",
     "horizon": f"share within {HORIZON_DEG:g} degrees of the horizon",
     "moon": f"share within {GLARE_DEG:g} degrees of the moon; null while it is below the horizon",
     "clock": "share on the burned-in clock's box, as far as that lies in the square; null without a clock",

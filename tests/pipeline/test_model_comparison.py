@@ -1,0 +1,62 @@
+"""Networks compared on a small archive: every cell an artifact of its own, judged on audit nights."""
+
+from __future__ import annotations
+
+import json
+
+import numpy as np
+import pyarrow.parquet as parquet
+import pytest
+
+pytestmark = pytest.mark.slow
+
+SMALL = {"backbones": "squeezenet1_1", "strategies": "scratch", "seeds": "2", "image_size": "32", "epochs": "1"}
+
+
+def compare(chain):
+    return chain.run(goal="ModelComparison")
+
+
+def test_another_network_trains_only_itself_and_a_changed_label_all(chain):
+    for key, value in SMALL.items():
+        chain.configure("comparison", key, value)
+    first = compare(chain)
+    assert first.status == 0, first.told
+    cells = [name for name in first.did if name.startswith("ComparisonCell")]
+    assert len(cells) == 2
+    result = chain.folder / "output" / "comparison" / "result"
+    table = parquet.ParquetFile(result / "comparison.parquet").read().to_pandas()
+    assert table["backbone"].tolist() == ["squeezenet1_1", "squeezenet1_1", "green-pixel rule"]
+    assert table["seed"].tolist()[:2] == [0, 1]
+    assert table["balanced_accuracy"].between(0, 1).all()
+    assert "This is a small comparison" in (result / "comparison.md").read_text()
+
+    chain.configure("comparison", "backbones", "squeezenet1_1, shufflenet_v2_x0_5")
+    grown = compare(chain)
+    assert grown.status == 0, grown.told
+    assert all("shufflenet" in name for name in grown.did if name.startswith("ComparisonCell"))
+    assert grown.stages == {"ComparisonCell", "ModelComparison"}
+    assert compare(chain).stages == set()
+
+
+def test_an_unknown_strategy_is_refused(chain):
+    chain.configure("comparison", "strategies", "scratch, finetuned")
+    run = compare(chain)
+    assert run.status != 0
+    assert "finetuned" in run.told
+
+
+def test_a_finished_report_says_where_the_model_looked(finished_chain):
+    output = finished_chain[0].folder / "output"
+    [report] = (output / "report").glob("model=squeezenet*")
+    evidence = parquet.ParquetFile(report / "evidence.parquet").read().to_pandas()
+    # So small a network, after one epoch, has blank maps too; these have no shares.
+    assert evidence["sky_share"].dropna().between(0, 1.0001).all()
+    assert evidence["covered_fraction"].between(0, 1).all()
+    # The camera's lens is not in the configuration of this archive.
+    assert evidence["lens"].unique().tolist() == ["assumed equidistant"]
+    assert set(evidence["moon_found_by"]) <= {"brightness", "below the horizon"}
+    [maps] = (output / "gradcam").glob("model=squeezenet*")
+    geometry = json.loads((maps / "geometry.json").read_text())
+    assert set(geometry["frames"]) == set(evidence["frame_id"])
+    assert np.load(maps / f"{evidence['frame_id'].iloc[0]}.npy").dtype == np.float16
