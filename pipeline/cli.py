@@ -102,6 +102,19 @@ def classify(files: tuple[Path, ...], model: Path, **options) -> None:
 
 
 @main.command(cls=_Explained)
+@click.argument("model", type=click.Path(path_type=Path))
+@click.argument("target", type=click.Path(path_type=Path, dir_okay=False))
+@click.option(
+    "--check", "frames", multiple=True, type=click.Path(path_type=Path), help="A frame to check with; may be repeated."
+)
+def export_model(model: Path, target: Path, frames: tuple[Path, ...]) -> None:
+    """Write the MODEL in a folder as the ONNX file TARGET, checked on frames (of its validation, by default)."""
+    from pipeline import exporting
+
+    exporting.export_model(model, target, frames, click.echo)
+
+
+@main.command(cls=_Explained)
 @click.option("--labeller", metavar="NAME", help="Who answers; your login name by default.")
 @click.option("--sheet", "only", type=click.Choice(["training", "audit"]), help="Only one of the sheets.")
 @click.option("--show-predictions", is_flag=True, help="Show what the model says; answers then carry a mark.")
@@ -124,16 +137,3 @@ def label(**options) -> None:
     from pipeline.labelling.command import Asked, label_command
 
     label_command(click.echo, Asked(**options))
-
-
-@main.command(cls=_Explained)
-@click.argument("model", type=click.Path(path_type=Path))
-@click.argument("target", type=click.Path(path_type=Path, dir_okay=False))
-@click.option(
-    "--check", "frames", multiple=True, type=click.Path(path_type=Path), help="A frame to check with; may be repeated."
-)
-def export_model(model: Path, target: Path, frames: tuple[Path, ...]) -> None:
-    """Write the MODEL in a folder as the ONNX file TARGET, checked on frames (of its validation, by default)."""
-    from pipeline import exporting
-
-    exporting.export_model(model, target, frames, click.echo)
