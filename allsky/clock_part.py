@@ -22,8 +22,8 @@ from allsky.tesseract import Char, TextLine
 SURE_CHAR = 0.6
 # A character belongs to the place whose middle is within this share of a glyph's width of its own.
 NEAR_PLACE = 0.4
-# Share of the guises' votes that names a digit.
-AGREED = 0.6
+# Share of the guises' votes that names a digit; what the vote of a guise counts beside the share of lines it reads.
+AGREED, ANY_GUISE = 0.55, 0.5
 # Boxes higher than the letters found by this took in more than a digit.
 TALLEST = 1.4
 
@@ -72,11 +72,13 @@ class ClockPart:
 @dataclass(frozen=True)
 class PartReading:
     """What Tesseract read at one place: the line, and what it shows in the part's format (None if it does not fit);
-    boxes of characters in pixels of the crop. `others` are what it read in other guises."""
+    boxes of characters in pixels of the crop. `others` are what it read in other guises, `weights` what a vote of
+    each is worth, this one's first."""
 
     line: TextLine
     shown: ClockText | None
     others: tuple[TextLine, ...] = ()
+    weights: tuple[float, ...] = (1.0,)
 
     @property
     def text(self) -> str:
@@ -116,10 +118,15 @@ def part_readings(
 ) -> list[PartReading]:
     """What lines of text show in one format; `others` are the same lines in other guises, guise by guise."""
     beside = list(zip(*others, strict=True)) or [()] * len(lines)
+    weights = tuple(ANY_GUISE + _share_shown(guise, clock_format) for guise in (lines, *others))
     return [
-        PartReading(line, clock_format.search(line.text, lenient=True), more)
+        PartReading(line, clock_format.search(line.text, lenient=True), more, weights)
         for line, more in zip(lines, beside, strict=True)
     ]
+
+
+def _share_shown(lines: Sequence[TextLine], clock_format: ClockFormat) -> float:
+    return sum(clock_format.search(line.text, lenient=True) is not None for line in lines) / max(len(lines), 1)
 
 
 def ocr_part(part: ClockPart, crops: Sequence[np.ndarray]) -> list[PartReading]:
@@ -254,13 +261,13 @@ def _aligned_sample(ink: np.ndarray, reading: PartReading, sheet: GlyphSheet, aw
     """A line that Tesseract did not read as a whole, or in several guises: its digits given to the places they stand
     at, `?` where there is none or the guises do not agree. None where fewer than half of the places have one."""
     votes: list[dict[str, float]] = [{} for _ in sheet.centers]
-    for line in (reading.line, *reading.others):
+    for line, weight in zip((reading.line, *reading.others), reading.weights, strict=True):
         for char in line.chars:
             center = char.x + (char.width - 1) / 2 + away[0]
             place = int(np.abs(sheet.centers - center).argmin())
             near = abs(sheet.centers[place] - center) <= NEAR_PLACE * sheet.width and char.width <= 1.4 * sheet.width
             if near and char.text.isdigit() and char.confidence >= SURE_CHAR:
-                votes[place][char.text] = votes[place].get(char.text, 0.0) + char.confidence
+                votes[place][char.text] = votes[place].get(char.text, 0.0) + weight * char.confidence
     digit = is_digit_place(sheet.layout)
     text = [_elected(own) if is_digit else char
             for char, is_digit, own in zip(_chars(sheet), digit, votes, strict=True)]  # fmt: skip

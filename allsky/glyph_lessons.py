@@ -36,7 +36,7 @@ STRANGER = 0.15
 RIVAL_SLACK = 0.05
 # A digit is contested where it looks like another one elsewhere by this share of what is usual. (Different digits of
 # OpenCV's and Matplotlib's fonts are alike by 0.91 at most, equal ones at other places by 0.95 and more.)
-ONE_SHAPE, AS_MUCH = 0.955, 0.03
+ONE_SHAPE, AS_MUCH, ONE_SHAPE_AT_LEAST = 0.955, 0.03, 0.92
 # Stands for a digit that could not be read, in texts and in labels.
 UNREAD, NO_LABEL = "?", 10
 # The fit asked of a place of which nothing is known.
@@ -227,7 +227,7 @@ def _contested(patches: np.ndarray, labels: np.ndarray) -> np.ndarray:
             look = likeness[labels[:, place] == digit, place].mean(axis=0)
             least = usual - RIVAL_SLACK
             if known[place, digit]:
-                least = max(ONE_SHAPE * usual, look[digit] - AS_MUCH)
+                least = max(ONE_SHAPE * usual, look[digit] - AS_MUCH, ONE_SHAPE_AT_LEAST)
             look[digit] = np.nan
             rival = np.nanmax(look) if np.isfinite(look).any() else -1.0
             answer[place, digit] = rival >= least
