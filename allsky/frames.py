@@ -63,6 +63,7 @@ class _Scan:
     doubtful: dict[int, Reading] = field(default_factory=dict)
     problems: list[str] = field(default_factory=list)
     taken: dict[int, bool] = field(default_factory=dict)
+    correction: pd.Timedelta = field(default_factory=pd.Timedelta)
 
     def see(self, video: str, frame: VideoFrame) -> None:
         reading = self.clock.read(frame.luma)
@@ -88,6 +89,7 @@ class _Scan:
         """Whether this frame is the first seen of its slot, or the first of it with a time of its own."""
         if utc is None:
             return False
+        utc = utc + self.correction
         slot, sure = int(utc.timestamp() // self.cadence_s), reading.overlay_time is not None
         if slot in self.taken and (self.taken[slot] or not sure):
             return False
@@ -107,6 +109,7 @@ def extract_night(
     image_root: str,
     jpeg_quality: int = 92,
     dark_around: bool = False,
+    correction_s: float = 0.0,
     progress: Progress | None = None,
 ) -> NightPass:
     """Decode a night's `videos` (name relative to the archive, path) once; date, choose and write its frames.
@@ -116,13 +119,14 @@ def extract_night(
     `image_size` pixels without the clock, becomes `image_folder`/<frame_id>.jpg, and `image_root`/<frame_id>.jpg is
     what FRAMES calls it. A video that cannot be read, or has frames of another size than `disk`, is left out and
     named in `problems`; so is, where `dark_around` says that the camera's frames are dark around the disk, a
-    video that is light there and shows something else than the sky. `progress` is called with the share
-    done and a message.
+    video that is light there and shows something else than the sky. `correction_s`
+    seconds, which a person decided on, are added to the clock's times. `progress` is called with the share done and a
+    message.
 
     Raises BadVideo when no frame of any video can be read, NoClock when none can be dated.
     """
     pictures = KeptPictures(image_folder, disk, image_size, jpeg_quality, [part.box for part in clock.parts])
-    scan = _Scan(cadence_s, clock, pictures)
+    scan = _Scan(cadence_s, clock, pictures, correction=pd.Timedelta(seconds=correction_s))
     videos = sorted((name, Path(path)) for name, path in videos)
     _decode(scan, videos, disk, progress or (lambda share, message: None))
     if dark_around:
@@ -206,6 +210,7 @@ def _dated(scan: _Scan) -> pd.DataFrame:
         if reading.overlay_time is not None:
             scan.rows[row] = (*scan.rows[row][:2], reading)
     dated = scan.clock.date(reading_table(scan.rows))
+    dated["utc"] += scan.correction
     cards = pd.DataFrame(sorted(scan.cards), columns=["video", "frame_index"])
     cards = cards.assign(source="template", confidence=0.0, clock_flag=CARD)
     both = pd.concat([dated, cards.reindex(columns=READINGS.names)], ignore_index=True) if len(cards) else dated

@@ -38,6 +38,7 @@ class NightFrames(NightStage):
             "disk": disk_numbers(disk) if isinstance(disk, Disk) else disk,
             "images": [camera.image_size, sampling.cadence_s, sampling.jpeg_quality],
             "site": self.settings.site.name,
+            "correction_s": self.settings.correction_s(self.night),
         }
 
     def produce(self, output):
@@ -55,6 +56,7 @@ class NightFrames(NightStage):
             image_root=f"images/night={self.night}",
             jpeg_quality=self.settings.sampling.jpeg_quality,
             dark_around=disk.confidence > 0.5 or disk.source == "found",
+            correction_s=self.settings.correction_s(self.night),
             progress=self.progress,
         )
         write_picture(output["strip"].path / "strip.png", night.strip)

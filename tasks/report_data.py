@@ -45,7 +45,7 @@ def gather(report: FullCorpusReport) -> ReportData:
     """Everything the report tells of its nights."""
     frames = _frames(report)
     labels, notices = _labels(report, frames)
-    said = [*_archive_notices(), *_camera_notices(report, frames), *notices]
+    said = [*_archive_notices(), *_camera_notices(report, frames), *_corrections(report), *notices]
     told = _common(report, frames) | {"labels": labels, "notices": said}
     told["notices"] += _drawn_and_waiting(frames, told["sheet"], labels)
     if report.model() != NO_MODEL:
@@ -140,6 +140,16 @@ def _camera_notices(report, frames: pd.DataFrame) -> Iterable[str]:
         zone = report.settings.clock(nameless[0]).timezone
         many = f"on {len(nameless)} nights"
         yield f"the clock names no time zone ({many}) and was read as {zone}: [camera] clock_timezone"
+
+
+def _corrections(report) -> Iterable[str]:
+    """What the clock ledger changed in the nights of the report."""
+    for line in report.settings.clock_ledger.itertuples():
+        nights = [night for night in report.nights() if line.first_night <= night <= line.last_night]
+        if nights:
+            who = f" ({line.decided_by})" if line.decided_by else ""
+            when = f"{len(nights)} nights from {nights[0]} to {nights[-1]}"
+            yield f"the clock was corrected by {line.add_s:+g} s on {when}: {line.reason}{who}"
 
 
 def _names_its_zone(overlay: Path) -> bool:

@@ -45,6 +45,11 @@ class Archive:
         one_of("utc", "evening", "morning"),
         "what that date is: UTC, the night's evening or morning",
     )
+    clock_ledger: str = option(
+        "clock_ledger.csv",
+        text,
+        "CSV of corrections of the clock that somebody decided on; need not exist",
+    )
     settle_s: float = option(
         600.0,
         real,

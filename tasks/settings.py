@@ -16,7 +16,10 @@ from pathlib import Path
 from typing import Any
 from zoneinfo import available_timezones
 
+import pandas as pd
+
 from allsky.clock import ClockSettings
+from allsky.clock_ledger import correction_s, read_ledger
 from allsky.clock_zones import parse_zone
 from allsky.conditions import ConditionBins
 from allsky.errors import BadConfiguration
@@ -137,6 +140,15 @@ class Settings:
             x, y, width, height = (round(value) for value in camera.clock_box)
             box = (x, y, width, height)
         return ClockSettings(box, camera.clock_format, camera.clock_timezone or self.site.timezone)
+
+    @functools.cached_property
+    def clock_ledger(self) -> pd.DataFrame:
+        """The corrections of the clock that somebody decided on; read once."""
+        return read_ledger(self.resolve(self.archive.clock_ledger))
+
+    def correction_s(self, night: str) -> float:
+        """Seconds that are added to the clock's times of `night`."""
+        return correction_s(self.clock_ledger, night)
 
     def camera_since(self, night: str) -> str:
         """The date of the [camera:DATE] section in force on `night`; empty for [camera] itself."""
