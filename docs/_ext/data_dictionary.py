@@ -21,7 +21,7 @@ from allsky.tables import Table
 from tasks.sections import SECTIONS
 
 # Words that a key may take for "nothing set" (`tasks.configuration.either`).
-ABSENT = ("auto", "none", "site", "unknown", "train", "backbone", "model")
+ABSENT = ("auto", "none", "site", "unknown", "train", "backbone", "model", "assumed")
 
 
 def markdown_table(headings: list[str], rows: list[list[str]]) -> list[str]:
