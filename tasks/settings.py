@@ -219,7 +219,7 @@ def _check(settings: Settings) -> None:
         )
     if labels.file == SIMULATED and not settings.simulated:
         raise BadConfiguration(f"{path}: [labels] file = simulated answers for [archive] videos = simulated only")
-    for kind in ("bins", "training_recipe"):
+    for kind in ("bins", "training_recipe", "clock_ledger"):
         try:
             getattr(settings, kind)
         except BadConfiguration as error:

@@ -154,6 +154,14 @@ def _lit_picture(number):
     return picture
 
 
+def test_a_correction_moves_the_times_and_not_what_the_clock_showed(tmp_path):
+    videos = [("a.mp4", write_numbered(tmp_path / "a.mp4", 10))]
+    night = extract(tmp_path, videos, correction_s=3600.0)
+    assert night.frames["frame_id"].iloc[0] == "SITE_20240102T040010Z"
+    assert night.readings["overlay_time"].iloc[0] == pd.Timestamp("2024-01-02T03:00:10")
+    assert night.frames["frame_index"].tolist() == [0, 3, 6, 9]
+
+
 def test_frames_of_another_night_are_said_to_be(tmp_path):
     videos = [("a.mp4", write_numbered(tmp_path / "a.mp4", 10))]
     [problem] = extract(tmp_path, videos, NumberClock(night="2024-01-02")).problems
