@@ -23,6 +23,9 @@ class Corpus:
 
     root: Path
 
+    def __post_init__(self) -> None:
+        object.__setattr__(self, "root", Path(self.root))
+
     # One per corpus.
 
     @property
@@ -148,13 +151,15 @@ def open_corpus(outputs: str | Path | Iterable[str | Path], model: str | None = 
 
     `outputs` is an output folder or several, one per camera. The columns are those of the months'
     table (`allsky.tables.MONTH_FRAMES`), `camera` (the site's name) and, where there are
-    predictions, `p_<class>` and `predicted` of `model` (by default the only model there is).
+    predictions, `p_<class>` and `predicted` of `model` (by default the one of the latest report).
     `image` is made absolute. Frames without a prediction have nulls there.
 
-    Raises FileNotFoundError where a folder holds no corpus, ValueError where several models could
-    be meant.
+    Raises FileNotFoundError where a folder holds no corpus, ValueError for a model that it does not have, or where none
+    of several has been reported on.
     """
     roots = [outputs] if isinstance(outputs, str | Path) else list(outputs)
+    if not roots:
+        raise ValueError("open_corpus needs an output folder, or several; it was given an empty list")
     return pd.concat([_open_one(Path(root), model) for root in roots], ignore_index=True)
 
 
@@ -164,7 +169,7 @@ def _open_one(root: Path, model: str | None) -> pd.DataFrame:
     frames = pd.read_parquet(root / "months")[MONTH_FRAMES.names]
     frames["camera"] = frames["frame_id"].str.rsplit("_", n=1).str[0]
     frames["image"] = [str(root / image) for image in frames["image"]]
-    chosen = model or _only_model(root)
+    chosen = _chosen_model(root, model)
     if chosen is None:
         return frames
     predictions = pd.read_parquet(root / "predictions" / f"model={chosen}")
@@ -172,8 +177,14 @@ def _open_one(root: Path, model: str | None) -> pd.DataFrame:
     return frames.merge(predictions[answers], on="frame_id", how="left")
 
 
-def _only_model(root: Path) -> str | None:
+def _chosen_model(root: Path, wanted: str | None) -> str | None:
+    """`wanted`; else the only model that has predicted, or of several that of the latest report."""
     models = [path.name.removeprefix("model=") for path in sorted(root.glob("predictions/model=*"))]
-    if len(models) > 1:
+    if wanted is not None and wanted not in models:
+        raise ValueError(f"{root} holds no predictions of {wanted!r}; its models are: {', '.join(models) or 'none'}")
+    if wanted or len(models) <= 1:
+        return wanted or next(iter(models), None)
+    reports = [path for model in models for path in root.glob(f"report/model={model}/report.html")]
+    if not reports:
         raise ValueError(f"{root} holds predictions of several models, name one: {', '.join(models)}")
-    return models[0] if models else None
+    return max(reports, key=lambda path: path.stat().st_mtime_ns).parent.name.removeprefix("model=")

@@ -32,17 +32,18 @@ class MonthPredictions(LandingMonthStage):
         return {"model": model_recipe(self.model), "frames": NightFrames(night=night).recipe()}
 
     def produce_nights(self, nights):
-        from models.inference import predict
+        from models.inference import Predictor
         from models.model_folder import load_model
 
         model, inference = load_model(model_folder(self.model)), self.settings.inference
+        predictor = Predictor(model, inference.engine, inference.batch_size)
         for done, night in enumerate(nights):
             self.progress(done / len(nights), f"{night}: {done} of {len(nights)} nights done")
             with self.landing(night) as output:
                 frames = NightFrames(night=night).output()["frames"].read(["frame_id", "utc", "image", "clock_flag"])
                 frames = frames[frames["clock_flag"].isna()]
                 paths = [self.corpus.root / image for image in frames["image"]]
-                probabilities = predict(model, paths, inference.engine, inference.batch_size)
+                probabilities = predictor(paths)
                 output.write(_table(frames, night, probabilities, model.description), engine=inference.engine)
 
 
