@@ -185,7 +185,8 @@ def _regex(pattern: str, lenient: bool) -> re.Pattern[str]:
     # A number that goes on beyond the clock is another number; minutes that go on have seconds behind them, and what
     # goes on with a colon is a time and no date.
     head = r"(?<!\d)" if pattern.startswith("%") else ""
-    head += r"(?<![A-Za-z])" if pattern.startswith(("%d", "%m", "%y")) else ""
+    # Nor does it begin with a digit that a blank has parted from the number before it.
+    head += r"(?<![A-Za-z])(?!(?<=\d\s)\d\D)" if pattern.startswith(("%d", "%m", "%y")) else ""
     head += r"(?<!\d\s)" if pattern.startswith(("%b", "%B")) else ""
     tail = r"(?!\d)" if pattern[-2:-1] == "%" else ""
     tail += r"(?!\s?[:'.]\s?\w)" if pattern.endswith("%M") else ""

@@ -64,7 +64,15 @@ def possible_formats(formats: Sequence[ClockFormat], texts: Sequence[str], night
             return []
         left = near or left
     left = _kept(left, lambda each: _mostly(shown[each], sorted(shown[each])[len(shown[each]) // 2]))
+    left = _nearest_together(left, shown)
     return left if len({_usual(shown[each]) for each in left}) > 1 else left[:1]
+
+
+def _nearest_together(formats: list[ClockFormat], shown: dict[ClockFormat, list[date]]) -> list[ClockFormat]:
+    """The formats whose days lie together: a date that rolls over goes on to the next day in one order, and a month
+    ahead in the other."""
+    apart = {each: sum(abs((day - min(shown[each])).days) > 2 for day in shown[each]) for each in formats}
+    return [each for each in formats if apart[each] <= min(apart.values()) + 1]
 
 
 def _usual(days: Sequence[date]) -> frozenset[date]:
