@@ -70,5 +70,5 @@ def test_under_five_nights_nothing_is_claimed():
 def test_intervals_of_the_paired_difference_hold_the_truth():
     """The truth of the made-up chances: +0.2 in frames of weight 5, -0.2 in as many of weight 2."""
     truth = 0.2 * (5 - 2) / (5 + 2)
-    found = [difference_right(judged(30, seed=seed)) for seed in range(300)]
+    found = [difference_right(judged(30, seed=seed)) for seed in range(120)]
     assert np.mean([one.low <= truth <= one.high for one in found]) >= 0.93
