@@ -10,6 +10,7 @@ but the inventory. `ms_per_task`: CPU time of the run's main process and of luig
 (`n_tasks`, the first ones of all); `wall_ms_per_task`: wall time by the same, the fork of each task and its empty
 artifacts included. `peak_mb_busy`, `peak_mb`: memory of the largest process of the busy and of the idle run.
 `takeover_s`: from SIGKILL of a worker and its children to another worker's starting the task it had in hand.
+`idle_cpu_s`, `first_night_cpu_s`, …: CPU seconds of the same, which tell more where the machine does other things too.
 `status_s`, `plan_s`: `allsky status` and `allsky plan`, everything done.
 """
 
@@ -19,6 +20,7 @@ import argparse
 import contextlib
 import json
 import os
+import resource
 import signal
 import socket
 import subprocess
@@ -27,6 +29,7 @@ import tempfile
 import time
 import urllib.request
 from collections.abc import Iterator
+from dataclasses import dataclass
 from datetime import date, timedelta
 from pathlib import Path
 
@@ -83,20 +86,31 @@ def command(folder: Path, *arguments: str) -> list[str]:
     return [sys.executable, "-m", "luigi", "--module", "made_stages", *arguments]
 
 
-def timed(folder: Path, *arguments: str) -> tuple[float, float, str]:
-    """Seconds that a command takes, the memory of its largest process in MB, and what it says."""
+@dataclass(frozen=True)
+class Took:
+    """What a command took: wall and CPU seconds, memory of its largest process; and what it said."""
+
+    seconds: float
+    cpu_s: float
+    peak_mb: float
+    said: str
+
+
+def timed(folder: Path, *arguments: str) -> Took:
+    """Run a command to its end."""
     began, log = time.monotonic(), folder / "said"
     with log.open("w") as said:
         run = subprocess.Popen(arguments, cwd=folder, env=environment(folder), stdout=said, stderr=said)
-        peak = peak_mb(run)
-    return time.monotonic() - began, peak, log.read_text()
+        used = used_by(run)
+    seconds = time.monotonic() - began
+    return Took(seconds, used.ru_utime + used.ru_stime, used.ru_maxrss / 1024, log.read_text())
 
 
-def peak_mb(run: subprocess.Popen) -> float:
-    """Wait for the end of `run`; the memory of its largest process."""
+def used_by(run: subprocess.Popen) -> resource.struct_rusage:
+    """Wait for the end of `run`; what it and its children used."""
     _, _, used = os.wait4(run.pid, 0)
     run.returncode = 0
-    return used.ru_maxrss / 1024
+    return used
 
 
 @contextlib.contextmanager
@@ -123,12 +137,12 @@ def luigid(folder: Path) -> Iterator[tuple[psutil.Process, str]]:
         server.wait()
 
 
-def idle(folder: Path, *scheduler: str) -> tuple[float, float]:
-    """Seconds and memory of a run that has nothing to do."""
-    seconds, peak, said = timed(folder, *command(folder, "FullCorpusReport", *scheduler))
-    if "complete:" not in said and "nothing to judge" not in said:
-        raise RuntimeError(f"a run with nothing to do said: {said[-2000:]}")
-    return seconds, peak
+def idle(folder: Path, *scheduler: str) -> Took:
+    """A run that has nothing to do."""
+    took = timed(folder, *command(folder, "FullCorpusReport", *scheduler))
+    if "nothing to judge" not in took.said or "tasks done" in took.said:
+        raise RuntimeError(f"a run with nothing to do said: {took.said[-2000:]}")
+    return took
 
 
 def ended(folder: Path) -> list[dict]:
@@ -161,6 +175,7 @@ def busy(folder: Path, server: psutil.Process, port: str, seconds: float) -> dic
             raise RuntimeError("no night was done")
         time.sleep(0.1)
     main = psutil.Process(run.pid)
+    first_cpu = spent(main)
     before, cpu = len(night_tasks(folder)), spent(main, server)
     time.sleep(seconds)
     done, cpu = len(night_tasks(folder)) - before, spent(main, server) - cpu
@@ -168,10 +183,11 @@ def busy(folder: Path, server: psutil.Process, port: str, seconds: float) -> dic
     run.send_signal(signal.SIGTERM)
     return {
         "first_night_s": told[0]["ended"] - began,
+        "first_night_cpu_s": first_cpu,
         "ms_per_task": 1000 * cpu / done,
         "wall_ms_per_task": 1000 * seconds / done,
         "n_tasks": done,
-        "peak_mb_busy": peak_mb(run),
+        "peak_mb_busy": used_by(run).ru_maxrss / 1024,
     }
 
 
@@ -218,12 +234,14 @@ def benchmark(folder: Path, count: int, busy_s: float, with_takeover: bool) -> d
         figures: dict[str, float] = {"nights": count} | busy(folder, server, port, busy_s)
         print(figures, flush=True)
     write(folder, "all")
-    figures["idle_local_s"], figures["peak_mb"] = idle(folder, "--local-scheduler")
+    local = idle(folder, "--local-scheduler")
+    figures |= {"idle_local_s": local.seconds, "idle_cpu_s": local.cpu_s, "peak_mb": local.peak_mb}
     allsky = str(Path(sys.executable).with_name("allsky"))
-    figures["status_s"] = timed(folder, allsky, "status")[0]
-    figures["plan_s"] = timed(folder, allsky, "plan")[0]
+    for name in ("status", "plan"):
+        told = timed(folder, allsky, name)
+        figures |= {f"{name}_s": told.seconds, f"{name}_cpu_s": told.cpu_s}
     with luigid(folder) as (_, port):
-        figures["idle_luigid_s"], _ = idle(folder, "--scheduler-port", port)
+        figures["idle_luigid_s"] = idle(folder, "--scheduler-port", port).seconds
         if with_takeover:
             figures["takeover_s"] = takeover(folder, port)
     return {name: round(value, 2) for name, value in figures.items()}

@@ -17,6 +17,9 @@ from pathlib import Path
 from allsky.errors import AllskyError
 from tasks.artifacts import writing_in
 
+# How long a run that was told to end may take before it is told again.
+ASKED_AGAIN_S = 3.0
+
 # linux/prctl.h: ask the kernel for a signal when the parent process is gone.
 PR_SET_PDEATHSIG = 1
 
@@ -47,8 +50,20 @@ class TiedToRun:
 
 
 def end_on_sigterm() -> None:
-    """Let SIGTERM unwind the stack, so that drafts are removed and children ended."""
-    signal.signal(signal.SIGTERM, lambda *_: sys.exit(128 + signal.SIGTERM))
+    """Let SIGTERM unwind the stack, so that drafts are removed and children ended.
+
+    Luigi takes whatever is raised while it adds a task for that task's error and goes on. So the run asks
+    itself again until it has ended; its tasks' processes, which have drafts to remove, are asked once.
+    """
+    run = os.getpid()
+
+    def end(*_: object) -> None:
+        if os.getpid() == run:
+            signal.setitimer(signal.ITIMER_REAL, ASKED_AGAIN_S)
+        sys.exit(128 + signal.SIGTERM)
+
+    signal.signal(signal.SIGTERM, end)
+    signal.signal(signal.SIGALRM, end)
 
 
 @contextlib.contextmanager
