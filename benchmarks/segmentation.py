@@ -154,7 +154,9 @@ def main() -> None:
     nights = demo_simulation().nights[:3] if asked.quick else demo_simulation().nights
     backbones, epochs, per_night = (BACKBONES[-1:], 1, 12) if asked.quick else (BACKBONES, 12, 24)
     third = len(nights) // 3
-    shown = [p for _, p in pictures(nights[-third:], per_night) if p.facts["visible"] == "aurora"][: asked.frames]
+    # A third of the frames show aurora.
+    judging = min(per_night, max(4, 3 * asked.frames // third))
+    shown = [p for _, p in pictures(nights[-third:], judging) if p.facts["visible"] == "aurora"][: asked.frames]
     judge = Judge(shown)
     with tempfile.TemporaryDirectory() as root:
         models = [load_model(folder) for folder in asked.model]
