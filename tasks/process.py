@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import atexit
 import contextlib
 import ctypes
 import fcntl
@@ -64,6 +65,8 @@ def end_on_sigterm() -> None:
 
     signal.signal(signal.SIGTERM, end)
     signal.signal(signal.SIGALRM, end)
+    # Once it believes, an alarm would only change how it ended.
+    atexit.register(signal.setitimer, signal.ITIMER_REAL, 0)
 
 
 @contextlib.contextmanager
