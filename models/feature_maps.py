@@ -14,11 +14,9 @@ from typing import Any
 import torch
 from torch import nn
 
-# A cell is then 13 degrees of the sky or less. Networks were made for pictures of 224 pixels, of which their last map
-# has 7 x 7 cells, the one before 14 x 14 (He et al. 2016, https://arxiv.org/abs/1512.03385, table 1). Against the
-# simulator's true masks maps of 16 x 16 cells did better than such of 8 x 8 in every network tried
-# (docs/science/explanation.md).
-FEWEST_CELLS = 14
+# Networks were made for pictures of 224 pixels, of which their last map has 7 x 7 cells, the one before 14 x 14 (He et
+# al. 2016, https://arxiv.org/abs/1512.03385, table 1). Which of them a method wants is said in models.cam_methods.
+COARSE_CELLS, FINE_CELLS = 7, 14
 
 
 @dataclass(frozen=True)
@@ -29,8 +27,8 @@ class FeatureMap:
     reshape: Callable[[torch.Tensor], torch.Tensor] | None = None
 
 
-def last_feature_map(network: nn.Module, size: int) -> FeatureMap:
-    """The last map of features that has FEWEST_CELLS cells a side (or else the finest there is below that).
+def last_feature_map(network: nn.Module, size: int, fewest: int = FINE_CELLS) -> FeatureMap:
+    """The last map of features that has `fewest` cells a side (or else the finest there is below that).
 
     In a convolutional network the last such output with height and width; in a transformer of tokens what enters
     the last attention (after it, only the class token counts).
@@ -41,7 +39,7 @@ def last_feature_map(network: nn.Module, size: int) -> FeatureMap:
         return FeatureMap(tokens, tokens_as_map)
     maps = _maps(seen)
     finest = max(min(sides) for _, sides in maps)
-    return [layer for layer, sides in maps if min(sides) >= min(FEWEST_CELLS, finest)][-1]
+    return [layer for layer, sides in maps if min(sides) >= min(fewest, finest)][-1]
 
 
 def feature_maps(network: nn.Module, size: int) -> list[tuple[FeatureMap, tuple[int, int]]]:

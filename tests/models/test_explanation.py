@@ -5,7 +5,7 @@ import torch
 from allsky.errors import BadConfiguration
 from models.cam_methods import METHODS
 from models.description import ModelDescription
-from models.explanation import explain, heat_maps, overlay
+from models.explanation import Explainer, explain, heat_maps, overlay
 from models.feature_maps import last_feature_map
 from models.model_folder import Model
 from models.network import build_network
@@ -95,3 +95,12 @@ def test_an_overlay_leaves_what_is_not_sky():
     drawn = overlay(rgb, np.ones((4, 4)), sky=sky)
     assert (drawn[~sky] == 90).all()
     assert (drawn[sky] != 90).any(axis=-1).all()
+
+
+@pytest.mark.parametrize(("method", "side"), [("GradCAM++", 16), ("GradCAM", 8)])
+def test_each_method_gets_the_layer_that_suits_it(method, side):
+    model = untrained("resnet18")
+    outputs = []
+    Explainer(model, method).layer.module.register_forward_hook(lambda module, given, output: outputs.append(output))
+    model.network(torch.zeros(1, 3, SIZE, SIZE))
+    assert outputs[0].shape[2:] == (side, side)
