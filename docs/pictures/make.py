@@ -29,7 +29,7 @@ from allsky.video import read_keyframes
 
 HERE = Path(__file__).parent
 SKIES = 6
-PAGE_SIZE = (1100, 1330)
+PAGE_SIZE = (1100, 1580)
 
 
 def main() -> None:
