@@ -32,7 +32,7 @@ def _each(seconds: float) -> str:
 def _failed(events: list[Event]) -> Iterator[str]:
     by_reason: dict[tuple[str, str], list[str]] = {}
     for (stage, *parameters), why in failures(events).items():
-        which = " ".join(value for name, value in parameters if (name, value) != ("nights", "all"))
+        which = " ".join(value for name, value in parameters if value and (name, value) != ("nights", "all"))
         last_line = why.strip().splitlines()[-1] if why.strip() else "no reason was told"
         by_reason.setdefault((stage, last_line), []).append(which)
     for (stage, why), tasks in by_reason.items():
