@@ -101,7 +101,7 @@ def mean_maps(frames: pd.DataFrame, read: Callable[[str], np.ndarray]) -> pd.Dat
     judged = frames[frames["outcome"].notna()]
     for row in judged.itertuples():
         heat = cv2.resize(read(row.frame_id).astype(np.float32), (MEAN_SIZE, MEAN_SIZE), interpolation=cv2.INTER_AREA)
-        for solar, lunar in {(row.solar_bin, row.lunar_bin), ("All", "All")}:
+        for solar, lunar in (("All", "All"), (row.solar_bin, row.lunar_bin)):
             key = (solar, lunar, row.outcome)
             sums[key] = sums.get(key, np.zeros_like(heat)) + heat
     rows = [_mean_row(key, total, judged) for key, total in sums.items()]
