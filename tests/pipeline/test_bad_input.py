@@ -32,8 +32,8 @@ def cut(path: Path) -> None:
 
 
 def says_once(run: Run, *parts: str) -> bool:
-    """Whether exactly one line of a run holds all of `parts` when it happens, at most one of the account at its end, and
-    no traceback is printed."""
+    """Whether exactly one line of a run holds all of `parts` when it happens, and at most one of the account at its
+    end; no traceback is printed."""
     assert "Traceback" not in run.told, run.told
     lines = [line for line in run.told.splitlines() if all(part in line for part in parts)]
     of_the_account = [line for line in lines if line[8:11] == "   "]
