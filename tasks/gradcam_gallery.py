@@ -8,12 +8,11 @@ import json
 import os
 from pathlib import Path
 
-import cv2
 import luigi
 import numpy as np
 import pandas as pd
 
-from allsky.pictures import inscribed_disk, read_picture
+from allsky.pictures import inscribed_disk, read_picture, write_picture
 from allsky.tables import SHEET
 from tasks.artifacts import FolderArtifact, TableArtifact
 from tasks.base import NotKnownYet, Stage
@@ -106,7 +105,7 @@ class GradCamGallery(Stage):
             self.progress(done / len(paths), f"{done} of {len(paths)} maps")
             picture = read_picture(path)
             drawn = overlay(picture, heat, sky=inscribed_disk(len(picture)))
-            cv2.imwrite(str(folder / f"{frame_id}.jpg"), drawn[..., ::-1])
+            write_picture(folder / f"{frame_id}.jpg", drawn)
             np.save(folder / f"{frame_id}.npy", heat)
 
     def _images(self, frame_ids: list[str]) -> list[str]:
