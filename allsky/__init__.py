@@ -18,9 +18,9 @@ if TYPE_CHECKING:
     from allsky.errors import AllskyError
     from allsky.fisheye import Lens
     from allsky.keogram import keogram
+    from allsky.recordings.video import read_frames, read_keyframes
     from allsky.site import Site, night_bounds, night_of
     from allsky.sky_disk import SkyDisk, square_crop
-    from allsky.video import read_frames, read_keyframes
 
 __version__ = version("allsky-pipeline")
 
@@ -53,7 +53,7 @@ _HOMES = {
     "allsky.keogram": ("keogram",),
     "allsky.site": ("Site", "night_bounds", "night_of"),
     "allsky.sky_disk": ("SkyDisk", "square_crop"),
-    "allsky.video": ("read_frames", "read_keyframes"),
+    "allsky.recordings.video": ("read_frames", "read_keyframes"),
 }
 _HOME_OF = {name: module for module, names in _HOMES.items() for name in names}
 

@@ -15,13 +15,13 @@ from pathlib import Path
 import numpy as np
 import pandas as pd
 
-from allsky.clock import LearnedClock, Reading, reading_table
+from allsky.clock.learning import LearnedClock, Reading, reading_table
 from allsky.errors import BadVideo, NoClock
 from allsky.kept_pictures import KeptPictures
+from allsky.recordings.video import VideoFrame, probe, read_chosen, read_frames
 from allsky.site import frame_ids, night_of
 from allsky.sky_disk import SkyDisk
 from allsky.tables import FRAMES, READINGS
-from allsky.video import VideoFrame, probe, read_chosen, read_frames
 
 Progress = Callable[[float, str], None]
 

@@ -12,9 +12,9 @@ from pathlib import Path
 import cv2
 import numpy as np
 
-from allsky.overlay import Box
+from allsky.clock.overlay import Box
+from allsky.recordings.video import VideoFrame
 from allsky.sky_disk import SkyDisk, lit_around, square_crop
-from allsky.video import VideoFrame
 
 
 @dataclass(frozen=True)

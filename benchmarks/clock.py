@@ -31,9 +31,9 @@ from frames import KEPT_EVERY, QUALITY, learned, ours, read_clock, tesseract_thr
 from made_skies import DISK, Film, film
 from side_by_side import OBVIOUS, OURS, TUNED, Turns, options, peak_mb_of, require, take_turns, tell
 
-from allsky.clock import reading_table
+from allsky.clock.learning import reading_table
+from allsky.recordings.video import read_chosen, read_frames
 from allsky.sky_disk import square_crop
-from allsky.video import read_chosen, read_frames
 
 
 def date_every_frame(night: Film) -> pd.DataFrame:

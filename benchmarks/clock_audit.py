@@ -21,7 +21,7 @@ import pandas as pd
 from fair_judge import CADENCE_S, archive, film
 from side_by_side import argument_parser
 
-from allsky.clock_audit import CONTRADICTS, NOT_CHECKED, audit_night, looked_at
+from allsky.clock.audit import CONTRADICTS, NOT_CHECKED, audit_night, looked_at
 from allsky.ephemeris import sun_and_moon
 from allsky.pictures import inscribed_disk
 from allsky.simulator import Simulation

@@ -32,11 +32,11 @@ import numpy as np
 import pandas as pd
 from made_clocks import Clip, Text, evenly, write_clip
 
-from allsky.clock import ClockSettings, Keyframe, learn_clock
+from allsky.clock.learning import ClockSettings, Keyframe, learn_clock
 from allsky.errors import AllskyError
 from allsky.fisheye import SkyDisk
 from allsky.frames import extract_night
-from allsky.video import probe, read_keyframes
+from allsky.recordings.video import probe, read_keyframes
 
 SEED = 20170915
 START, STEP_S = datetime(2017, 9, 15, 4, 30), 20.0

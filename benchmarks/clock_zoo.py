@@ -32,12 +32,12 @@ import numpy as np
 import pandas as pd
 from made_clocks import FONTS, HERSHEY, Clip, Text, coverage, shown, write_clip
 
-from allsky.clock import ClockSettings, Keyframe, learn_clock
+from allsky.clock.learning import ClockSettings, Keyframe, learn_clock
 from allsky.errors import AllskyError
 from allsky.fisheye import SkyDisk
 from allsky.frames import extract_night
+from allsky.recordings.video import read_keyframes
 from allsky.site import night_of
-from allsky.video import read_keyframes
 
 SEED = 20150326
 LONGITUDE_DEG = {"UTC": -112.0, "America/Edmonton": -114.4, "Europe/Oslo": 15.6}

@@ -27,10 +27,10 @@ from scipy import special
 from statsmodels.stats.proportion import proportion_confint
 
 from allsky.conditions import LUNAR_BINS, SOLAR_BINS, observing_conditions
-from allsky.contrasts import STATED, difference_limits
-from allsky.correction import corrected_share, rogan_gladen
-from allsky.intervals import Rate, pooled_proportion
 from allsky.site import Site, night_bounds
+from allsky.statistics.contrasts import STATED, difference_limits
+from allsky.statistics.correction import corrected_share, rogan_gladen
+from allsky.statistics.intervals import Rate, pooled_proportion
 
 YELLOWKNIFE = Site("yellowknife", 62.4333, -114.3500)
 SEASONS = (("2022-12-01", "2023-04-30"), ("2024-02-01", "2024-04-30"), ("2024-12-01", "2025-02-28"))

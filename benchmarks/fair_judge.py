@@ -33,13 +33,13 @@ from side_by_side import argument_parser, require
 from sklearn.ensemble import HistGradientBoostingClassifier
 
 from allsky.green_rule import balanced_accuracy, measure_pictures, tune_green_rule
-from allsky.roles import roles_of
-from allsky.sampling import permanent_random_number
+from allsky.labels.roles import roles_of
+from allsky.labels.sampling import permanent_random_number
+from allsky.recordings.video import read_frames
 from allsky.simulator import VERSION, Simulation, demo_simulation, simulate_night, simulated_answers
 from allsky.simulator.archive import FULL_MOONS
 from allsky.site import frame_ids
 from allsky.sky_disk import SkyDisk, square_crop
-from allsky.video import read_frames
 from models.inference import predict
 from models.model_folder import load_model
 from models.recipe import TrainingRecipe

@@ -27,11 +27,11 @@ import pytesseract
 from made_skies import CLOCK_BOX, CLOCK_FORMAT, DISK, NIGHT, SITE, Film, film
 from side_by_side import OBVIOUS, OURS, TUNED, compared, options, require, take_turns, tell
 
-from allsky.clock import ClockSettings, Keyframe, LearnedClock, learn_clock
+from allsky.clock.learning import ClockSettings, Keyframe, LearnedClock, learn_clock
 from allsky.frames import NightPass, extract_night
 from allsky.pictures import read_picture
+from allsky.recordings.video import read_keyframes
 from allsky.site import frame_ids
-from allsky.video import read_keyframes
 
 KEPT_EVERY = 10  # a frame every 6 s, one kept a minute
 QUALITY = 92

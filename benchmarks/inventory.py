@@ -29,7 +29,7 @@ import pandas as pd
 from made_skies import film
 from side_by_side import OBVIOUS, OURS, TUNED, compared, options, require, take_turns, tell
 
-from allsky.inventory import take_inventory
+from allsky.recordings.inventory import take_inventory
 
 Found = dict[str, tuple[int, bool]]  # by name: frames that can be read, and whether the file is damaged
 

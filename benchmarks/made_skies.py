@@ -15,7 +15,7 @@ import cv2
 import numpy as np
 import pandas as pd
 
-from allsky.clock_zones import parse_zone
+from allsky.clock.zones import parse_zone
 from allsky.pictures import inscribed_disk
 from allsky.simulator.archive import YELLOWKNIFE, Simulation, frame_times, sky_pictures
 from allsky.simulator.cameras import AURORAMAX

@@ -8,7 +8,7 @@ from pathlib import Path
 
 import pandas as pd
 
-from allsky.roles import night_role
+from allsky.labels.roles import night_role
 from allsky.simulator import demo_simulation, simulate_night
 from allsky.site import frame_ids
 

@@ -30,11 +30,11 @@ from side_by_side import OBVIOUS, OURS, TUNED, compared, options, peak_mb_of, re
 
 from allsky import figures
 from allsky.conditions import LUNAR_BINS, SOLAR_BINS, observing_conditions
+from allsky.labels.roles import roles_of
+from allsky.labels.sampling import draw_audit_sheet
 from allsky.report import GalleryItem, Keogram, ReportData, render_report, write_figures
-from allsky.roles import roles_of
-from allsky.sampling import draw_audit_sheet
 from allsky.site import frame_ids
-from allsky.statistics import NIGHTS_TO_MEASURE, condition_table, occurrence
+from allsky.statistics.rates import NIGHTS_TO_MEASURE, condition_table, occurrence
 from allsky.tables import CONDITION_TABLE, LABELS, MONTH_FRAMES, VIDEOS
 
 SEASONS = (("2022-12-01", "2023-04-30"), ("2024-02-01", "2024-04-30"), ("2024-12-01", "2025-02-28"))

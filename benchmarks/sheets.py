@@ -19,8 +19,8 @@ from made_skies import SITE
 from side_by_side import OBVIOUS, OURS, TUNED, compared, options, require, take_turns, tell
 
 from allsky.conditions import LUNAR_BINS, SOLAR_BINS
-from allsky.roles import roles_of
-from allsky.sampling import draw_audit_sheet, draw_label_sheet
+from allsky.labels.roles import roles_of
+from allsky.labels.sampling import draw_audit_sheet, draw_label_sheet
 from allsky.site import frame_ids
 
 PER_NIGHT, PER_CELL = 20, 6

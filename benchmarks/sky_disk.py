@@ -22,7 +22,7 @@ from made_skies import DISK, film
 from side_by_side import OBVIOUS, OURS, TUNED, compared, options, require, take_turns, tell
 
 from allsky.disk_search import find_sky_disk
-from allsky.video import read_keyframes
+from allsky.recordings.video import read_keyframes
 
 Circle = tuple[float, float, float]
 EVENINGS = ("2023-02-05", "2023-02-19")

@@ -23,10 +23,10 @@ import pandas as pd
 from sheets import PER_NIGHT, corpus_frames
 from side_by_side import OBVIOUS, OURS, TUNED, compared, options, require, take_turns, tell
 
-from allsky.labels import match_labels, read_labels
-from allsky.roles import night_role, roles_of
-from allsky.sampling import draw_label_sheet
-from allsky.split import split_labels
+from allsky.labels.answers import match_labels, read_labels
+from allsky.labels.roles import night_role, roles_of
+from allsky.labels.sampling import draw_label_sheet
+from allsky.labels.split import split_labels
 
 CLASSES = ("aurora", "no_aurora")
 

@@ -19,12 +19,12 @@ import pandas as pd
 from coverage import AURORA, CELLS, FNR, FPR, ROWS, SEASONS, YELLOWKNIFE, by_night
 
 from allsky.conditions import observing_conditions
-from allsky.contrasts import contrast_table
-from allsky.labels import UNSURE
-from allsky.roles import roles_of
-from allsky.sampling import draw_audit_sheet
+from allsky.labels.answers import UNSURE
+from allsky.labels.roles import roles_of
+from allsky.labels.sampling import draw_audit_sheet
 from allsky.site import frame_ids, night_bounds
-from allsky.statistics import condition_table
+from allsky.statistics.contrasts import contrast_table
+from allsky.statistics.rates import condition_table
 from allsky.tables import LABELS
 
 CLASSES = ("aurora", "no_aurora")

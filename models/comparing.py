@@ -12,7 +12,7 @@ import numpy as np
 import pandas as pd
 
 from allsky.errors import BadModel
-from allsky.scores import scores
+from allsky.statistics.scores import scores
 from models.inference import Predictor
 from models.model_folder import Model, load_model
 from models.network import cached_weights

@@ -11,7 +11,7 @@ import pandas as pd
 from matplotlib.backends.backend_agg import FigureCanvasAgg
 from matplotlib.figure import Figure
 
-from allsky.reliability import calibration_error
+from allsky.statistics.reliability import calibration_error
 from models.calibration import abstain_below, calibrated, fit_temperature, weighted_log_loss
 from models.description import CARD, CURVES, HISTORY, VALIDATION, ModelDescription
 from models.learning import Learner

@@ -5,7 +5,7 @@ from __future__ import annotations
 from collections.abc import Iterator
 from typing import Any
 
-from allsky.archive import list_videos
+from allsky.recordings.files import list_videos
 from tasks import settings
 from tasks.train_classifier import existing_model
 

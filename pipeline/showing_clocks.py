@@ -6,7 +6,7 @@ import json
 from collections.abc import Callable, Sequence
 from pathlib import Path
 
-from allsky.clock_look import FirstLook, ShownTime, look_at
+from allsky.clock.look import FirstLook, ShownTime, look_at
 from allsky.errors import BadConfiguration, BadVideo
 
 

@@ -7,8 +7,8 @@ from pathlib import Path
 
 import pandas as pd
 
-from allsky.labels import label_nights, labels_digest, read_labels
-from allsky.roles import roles_of
+from allsky.labels.answers import label_nights, labels_digest, read_labels
+from allsky.labels.roles import roles_of
 from allsky.tables import LABELS
 from tasks import archive, settings
 from tasks.base import NotKnownYet

@@ -16,10 +16,10 @@ from pathlib import Path
 
 import pandas as pd
 
-from allsky.archive import content_digest, list_videos
 from allsky.corpus import Corpus
 from allsky.errors import BadConfiguration
-from allsky.inventory import usable
+from allsky.recordings.files import content_digest, list_videos
+from allsky.recordings.inventory import usable
 from allsky.tables import TEXT, VIDEOS, WHOLE, Column, Table
 from tasks import settings
 from tasks.artifacts import TableArtifact

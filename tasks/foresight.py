@@ -13,8 +13,8 @@ from functools import partial
 
 import pandas as pd
 
-from allsky.archive import night_from_name
 from allsky.errors import AllskyError
+from allsky.recordings.files import night_from_name
 from allsky.simulator import video_name
 from allsky.tables import VIDEOS
 from tasks import archive, history, identity, settings

@@ -9,9 +9,9 @@ import pandas as pd
 
 from allsky.corpus import NO_MODEL
 from allsky.errors import BadConfiguration
-from allsky.evidence import EVIDENCE, MEAN_MAPS
-from allsky.reliability import ABSTAINING, CALIBRATION, RELIABILITY
 from allsky.report import render_report, write_figures
+from allsky.statistics.evidence import EVIDENCE, MEAN_MAPS
+from allsky.statistics.reliability import ABSTAINING, CALIBRATION, RELIABILITY
 from allsky.tables import AGREEMENT, CONDITION_TABLE, CONFUSION, CONTRASTS, LABELLER_RATES, RULE_COMPARISON
 from tasks import archive, settings
 from tasks.answers import AUDIT, TEACHING, answers, answers_digest, answers_of

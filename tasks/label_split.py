@@ -4,8 +4,8 @@ from __future__ import annotations
 
 import pandas as pd
 
-from allsky.labels import match_labels
-from allsky.split import split_labels
+from allsky.labels.answers import match_labels
+from allsky.labels.split import split_labels
 from allsky.tables import SHEET, SPLIT
 from tasks.answers import TEACHING, answers_digest, answers_of
 from tasks.artifacts import TableArtifact

@@ -8,10 +8,10 @@ from pathlib import Path
 import numpy as np
 import pandas as pd
 
-from allsky.evidence import EVIDENCE, MEAN_MAPS, map_evidence, mean_maps
 from allsky.pictures import read_picture
 from allsky.sky_disk import SkyDisk as Disk
 from allsky.square_view import SquareView
+from allsky.statistics.evidence import EVIDENCE, MEAN_MAPS, map_evidence, mean_maps
 from tasks.sky_disk import disk_of
 from tasks.square_views import square_view
 

@@ -10,13 +10,13 @@ from pathlib import Path
 import luigi
 import pandas as pd
 
-from allsky.comparison import COMPARISON, GREEN_RULE, as_markdown, sample, summary
 from allsky.errors import BadConfiguration
 from allsky.figures import comparison_figure, png
 from allsky.green_rule import measure_pictures, tune_green_rule
-from allsky.labels import agreed_labels, match_labels
-from allsky.sampling import inclusion_probability
-from allsky.scores import area_under_curve, decided_scores
+from allsky.labels.answers import agreed_labels, match_labels
+from allsky.labels.sampling import inclusion_probability
+from allsky.statistics.comparison import COMPARISON, GREEN_RULE, as_markdown, sample, summary
+from allsky.statistics.scores import area_under_curve, decided_scores
 from models.recipe import STRATEGIES, TrainingRecipe
 from tasks import settings
 from tasks.answers import AUDIT, answers_digest, answers_of

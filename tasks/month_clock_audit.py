@@ -6,10 +6,10 @@ import dataclasses
 
 import pandas as pd
 
-from allsky.archive import night_from_name
-from allsky.clock_audit import audit_night, looked_at
+from allsky.clock.audit import audit_night, looked_at
 from allsky.ephemeris import sun_and_moon
 from allsky.pictures import read_picture
+from allsky.recordings.files import night_from_name
 from allsky.tables import TESTIMONY
 from tasks.artifacts import TableArtifact
 from tasks.month_frames import MonthFrames

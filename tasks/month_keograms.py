@@ -10,7 +10,7 @@ import numpy as np
 import pandas as pd
 
 from allsky import figures
-from allsky.clock_zones import parse_zone
+from allsky.clock.zones import parse_zone
 from allsky.corpus import NO_MODEL
 from allsky.geomagnetic import declination_deg
 from allsky.keogram import keogram, strip_along

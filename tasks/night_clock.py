@@ -4,12 +4,12 @@ from __future__ import annotations
 
 import json
 
-from allsky.clock import Keyframe, LearnedClock, learn_clock
+from allsky.clock.learning import Keyframe, LearnedClock, learn_clock
+from allsky.clock.tesseract import require_tesseract
 from allsky.errors import MissingTool, NoClock
 from allsky.pictures import BadImage, read_picture, write_picture
+from allsky.recordings.video import read_keyframes
 from allsky.tables import READINGS
-from allsky.tesseract import require_tesseract
-from allsky.video import read_keyframes
 from tasks.artifacts import DamagedArtifact, FolderArtifact, TableArtifact
 from tasks.base import Stage
 from tasks.periods import NightStage

@@ -9,19 +9,19 @@ from typing import TYPE_CHECKING
 
 import pandas as pd
 
-from allsky.agreement import agreement_table
-from allsky.baseline import baseline_comparison
-from allsky.confusion import confusion_by_condition
-from allsky.contrasts import contrast_table
 from allsky.corpus import NO_MODEL
-from allsky.labellers import rates_by_labeller
-from allsky.labels import agreed_labels, match_labels
-from allsky.night_totals import counted_by, unpredicted
-from allsky.reliability import abstaining_table, calibration_table, reliability_table
+from allsky.labels.agreement import agreement_table
+from allsky.labels.answers import agreed_labels, match_labels
+from allsky.labels.labellers import rates_by_labeller
+from allsky.labels.roles import roles_of
+from allsky.labels.sampling import finished_draws, inclusion_probability, unfinished_draws
 from allsky.report import GalleryItem, Keogram, Problem, ReportData
-from allsky.roles import roles_of
-from allsky.sampling import finished_draws, inclusion_probability, unfinished_draws
-from allsky.statistics import condition_table, occurrence
+from allsky.statistics.baseline import baseline_comparison
+from allsky.statistics.confusion import confusion_by_condition
+from allsky.statistics.contrasts import contrast_table
+from allsky.statistics.night_totals import counted_by, unpredicted
+from allsky.statistics.rates import condition_table, occurrence
+from allsky.statistics.reliability import abstaining_table, calibration_table, reliability_table
 from allsky.tables import FRAMES, LABELS, MONTH_FRAMES, READINGS, SHEET, SPLIT, TESTIMONY, with_probabilities
 from tasks import archive
 from tasks.answers import answers

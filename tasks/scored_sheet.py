@@ -5,7 +5,7 @@ from __future__ import annotations
 import luigi
 import pandas as pd
 
-from allsky.sampling import append_sheet, draw_scored_sheet
+from allsky.labels.sampling import append_sheet, draw_scored_sheet
 from allsky.tables import SHEET
 from tasks.artifacts import TableArtifact
 from tasks.base import Stage

@@ -18,12 +18,12 @@ from zoneinfo import available_timezones
 
 import pandas as pd
 
-from allsky.clock import ClockSettings
-from allsky.clock_ledger import correction_s, read_ledger
-from allsky.clock_zones import parse_zone
+from allsky.clock.learning import ClockSettings
+from allsky.clock.ledger import correction_s, read_ledger
+from allsky.clock.zones import parse_zone
 from allsky.conditions import ConditionBins
 from allsky.errors import BadConfiguration
-from allsky.roles import ROLES
+from allsky.labels.roles import ROLES
 from allsky.site import Site
 from allsky.sky_disk import SkyDisk
 from models.recipe import TrainingRecipe

@@ -8,8 +8,8 @@ from typing import ClassVar
 
 import pandas as pd
 
-from allsky.roles import check_roles, night_role
-from allsky.sampling import append_sheet, draw_audit_sheet, draw_label_sheet
+from allsky.labels.roles import check_roles, night_role
+from allsky.labels.sampling import append_sheet, draw_audit_sheet, draw_label_sheet
 from allsky.tables import SHEET
 from tasks.artifacts import TableArtifact
 from tasks.base import Stage

@@ -14,10 +14,10 @@ from allsky.bright_moments import borne_out, clearest_frame
 from allsky.disk_search import find_sky_disk_of_nights
 from allsky.errors import BadVideo
 from allsky.pictures import write_picture
+from allsky.recordings.video import read_keyframes
 from allsky.sky_disk import SkyDisk as Disk
 from allsky.sky_disk import check_disk, disk_picture
 from allsky.tables import SKY_DISKS
-from allsky.video import read_keyframes
 from tasks.artifacts import FolderArtifact, TableArtifact
 from tasks.base import NotKnownYet, Stage
 

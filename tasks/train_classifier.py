@@ -8,9 +8,9 @@ from pathlib import Path
 import luigi
 import pandas as pd
 
-from allsky.archive import content_digest
 from allsky.corpus import NO_MODEL, Corpus
 from allsky.errors import BadLabels, BadModel
+from allsky.recordings.files import content_digest
 from models.description import WEIGHTS, ModelDescription, read_description
 from tasks import settings
 from tasks.artifacts import FolderArtifact

@@ -8,14 +8,14 @@ from functools import partial
 
 import pandas as pd
 
-from allsky.archive import night_from_name
-from allsky.clock import Keyframe, learn_clock
+from allsky.clock.learning import Keyframe, learn_clock
 from allsky.corpus import Corpus
 from allsky.errors import BadVideo, NoClock
-from allsky.inventory import take_inventory
+from allsky.recordings.files import night_from_name
+from allsky.recordings.inventory import take_inventory
+from allsky.recordings.video import read_keyframes
 from allsky.site import night_of
 from allsky.tables import VIDEOS
-from allsky.video import read_keyframes
 from tasks import archive
 from tasks.artifacts import TableArtifact
 from tasks.base import Stage

@@ -5,8 +5,8 @@ from __future__ import annotations
 import pandas as pd
 from matplotlib.figure import Figure
 
-from allsky.comparison import GREEN_RULE, summary
 from allsky.figures.canvas import FALSE_NEGATIVE, FALSE_POSITIVE, INK, MUTED, POSITIVE, SMALL_TEXT, dress, new_figure
+from allsky.statistics.comparison import GREEN_RULE, summary
 
 _COLORS = {"scratch": MUTED, "finetune": POSITIVE, "two_stage": FALSE_NEGATIVE, "frozen": FALSE_POSITIVE}
 

@@ -1,7 +1,7 @@
 """Where is the classifier wrong most, is that more than chance, and where is nothing known?
 
 An order of uncertain estimates is mostly chance, so the page names the largest as an estimate and leaves differences to
-the contrasts (`allsky.contrasts`).
+the contrasts (`allsky.statistics.contrasts`).
 """
 
 from __future__ import annotations
@@ -10,7 +10,6 @@ from typing import Any
 
 import pandas as pd
 
-from allsky.contrasts import REFERENCE, STATED_BEFORE
 from allsky.figures.words import (
     condition_in_a_sentence,
     condition_in_words,
@@ -21,6 +20,7 @@ from allsky.figures.words import (
     rate_words,
 )
 from allsky.report.data import ReportData
+from allsky.statistics.contrasts import REFERENCE, STATED_BEFORE
 
 RATE_NOUNS = {"fpr": "false alarms", "fnr": "misses"}
 

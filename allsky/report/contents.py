@@ -11,7 +11,7 @@ from typing import Any
 import numpy as np
 import pandas as pd
 
-from allsky.clock_audit import CONTRADICTS, VERDICTS
+from allsky.clock.audit import CONTRADICTS, VERDICTS
 from allsky.conditions import LUNAR_BINS, SOLAR_BINS
 from allsky.figures.conditions import RATE_TITLES, rate_cells
 from allsky.figures.words import condition_in_words, count, in_words, interval, is_number, percent

@@ -10,9 +10,9 @@ import pandas as pd
 from matplotlib.figure import Figure
 
 from allsky import figures
-from allsky.evidence import share_table
 from allsky.figures.words import in_words
 from allsky.report.data import ReportData
+from allsky.statistics.evidence import share_table
 
 
 @dataclass(frozen=True)

@@ -6,9 +6,9 @@ from collections.abc import Iterator
 
 from allsky.conditions import ConditionBins
 from allsky.figures.words import count, in_words, is_number
-from allsky.intervals import KORN_GRAUBARD_POOLED
 from allsky.report.data import ReportData
-from allsky.statistics import NIGHTS_TO_MEASURE
+from allsky.statistics.intervals import KORN_GRAUBARD_POOLED
+from allsky.statistics.rates import NIGHTS_TO_MEASURE
 
 
 def methods(data: ReportData) -> str:

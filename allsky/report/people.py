@@ -7,8 +7,8 @@ from typing import Any
 import pandas as pd
 
 from allsky.figures.words import count, interval, is_number, listed, percent
-from allsky.labellers import SETTLED, relative_to
-from allsky.labels import settled_labels
+from allsky.labels.answers import settled_labels
+from allsky.labels.labellers import SETTLED, relative_to
 from allsky.report.data import ReportData
 from allsky.report.sentences import PROGRAM
 

@@ -8,13 +8,13 @@ from __future__ import annotations
 
 import pandas as pd
 
-from allsky.correction import NIGHTS_TO_DERIVE
 from allsky.figures.words import count, in_words, interval, is_number, listed, percent, rate_words
-from allsky.labellers import relative_to
-from allsky.labels import agreed_labels
+from allsky.labels.answers import agreed_labels
+from allsky.labels.labellers import relative_to
 from allsky.report.comparisons import largest_estimates, unmeasured, verdicts
 from allsky.report.data import ReportData
-from allsky.statistics import NIGHTS_TO_MEASURE
+from allsky.statistics.correction import NIGHTS_TO_DERIVE
+from allsky.statistics.rates import NIGHTS_TO_MEASURE
 from allsky.tables import LABELS
 
 # Who answers for a simulated archive.

@@ -16,7 +16,7 @@ import cv2
 import numpy as np
 import pandas as pd
 
-from allsky.clock_zones import parse_zone
+from allsky.clock.zones import parse_zone
 from allsky.fisheye import Lens
 from allsky.simulator import faults as injected
 from allsky.simulator.overlay import TextLine, card_picture, draw_text

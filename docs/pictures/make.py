@@ -24,8 +24,8 @@ from PIL import Image
 
 from allsky.disk_search import find_sky_disk
 from allsky.pictures import read_picture
+from allsky.recordings.video import read_keyframes
 from allsky.sky_disk import square_crop
-from allsky.video import read_keyframes
 
 HERE = Path(__file__).parent
 SKIES = 6

@@ -10,14 +10,14 @@ from pathlib import Path
 
 import pandas as pd
 
-from allsky.agreement import agreement_table, disagreements, settling_counts
 from allsky.errors import BadConfiguration, BadLabels
 from allsky.figures.words import is_number
-from allsky.label_budget import Assumptions, label_budget
-from allsky.label_file import LabelFile
-from allsky.label_queue import asked_of
-from allsky.labels import ADJUDICATED
-from allsky.roles import roles_of
+from allsky.labels.agreement import agreement_table, disagreements, settling_counts
+from allsky.labels.answers import ADJUDICATED
+from allsky.labels.budget import Assumptions, label_budget
+from allsky.labels.file import LabelFile
+from allsky.labels.queue import asked_of
+from allsky.labels.roles import roles_of
 from pipeline.labelling.budget_words import budget_lines
 from pipeline.labelling.desk import Desk
 from pipeline.labelling.exchange import give_out, take_in

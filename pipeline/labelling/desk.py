@@ -15,9 +15,9 @@ import pandas as pd
 from allsky.conditions import LUNAR_BINS, SOLAR_BINS
 from allsky.errors import BadLabels
 from allsky.figures.words import condition_in_words
-from allsky.label_file import LabelFile
-from allsky.label_queue import ten_minutes_away
-from allsky.labels import UNSURE
+from allsky.labels.answers import UNSURE
+from allsky.labels.file import LabelFile
+from allsky.labels.queue import ten_minutes_away
 from pipeline.labelling.material import stamp
 
 # So many pictures are fetched ahead, so that the next one shows at once.

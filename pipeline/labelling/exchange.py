@@ -9,15 +9,15 @@ from pathlib import Path
 import pandas as pd
 
 from allsky.errors import BadLabels
-from allsky.label_exchange import (
+from allsky.labels.answers import agreed_labels, match_labels
+from allsky.labels.exchange import (
     label_studio_interface,
     label_studio_tasks,
     new_answers,
     read_answers,
     write_folders,
 )
-from allsky.label_file import LabelFile
-from allsky.labels import agreed_labels, match_labels
+from allsky.labels.file import LabelFile
 from allsky.tables import LABELS
 from pipeline.labelling.material import Material
 

@@ -5,7 +5,7 @@ from __future__ import annotations
 from collections.abc import Sequence
 from typing import NamedTuple
 
-from allsky.labels import UNSURE
+from allsky.labels.answers import UNSURE
 
 # Keys that do something else on the page (static/label.js).
 TAKEN = frozenset("bcrmsz")

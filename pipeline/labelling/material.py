@@ -11,8 +11,8 @@ import pandas as pd
 
 from allsky.corpus import Corpus
 from allsky.errors import BadLabels, BadModel
-from allsky.label_queue import PLACE
-from allsky.labels import match_labels, read_labels
+from allsky.labels.answers import match_labels, read_labels
+from allsky.labels.queue import PLACE
 from allsky.tables import LABELS, MONTH_FRAMES, SHEET
 from tasks.settings import SIMULATED, Settings
 

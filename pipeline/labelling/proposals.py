@@ -4,9 +4,9 @@ from __future__ import annotations
 
 import pandas as pd
 
-from allsky.active_learning import CANDIDATES, appearance, most_uncertain, propose
 from allsky.errors import BadLabels
-from allsky.roles import roles_of
+from allsky.labels.active_learning import CANDIDATES, appearance, most_uncertain, propose
+from allsky.labels.roles import roles_of
 from pipeline.labelling.material import Material, predictions
 
 # So many of the labelled frames are compared with, the latest.

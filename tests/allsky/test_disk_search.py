@@ -10,11 +10,11 @@ from allsky.bright_moments import borne_out, clearest_frame, within_picture
 from allsky.disk_search import find_sky_disk, find_sky_disk_of_nights
 from allsky.errors import NotASky
 from allsky.fisheye import Lens
+from allsky.recordings.video import read_keyframes
 from allsky.simulator import Simulation, simulate_night
 from allsky.simulator.cameras import AURORAMAX, SMALL_COLOUR
 from allsky.simulator.faults import room
 from allsky.sky_disk import SkyDisk
-from allsky.video import read_keyframes
 
 
 def off_percent(disk: SkyDisk, center_x: float, center_y: float, radius: float) -> list[float]:

@@ -11,14 +11,14 @@ import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
-from allsky.clock import ClockSettings, Keyframe, Reading, learn_clock
+from allsky.clock.learning import ClockSettings, Keyframe, Reading, learn_clock
+from allsky.clock.overlay import Box
 from allsky.disk_search import find_sky_disk
 from allsky.errors import BadVideo, NoClock
 from allsky.frames import choose_frames, extract_night
-from allsky.overlay import Box
+from allsky.recordings.video import read_keyframes
 from allsky.sky_disk import SkyDisk
 from allsky.tables import FRAMES, READINGS
-from allsky.video import read_keyframes
 from tests.allsky.made_videos import cut_off, numbered_picture, shown_number, write_numbered, write_video, zero_filled
 
 DISK = SkyDisk(80, 75, 40, 160, 120)

@@ -10,13 +10,13 @@ import cv2
 import pandas as pd
 import pytest
 
-from allsky.contrasts import contrast_table
 from allsky.figures import night_figure, png
 from allsky.figures.words import interval, percent
-from allsky.night_totals import unpredicted
 from allsky.report import GalleryItem, Keogram, Problem, ReportData, contents, render_report, sentences, write_figures
 from allsky.report.comparisons import largest_estimates, unmeasured
 from allsky.report.methods import methods
+from allsky.statistics.contrasts import contrast_table
+from allsky.statistics.night_totals import unpredicted
 from allsky.tables import ALL_TABLES, CONFUSION, RULE_COMPARISON
 from tests.allsky import report_corpus as corpus
 

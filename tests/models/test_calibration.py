@@ -1,7 +1,7 @@
 import numpy as np
 import pytest
 
-from allsky.reliability import calibration_error
+from allsky.statistics.reliability import calibration_error
 from models.calibration import abstain_below, calibrated, fit_temperature, weighted_log_loss
 
 

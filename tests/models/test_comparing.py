@@ -3,7 +3,7 @@ from dataclasses import replace
 import pandas as pd
 import pytest
 
-from allsky.comparison import COMPARISON
+from allsky.statistics.comparison import COMPARISON
 from models.comparing import trained_and_judged
 
 

@@ -13,7 +13,7 @@ import pandas as pd
 from tornado.httpserver import HTTPServer
 from tornado.netutil import bind_sockets
 
-from allsky.labels import read_labels
+from allsky.labels.answers import read_labels
 from pipeline.labelling.command import Asked, label_sheets
 from pipeline.labelling.desk import Desk
 from pipeline.labelling.material import open_material

@@ -11,8 +11,8 @@ import pyarrow.parquet as pq
 from PIL import Image
 
 from allsky.corpus import Corpus
-from allsky.roles import night_role
-from allsky.sampling import draw_audit_sheet, draw_label_sheet
+from allsky.labels.roles import night_role
+from allsky.labels.sampling import draw_audit_sheet, draw_label_sheet
 from allsky.tables import MONTH_FRAMES, SHEET
 from tests.allsky.synthetic_corpus import month_frames, night_names
 

@@ -8,9 +8,9 @@ import pytest
 from click.testing import CliRunner
 
 from allsky.errors import AllskyError, BadLabels
-from allsky.label_file import LabelFile
-from allsky.labels import ADJUDICATED, read_labels
-from allsky.roles import night_role
+from allsky.labels.answers import ADJUDICATED, read_labels
+from allsky.labels.file import LabelFile
+from allsky.labels.roles import night_role
 from pipeline.cli import main
 from pipeline.labelling.command import Asked, desk_for, label_proposed, settle
 from pipeline.labelling.keys import answers

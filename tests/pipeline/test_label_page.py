@@ -13,7 +13,7 @@ import numpy as np
 import psutil
 import pytest
 
-from allsky.labels import read_labels
+from allsky.labels.answers import read_labels
 from tests.pipeline.label_page import CLASSES, desk_of, served
 from tests.pipeline.labelling_corpus import make_corpus
 

@@ -7,7 +7,7 @@ from dataclasses import replace
 import pandas as pd
 import pytest
 
-from allsky.roles import night_role
+from allsky.labels.roles import night_role
 from allsky.simulator import demo_simulation, simulate_night
 from tests.pipeline.chain import Chain, Run
 

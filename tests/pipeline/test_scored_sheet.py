@@ -6,7 +6,7 @@ import pandas as pd
 import pyarrow.parquet as pq
 import pytest
 
-from allsky.sampling import PLACE
+from allsky.labels.sampling import PLACE
 from allsky.simulator import simulated_answers
 from allsky.tables import LABELS
 

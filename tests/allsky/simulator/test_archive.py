@@ -12,7 +12,7 @@ import pytest
 from allsky.conditions import observing_conditions
 from allsky.ephemeris import sun_and_moon
 from allsky.fisheye import Lens
-from allsky.roles import night_role
+from allsky.labels.roles import night_role
 from allsky.simulator import TRUTH, Simulation, demo_simulation, simulate_night
 from allsky.simulator.archive import FULL_MOONS, YELLOWKNIFE, frame_times, video_name
 from allsky.simulator.cameras import SMALL_COLOUR, THEMIS

@@ -1,0 +1,239 @@
+"""Which characters stand in this crop, judged by the shapes the night itself has taught?
+
+A burned-in clock is drawn by a program: every `7` of a night is the same picture at a place that the
+layout fixes. From crops whose text is known `allsky.clock.glyph_lessons` makes a `GlyphSheet`: the place of each
+character and the shapes seen there. It reads a crop with one small product of matrices (about 0.1 ms).
+
+Shapes are compared by correlation, so neither the brightness of the sky behind them nor the polarity matters.
+"""
+
+from __future__ import annotations
+
+from dataclasses import dataclass
+from functools import cached_property
+
+import numpy as np
+
+DIGITS = "0123456789"
+
+# A digit is sure where it leads every other by this share of the way between their shapes (1 = it looks
+# exactly as taught, 0 = it could as well be another) ...
+SURE_LEAD = 0.35
+# ... and fits about as well as the same digits did when they were taught. Where a shape is not known yet, a
+# poor fit is how an untaught digit shows itself; where all are known it is how a smeared one does.
+FIT_SLACK, FIT_SLACK_COMPLETE = 0.1, 0.2
+# A letter that fits less than the digits by this is another letter.
+LETTER_SLACK = 0.3
+# Below this average fit of all its places a crop does not show the overlay at all.
+PRESENT_FIT = 0.5
+# Contrast below this many grey levels is noise, and is not blown up to look like a shape.
+LEAST_CONTRAST = 4.0
+
+# How much a digit that a place has seen speaks for itself where it looks like none that the place has seen.
+STRANGE = -0.6
+# The same for a digit whose look is not known, where another fits well.
+UNSEEN_RIVALLED = -0.6
+
+UNKNOWN, BORROWED, OWN, CONTESTED = 0, 1, 2, 3
+
+
+@dataclass(frozen=True)
+class GlyphReading:
+    """The text read (best digit at each place), and the evidence: `likeness` (n digits, 10) of each place to each
+    digit, -1 to 1, NaN where that digit's shape is not known; `sure` as said above, `confidence` 0 to 1, and
+    `presence`, how well the whole overlay fits, and `words`, how well the worst of its letters does."""
+
+    text: str
+    likeness: np.ndarray
+    lead: float
+    sure: bool
+    presence: float
+    words: float
+
+    @property
+    def present(self) -> bool:
+        return self.presence >= PRESENT_FIT
+
+    @property
+    def confidence(self) -> float:
+        return float(np.clip(0.5 + self.lead / 2, 0.0, 1.0)) if self.present else 0.0
+
+
+@dataclass(frozen=True)
+class GlyphSheet:
+    """Places and shapes of one layout of text.
+
+    `layout` is the text with every digit as `0` (other characters stand for themselves), `centers` (n) the x of its
+    characters but blanks, `width` the pixels a character takes. `shapes` (digit places, 10, h, width), `common` (10, h,
+    width), the digits as seen anywhere, and `literals` (other places, h, width) have zero mean and unit length;
+    `known` (digit places, 10) says whether a shape was seen at its place (OWN), is borrowed from other places, is
+    UNKNOWN (zeros), or CONTESTED: what was read as this digit looks like another one elsewhere. `usual_fit` (digit
+    places) is the least likeness that taught crops had to their own digits.
+    """
+
+    layout: str
+    centers: np.ndarray
+    width: int
+    shapes: np.ndarray
+    known: np.ndarray
+    common: np.ndarray
+    literals: np.ndarray
+    usual_fit: np.ndarray
+
+    @property
+    def height(self) -> int:
+        return self.shapes.shape[2]
+
+    def read(self, crop: np.ndarray) -> GlyphReading:
+        """The text of `crop` (h, w), the same crop of the frame as those learned from."""
+        patches = self._patches(crop)
+        digits = patches[self._is_digit]
+        likeness = np.matmul(self._flat_shapes, digits[:, :, None])[:, :, 0]
+        likeness[self._unknown] = np.nan
+        fixed = (patches[~self._is_digit] * self._flat_literals).sum(axis=1)
+        ranked = likeness.copy()
+        ranked[self._unknown] = -np.inf
+        best = ranked.argmax(axis=1)
+        fit = ranked[self._rows, best]
+        lead = self._lead(ranked, best, fit)
+        presence = float((fit.sum() + fixed.sum()) / len(self.centers))
+        words = float(fixed[self._is_letter].min()) if self._is_letter.any() else 1.0
+        sure = self._sure(best, fit, lead) and self._agreed(digits, best)
+        sure = sure and words >= np.sort(fit)[len(fit) // 2] - LETTER_SLACK
+        return GlyphReading(self._text(best), likeness, float(lead.min()), sure, presence, words)
+
+    def _patches(self, crop: np.ndarray) -> np.ndarray:
+        """What `windows` gives, for one crop: whole columns first, the way they lie in memory."""
+        columns, part = self._columns
+        taken = crop.T[np.clip(columns, 0, crop.shape[1] - 1)].astype(np.float32)
+        patches = taken[:, :-1] + (taken[:, 1:] - taken[:, :-1]) * part
+        return unit(patches.transpose(0, 2, 1).reshape(len(patches), -1))
+
+    @cached_property
+    def _columns(self) -> tuple[np.ndarray, np.ndarray]:
+        """The columns of a crop that each character takes, one more than its width, and how far it lies between them
+        (as `windows` has it; boxes are as wide as they were learned)."""
+        left = self.centers - (self.width - 1) / 2
+        whole = np.floor(left).astype(int)
+        return whole[:, None] + np.arange(self.width + 1), (left - whole).astype(np.float32)[:, None, None]
+
+    def _lead(self, ranked: np.ndarray, best: np.ndarray, fit: np.ndarray) -> np.ndarray:
+        """How far along the way from every other shape to the best one each patch lies (-1 to 1), the least of them."""
+        lead = (fit[:, None] - ranked) / self._apart[self._rows, best]
+        lead[self._rows, best] = np.inf
+        lead[np.isinf(ranked)] = np.inf
+        return np.minimum(lead.min(axis=1), 1.0)
+
+    def _sure(self, best: np.ndarray, fit: np.ndarray, lead: np.ndarray) -> bool:
+        if (fit < self._enough).any() or (lead < SURE_LEAD).any():
+            return False
+        return not (self.known[self._rows, best] == CONTESTED).any()
+
+    def _agreed(self, digits: np.ndarray, best: np.ndarray) -> bool:
+        """Whether the digits as seen anywhere say the same, at places that have not seen them all: what a place has
+        seen fits better there than what it borrows, and would win over a digit it has not seen."""
+        likeness = digits @ self.common.reshape(10, -1).T
+        return bool(((likeness.argmax(axis=1) == best) | self._complete).all())
+
+    def support(self, likeness: np.ndarray, text: str) -> float:
+        """How far the evidence `likeness` of a crop speaks for `text` of this layout (-1 against, 1 for): the least
+        lead of its digits. `?` is not judged; a digit of unknown shape only where another fits as usual."""
+        worst = 1.0
+        ranked = np.where(np.isnan(likeness), -np.inf, likeness)
+        # A crop that is clear elsewhere must be clear everywhere: there, a poor fit is another digit and no noise.
+        clear = np.median(self.usual_fit - ranked.max(axis=1)) < FIT_SLACK
+        for place, char in enumerate(np.array(list(text.replace(" ", "")))[self._is_digit]):
+            if char != "?":
+                worst = min(worst, self._support_at(ranked[place], place, int(char), bool(clear)))
+        return worst
+
+    def _support_at(self, ranked: np.ndarray, place: int, digit: int, clear: bool) -> float:
+        others = np.array([other for other in range(10) if other != digit and self.known[place, other] != CONTESTED])
+        enough = self.usual_fit[place] - FIT_SLACK
+        if self.known[place, digit] == UNKNOWN:
+            return UNSEEN_RIVALLED if ranked[others].max() >= enough else 0.0
+        lead = float(np.min((ranked[digit] - ranked[others]) / self._apart[place, digit, others]))
+        if clear and self.known[place, digit] == OWN and ranked[digit] < enough - FIT_SLACK:
+            lead = min(lead, STRANGE)
+        return float(np.clip(lead, -1.0, 1.0))
+
+    def _text(self, best: np.ndarray) -> str:
+        chars = list(self.layout)
+        for place, digit in zip(self._digit_chars, best.tolist(), strict=True):
+            chars[place] = DIGITS[digit]
+        return "".join(chars)
+
+    @cached_property
+    def _digit_chars(self) -> list[int]:
+        return [place for place, char in enumerate(self.layout) if char == "0"]
+
+    @cached_property
+    def _is_digit(self) -> np.ndarray:
+        return is_digit_place(self.layout)
+
+    @cached_property
+    def _is_letter(self) -> np.ndarray:
+        """Of the places without digits, those of letters: they may say another month, half of the day or zone."""
+        return np.array([char.isalpha() for char in self.layout if char not in " 0"], bool)
+
+    @cached_property
+    def _rows(self) -> np.ndarray:
+        return np.arange(len(self.shapes))
+
+    @cached_property
+    def _flat_shapes(self) -> np.ndarray:
+        return np.ascontiguousarray(self.shapes.reshape(len(self.shapes), 10, -1))
+
+    @cached_property
+    def _flat_literals(self) -> np.ndarray:
+        return self.literals.reshape(len(self.literals), self._flat_shapes.shape[2])
+
+    @cached_property
+    def _apart(self) -> np.ndarray:
+        """Distance (digit places, 10, 10) between the shapes of each place."""
+        gram = np.matmul(self._flat_shapes, self._flat_shapes.transpose(0, 2, 1))
+        return np.maximum(1.0 - gram, 1e-3)
+
+    @cached_property
+    def _unknown(self) -> np.ndarray:
+        return self.known == UNKNOWN
+
+    @cached_property
+    def _enough(self) -> np.ndarray:
+        """The fit (digit places) that a sure digit has at least."""
+        return self.usual_fit - np.where(self._complete, FIT_SLACK_COMPLETE, FIT_SLACK)
+
+    @cached_property
+    def _complete(self) -> np.ndarray:
+        """Whether a place has seen every digit."""
+        return (self.known == OWN).all(axis=1)
+
+
+def layout_of(text: str) -> str:
+    """`text` with every digit, and every `?` for an unread one, as `0`."""
+    return "".join("0" if char.isdigit() or char == "?" else char for char in text)
+
+
+def is_digit_place(layout: str) -> np.ndarray:
+    """For each character of a layout but its blanks, whether it is a digit."""
+    return np.array([char == "0" for char in layout if char != " "])
+
+
+def windows(crops: np.ndarray, centers: np.ndarray, width: int) -> np.ndarray:
+    """Patches (..., n, h * width) of `crops` (..., h, w) around each of `centers` (n), sampled between pixels, each of
+    zero mean and unit length (shorter where there is no contrast). Beyond the crop its edge goes on."""
+    left = np.asarray(centers) - (width - 1) / 2
+    whole = np.floor(left).astype(int)
+    part = (left - whole).astype(np.float32)[:, None]
+    columns = whole[:, None] + np.arange(width + 1)
+    taken = crops[..., np.clip(columns, 0, crops.shape[-1] - 1)].astype(np.float32)
+    patches = taken[..., :-1] * (1 - part) + taken[..., 1:] * part
+    patches = np.moveaxis(patches, -2, -3)
+    return unit(patches.reshape(*patches.shape[:-2], patches.shape[-2] * width))
+
+
+def unit(patches: np.ndarray, least_contrast: float = LEAST_CONTRAST) -> np.ndarray:
+    """`patches` (..., d) with zero mean and unit length, but never blown up from less than `least_contrast`."""
+    patches = patches - patches.mean(axis=-1, keepdims=True)
+    length = np.sqrt(np.einsum("...i,...i->...", patches, patches))[..., None]
+    return patches / np.maximum(length, least_contrast * np.sqrt(patches.shape[-1]))

@@ -1,0 +1,262 @@
+"""What time does this frame show, and when were all of the night's frames taken?
+
+A `LearnedClock` holds what a night's keyframes taught. It reads every frame (`read`), dates it for the moment
+(`provisional_utc`), reads again what was in doubt (`reread`), and when the night has been read dates all of it
+together (`date`), flagging what does not fit.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Iterable, Sequence
+from dataclasses import dataclass, field, replace
+from datetime import UTC, date, datetime, time, timedelta, tzinfo
+from functools import cached_property
+from itertools import islice
+
+import numpy as np
+import pandas as pd
+
+from allsky.clock.dating import Support, date_readings
+from allsky.clock.part import ClockPart, PartEvidence, PartReading, learn_more, ocr_part
+from allsky.clock.record import (
+    atlas,
+    atlas_blocks,
+    glyph_blocks,
+    part_record,
+    restored_part,
+    restored_timeline,
+    sheet_heights,
+    timeline_record,
+)
+from allsky.clock.tesseract import PAGES_PER_CALL
+from allsky.clock.timeline import Timeline
+from allsky.clock.zones import overlay_zone, parse_zone, possible_utc
+from allsky.site import night_bounds
+from allsky.tables import READINGS
+
+# Frames in doubt that are read first, and the share of them that may stay so.
+PAGES_TO_TEACH, FEW_UNREAD = 20, 0.1
+# Share of a card's pixels that have its ground's tone. Masked corners are rarely over half of a sky frame.
+FLAT_SHARE = 0.75
+# What Tesseract reads on a frame in doubt is taken unless the glyphs speak this clearly against it.
+CONTRADICTED = -0.15
+# However sure Tesseract is of a frame that the glyphs doubt, it is worth no more than this.
+DOUBTFUL = 0.5
+
+
+@dataclass(frozen=True)
+class Reading:
+    """What one frame's overlay shows: the text, the naive time (None where it is not sure), how sure that is (0 to 1);
+    `crops` of the overlay where it is in doubt, and the `evidence` of its glyphs."""
+
+    text: str | None
+    overlay_time: datetime | None
+    confidence: float
+    source: str = "template"
+    crops: tuple[np.ndarray, ...] = field(default=(), repr=False, compare=False)
+    evidence: tuple[PartEvidence, ...] = field(default=(), repr=False, compare=False)
+
+
+NO_READING = Reading(None, None, 0.0)
+
+
+def reading_table(readings: Iterable[tuple[str, int, Reading]]) -> pd.DataFrame:
+    """The table that `LearnedClock.date` takes, of (video, frame_index, reading)."""
+    rows = [
+        (video, index, one.text, one.overlay_time, one.source, one.confidence, one.evidence)
+        for video, index, one in readings
+    ]
+    columns = ["video", "frame_index", "ocr_text", "overlay_time", "source", "confidence", "evidence"]
+    table = pd.DataFrame(rows, columns=columns)
+    return table.assign(overlay_time=table["overlay_time"].astype("datetime64[ms]"))
+
+
+@dataclass(frozen=True)
+class LearnedClock:
+    """A night's clock. `parts` are the places it is shown at; `timezone` the configured zone; `night` where known;
+    `readings` (READINGS) what was read on the keyframes, `timelines` the first fit of each video."""
+
+    parts: tuple[ClockPart, ...]
+    timezone: str
+    night: str | None
+    longitude_deg: float
+    readings: pd.DataFrame = field(default_factory=READINGS.empty)
+    timelines: dict[str, Timeline] = field(default_factory=dict)
+
+    # Reading frames.
+
+    def read(self, luma: np.ndarray, rgb: np.ndarray | None = None) -> Reading:
+        """The overlay of one frame `luma` (H, W) by its glyphs; no time where they are not sure, nothing at all where
+        the overlay is not there."""
+        return self._read_crops(tuple(part.crop(luma) for part in self.parts))
+
+    def _read_crops(self, crops: tuple[np.ndarray, ...]) -> Reading:
+        evidence = tuple(part.read(crop) for part, crop in zip(self.parts, crops, strict=True))
+        seen = [one.reading for one in evidence]
+        if not all(one.present for one in seen):
+            return NO_READING
+        texts = [one.text for one in seen]
+        moment = self._moment(texts) if all(one.sure for one in seen) else None
+        kept = () if moment else tuple(crop.copy() for crop in crops)
+        return Reading(" ".join(texts), moment, min(one.confidence for one in seen), "template", kept, evidence)
+
+    def reread(self, crops: Sequence[tuple[np.ndarray, ...]]) -> list[Reading]:
+        """Readings of frames in doubt, from their `Reading.crops`.
+
+        Tesseract reads some of them, spread evenly, in one call for each place; what it reads teaches the digits that
+        no keyframe showed, and with these all are read again. Where many stay in doubt it reads a call's worth.
+        """
+        if not crops:
+            return []
+        answers = self._reread(crops, PAGES_TO_TEACH)
+        unread = sum(one.overlay_time is None for one in answers)
+        return answers if unread <= FEW_UNREAD * len(crops) else self._reread(crops, PAGES_PER_CALL)
+
+    def _reread(self, crops: Sequence[tuple[np.ndarray, ...]], pages: int) -> list[Reading]:
+        chosen = np.unique(np.linspace(0, len(crops) - 1, pages).astype(int))
+        seen = [ocr_part(part, [crops[number][place] for number in chosen]) for place, part in enumerate(self.parts)]
+        taught = replace(self, parts=tuple(
+            learn_more(part, [crops[number][place] for number in chosen], seen[place])
+            for place, part in enumerate(self.parts)
+        ))  # fmt: skip
+        answers = [taught._read_crops(tuple(one)) for one in crops]
+        for place, number in enumerate(chosen):
+            if answers[number].overlay_time is None:
+                answers[number] = taught._checked(answers[number], [part[place] for part in seen])
+        return answers
+
+    def _checked(self, doubtful: Reading, parts: Sequence[PartReading]) -> Reading:
+        """Tesseract's reading of a frame in doubt, unless what the glyphs show speaks against it."""
+        own = self.ocr_reading(parts)
+        if own.overlay_time is None or not doubtful.evidence:
+            return doubtful
+        pairs = zip(self.parts, doubtful.evidence, parts, strict=True)
+        if min(part.support(evidence, one.text) for part, evidence, one in pairs) <= CONTRADICTED:
+            return doubtful
+        confidence = min(own.confidence, DOUBTFUL)
+        return replace(own, evidence=doubtful.evidence, crops=doubtful.crops, confidence=confidence)
+
+    def ocr_reading(self, parts: Sequence[PartReading]) -> Reading:
+        """The reading of one frame of which Tesseract has read every part."""
+        shown = all(one.shown for one in parts)
+        moment = self._moment([one.text for one in parts]) if shown else None
+        text = " ".join(one.text for one in parts)
+        return Reading(text or None, moment, min(one.confidence for one in parts), "ocr")
+
+    def is_card(self, luma: np.ndarray) -> bool:
+        """Whether a frame is a title or a `camera off` card: the clock is not where it always is, and most of the
+        picture is one flat tone, which no sky is."""
+        if all(part.read(part.crop(luma)).reading.present for part in self.parts):
+            return False
+        counts = np.bincount(luma[::4, ::4].ravel(), minlength=256)
+        return bool(counts[max(counts.argmax() - 1, 0) : counts.argmax() + 2].sum() > FLAT_SHARE * counts.sum())
+
+    # Naive time.
+
+    def _moment(self, texts: Sequence[str]) -> datetime | None:
+        shown = [part.format.search(text) for part, text in zip(self.parts, texts, strict=True)]
+        found = [one for one in shown if one]
+        clock = next((one.clock for one in found if one.clock), None)
+        day = next((one.day for one in found if one.day), None)
+        month_day = next((one.month_day for one in found if one.month_day), None)
+        if clock is None or len(found) < len(shown):
+            return None
+        if day:
+            return datetime.combine(day, clock)
+        return _within_night(clock, month_day, self.night, self.longitude_deg, self.zone) if self.night else None
+
+    # Dating.
+
+    @cached_property
+    def zone(self) -> tzinfo:
+        """The zone of times for which the overlay names none."""
+        return parse_zone(self.timezone)
+
+    @property
+    def quantum_s(self) -> float:
+        """Seconds between two values of the clock's last place, never under one: fractions are cut off."""
+        return 1.0 if any(part.format.shows_seconds for part in self.parts) else 60.0
+
+    def provisional_utc(self, video: str, frame_index: int, reading: Reading) -> datetime | None:
+        """A first date for one frame: its own reading's, or the keyframes' timeline's."""
+        if reading.overlay_time:
+            zone = overlay_zone(self._zone_word(reading.text), self.zone, reading.overlay_time)
+            options = possible_utc(reading.overlay_time, zone)
+            return options[0] if options else None
+        timeline = self.timelines.get(video)
+        if timeline is None:
+            return None
+        seconds, _ = timeline.at(np.array([frame_index]))
+        return None if np.isnan(seconds[0]) else datetime.fromtimestamp(round(seconds[0], 3), UTC)
+
+    def date(self, readings: pd.DataFrame) -> pd.DataFrame:
+        """The whole night's READINGS of `readings` (video, frame_index, ocr_text, overlay_time, source, confidence,
+        as of `reading_table`): UTC, residual and flag of every frame, from all of them together."""
+        return self.dated(readings)[0]
+
+    def dated(self, readings: pd.DataFrame) -> tuple[pd.DataFrame, dict[str, Timeline]]:
+        """What `date` gives, and the timeline of each video."""
+        words = [self._zone_word(text) for text in readings["ocr_text"]]
+        support = self._support_of(readings) if "evidence" in readings else None
+        return date_readings(readings, words, self.zone, self.quantum_s, support)
+
+    def _support_of(self, readings: pd.DataFrame) -> Support:
+        """How far the glyphs of a row speak for a time; 0 where there are none, or its text cannot be written."""
+        evidence, texts = readings["evidence"].to_list(), readings["ocr_text"].to_list()
+
+        def support(row: int, moment: datetime) -> float:
+            heard = 1.0
+            for part, one in zip(self.parts, evidence[row], strict=False):
+                written = part.format.written_like(one.reading.text, moment)
+                heard = min(heard, part.support(one, written) if written else 0.0)
+            return heard if evidence[row] and isinstance(texts[row], str) else 0.0
+
+        return support
+
+    def _zone_word(self, text: object) -> str | None:
+        if not isinstance(text, str) or not any(part.format.directives & {"Z", "z"} for part in self.parts):
+            return None
+        shown = [part.format.search(text) for part in self.parts]
+        return next((one.zone for one in shown if one and one.zone), None)
+
+    # Keeping.
+
+    def to_json(self) -> dict:
+        """Everything `restore` needs but the glyphs' shapes: places, formats, zone, fit, how sure."""
+        return {
+            "parts": [part_record(part) for part in self.parts],
+            "timezone": self.timezone,
+            "night": self.night,
+            "longitude_deg": self.longitude_deg,
+            "fit": {video: timeline_record(timeline) for video, timeline in self.timelines.items()},
+            "keyframes": len(self.readings),
+            "keyframes_read": int(self.readings["overlay_time"].notna().sum()),
+            "confidence": round(float(self.readings["confidence"].median()), 3) if len(self.readings) else 0.0,
+        }
+
+    def glyph_atlas(self) -> np.ndarray:
+        """The glyphs as a uint8 picture (H, W): a row per place of each layout, digits 0 to 9."""
+        return atlas([block for part in self.parts for block in glyph_blocks(part)])
+
+    @classmethod
+    def restore(cls, record: dict, glyphs: np.ndarray) -> LearnedClock:
+        """The clock of a `to_json` and its `glyph_atlas`; its keyframes' readings stay in their own table."""
+        heights = [height for part in record["parts"] for height in sheet_heights(part)]
+        blocks = iter(atlas_blocks(glyphs, heights))
+        parts = tuple(restored_part(part, list(islice(blocks, len(part["layouts"])))) for part in record["parts"])
+        timelines = {video: restored_timeline(fit) for video, fit in record["fit"].items()}
+        return cls(parts, record["timezone"], record["night"], record["longitude_deg"], timelines=timelines)
+
+
+def _within_night(
+    clock: time, month_day: tuple[int, int] | None, night: str, longitude_deg: float, zone: tzinfo
+) -> datetime | None:
+    """`clock` on the day that puts it into the night, for an overlay that shows no date, or none with a year."""
+    start, end = night_bounds(night, longitude_deg)
+    for days in (0, 1, -1):
+        local = datetime.combine(date.fromisoformat(night) + timedelta(days=days), clock)
+        if month_day in (None, (local.month, local.day)) and any(
+            start <= utc < end for utc in possible_utc(local, zone)
+        ):
+            return local
+    return None

@@ -1,0 +1,166 @@
+"""Where is the clock burned into this night's videos, and how is it read?
+
+`learn_clock` lets Tesseract read a few keyframes, in two calls, and learns the clock's place, format, zone and
+glyphs from them. The `LearnedClock` it returns reads and dates every frame.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Sequence
+from dataclasses import dataclass, replace
+
+import numpy as np
+
+from allsky.clock.formats import ClockFormat
+from allsky.clock.learned import NO_READING, LearnedClock, Reading, reading_table
+from allsky.clock.overlay import Box
+from allsky.clock.part import PartReading, learn_part
+from allsky.clock.places import PlaceReading, read_places
+from allsky.clock.search import find_clock
+from allsky.clock.tesseract import TextLine
+from allsky.clock.zones import parse_zone
+from allsky.errors import BadConfiguration, NoClock
+
+__all__ = [
+    "NO_READING",
+    "ClockSettings",
+    "Keyframe",
+    "LearnedClock",
+    "Reading",
+    "learn_clock",
+    "reading_table",
+]
+
+
+# Keyframes that must be left to teach when others are not believed.
+FEWEST_TEACHERS = 3
+# Share of the keyframes that may be disbelieved.
+FEW_DOUBTED = 0.25
+
+
+class NoDate(NoClock):
+    """A clock that shows no whole date where nothing else tells one; `texts` it shows."""
+
+    def __init__(self, message: str, texts: Sequence[str] = ()) -> None:
+        super().__init__(message)
+        self.texts = tuple(texts)
+
+
+@dataclass(frozen=True)
+class ClockSettings:
+    """What is given of the clock: `box` (x, y, width, height) or None to find it, `format` a strftime pattern
+    or None to find it, `timezone` of the clock where the overlay names none."""
+
+    box: tuple[int, int, int, int] | None = None
+    format: str | None = None
+    timezone: str = "UTC"
+
+
+@dataclass(frozen=True)
+class Keyframe:
+    """A frame to learn from: `luma` (H, W), and the place it has in which video."""
+
+    video: str
+    frame_index: int
+    luma: np.ndarray
+
+
+def learn_clock(
+    keyframes: Sequence[Keyframe], settings: ClockSettings, night: str | None, longitude_deg: float
+) -> LearnedClock:
+    """The clock of the night whose `keyframes` these are.
+
+    Raises NoClock saying what was seen where there is none that can be read and what to set, MissingTool
+    without Tesseract, BadConfiguration for an unknown zone or format.
+    """
+    parse_zone(settings.timezone)
+    used = _of_one_size(keyframes)
+    lumas = [keyframe.luma for keyframe in used]
+    within = Box(*settings.box) if settings.box else None
+    given = _given_format(settings)
+    places, texts = find_clock(lumas, within, given)
+    if not places:
+        raise NoClock(_nothing_found(used, settings, texts))
+    read = read_places(places, lumas, given, night)
+    clock = _taught(read, used, LearnedClock((), settings.timezone, night, longitude_deg))
+    if clock is None:
+        raise NoClock(_nothing_found(used, settings, texts))
+    if clock.readings["overlay_time"].isna().all():
+        raise NoDate(_no_date(used, clock), clock.readings["ocr_text"].dropna().tolist())
+    return clock
+
+
+def _taught(read: Sequence[PlaceReading], keyframes: Sequence[Keyframe], blank: LearnedClock) -> LearnedClock | None:
+    """The `blank` clock with the parts that the keyframes teach, taught again without keyframes that their own fit does
+    not believe; None where one of the places teaches nothing."""
+    believed = np.ones(len(keyframes), bool)
+    clock = None
+    for _ in range(2):
+        lumas = [keyframe.luma for keyframe in keyframes]
+        parts = [learn_part(one.place, one.format, lumas, _unless(believed, one.readings)) for one in read]
+        if not all(parts):
+            return clock
+        clock = replace(blank, parts=tuple(part for part in parts if part))
+        clock, doubted = _with_readings(clock, keyframes, [one.readings for one in read])
+        # Where many are not believed it is the fit that may be wrong, and they know better.
+        if not doubted.any() or (~doubted).sum() < FEWEST_TEACHERS or doubted.mean() > FEW_DOUBTED:
+            return clock
+        believed = ~doubted
+    return clock
+
+
+def _unless(believed: np.ndarray, seen: Sequence[PartReading]) -> list[PartReading]:
+    """The readings, those of frames that are not believed as lines that show nothing."""
+    return [one if sure else PartReading(TextLine(()), None) for one, sure in zip(seen, believed, strict=True)]
+
+
+def _of_one_size(keyframes: Sequence[Keyframe]) -> list[Keyframe]:
+    if not keyframes:
+        raise NoClock("No frame could be decoded, so there is no clock to read.")
+    shape = keyframes[0].luma.shape
+    return [keyframe for keyframe in keyframes if keyframe.luma.shape == shape]
+
+
+def _given_format(settings: ClockSettings) -> ClockFormat | None:
+    try:
+        return ClockFormat(settings.format) if settings.format else None
+    except ValueError as error:
+        raise BadConfiguration(f"[camera] clock_format: {error}.") from error
+
+
+def _with_readings(
+    clock: LearnedClock, keyframes: Sequence[Keyframe], seen: Sequence[Sequence[PartReading]]
+) -> tuple[LearnedClock, np.ndarray]:
+    """The clock with the keyframes' readings, dated together (by their glyphs where these are sure, else as Tesseract
+    read them), and whether each keyframe was read but not believed."""
+    rows = []
+    for number, keyframe in enumerate(keyframes):
+        own = clock.read(keyframe.luma)
+        own = own if own.overlay_time else clock.ocr_reading([part[number] for part in seen])
+        rows.append((keyframe.video, keyframe.frame_index, replace(own, source="ocr")))
+    dated, timelines = clock.dated(reading_table(rows))
+    doubted = (dated["overlay_time"].notna() & dated["clock_flag"].notna()).to_numpy()
+    ordered = dated.sort_values(["video", "frame_index"], ignore_index=True)
+    return replace(clock, readings=ordered, timelines=timelines), doubted
+
+
+def _nothing_found(keyframes: Sequence[Keyframe], settings: ClockSettings, texts: Sequence[str]) -> str:
+    seen = "; ".join(dict.fromkeys(texts))[:200] or "no text at all"
+    where = f"inside clock_box = {', '.join(map(str, settings.box))}" if settings.box else "anywhere on the frame"
+    form = f"in clock_format = {settings.format}" if settings.format else "in any known format"
+    return (
+        f"{_videos(keyframes)}: no clock was found {where} {form} on {len(keyframes)} keyframes (seen: {seen}). "
+        "Set clock_box (x, y, width, height in pixels) around the clock and clock_format in [camera]."
+    )
+
+
+def _no_date(keyframes: Sequence[Keyframe], clock: LearnedClock) -> str:
+    shown = clock.readings["ocr_text"].dropna()
+    return (
+        f"{_videos(keyframes)}: the clock ({shown.iloc[0] if len(shown) else 'unread'}) shows no full date and the "
+        "file's name tells none, or none that its times fall into; set [archive] night_from_name."
+    )
+
+
+def _videos(keyframes: Sequence[Keyframe]) -> str:
+    return ", ".join(sorted({keyframe.video for keyframe in keyframes}))

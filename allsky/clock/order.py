@@ -1,0 +1,96 @@
+"""Which of the formats that fit a clock is the right one?
+
+Most texts fit one format only. Where day and month could be swapped, or a year of two digits could be a day, the
+night decides: the file's date, a date that rolls over, the months no calendar has. What is still open is
+asked for, never guessed.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Callable, Sequence
+from datetime import date
+
+from allsky.clock.formats import ClockFormat
+
+# A fuller format wins over one that fits more texts if it fits this share of them.
+OFTEN_ENOUGH = 0.4
+# A date with a time is believed where this many texts show it.
+FEW_FULL = 2
+# Some texts of a night may be misread; the others tell.
+MOSTLY = 0.6
+# A day seen in no more of them than this was misread.
+MISREAD_ALONE = 0.15
+
+
+def commonest_formats(formats: Sequence[ClockFormat], texts: Sequence[str]) -> list[ClockFormat]:
+    """Of `formats` the fullest that fit nearly as many texts as any (a garbled text still fits a poorer format); more
+    than one where they read the same characters as other dates."""
+    formats = list(dict.fromkeys(formats))
+    counts = {each: sum(each.search(text) is not None for text in texts) for each in formats}
+    common = [each for each in formats if counts[each] >= OFTEN_ENOUGH * max(counts.values())]
+    if not any(_full(each) for each in common):
+        # A date beside a time does not come about by misreading: where it is seen at all, it is there.
+        common += [each for each in formats if _full(each) and counts[each] >= FEW_FULL]
+    best = max(common, key=lambda each: (len(each.directives), "Y" in each.directives, counts[each]))
+    return [each for each in common if _marks(each) == _marks(best)]
+
+
+def _full(clock_format: ClockFormat) -> bool:
+    return clock_format.shows_date and clock_format.shows_time
+
+
+def _marks(clock_format: ClockFormat) -> str:
+    """The pattern with day, month and short year as one and the same."""
+    pattern = clock_format.pattern
+    for directive in ("%d", "%m", "%y"):
+        pattern = pattern.replace(directive, "%?")
+    return pattern
+
+
+def possible_formats(formats: Sequence[ClockFormat], texts: Sequence[str], night: str | None) -> list[ClockFormat]:
+    """Of formats that differ in the order of day, month and year those that this night allows.
+
+    `texts` are the keyframes' in order of time, `night` the date of the evening where the file's name tells it. No
+    format is left where days, months and years of two digits fit that date in no order: they were misread.
+    """
+    if len(formats) < 2 and not (night and formats and _short_numbers(formats[0])):
+        return list(formats)
+    shown = {each: [found.day for text in texts if (found := each.search(text)) and found.day] for each in formats}
+    most = max(len(days) for days in shown.values())
+    left = [each for each in formats if len(shown[each]) >= MOSTLY * most]
+    if night:
+        near = [each for each in left if _mostly(shown[each], date.fromisoformat(night))]
+        if not near and any(_short_numbers(each) for each in left):
+            return []
+        left = near or left
+    left = _kept(left, lambda each: _mostly(shown[each], sorted(shown[each])[len(shown[each]) // 2]))
+    left = _nearest_together(left, shown)
+    return left if len({_usual(shown[each]) for each in left}) > 1 else left[:1]
+
+
+def _nearest_together(formats: list[ClockFormat], shown: dict[ClockFormat, list[date]]) -> list[ClockFormat]:
+    """The formats whose days lie together: a date that rolls over goes on to the next day in one order, and a month
+    ahead in the other."""
+    apart = {each: sum(abs((day - min(shown[each])).days) > 2 for day in shown[each]) for each in formats}
+    return [each for each in formats if apart[each] <= min(apart.values()) + 1]
+
+
+def _usual(days: Sequence[date]) -> frozenset[date]:
+    """The days but those that stand alone: they were misread."""
+    return frozenset(day for day in days if days.count(day) > MISREAD_ALONE * len(days))
+
+
+def _short_numbers(clock_format: ClockFormat) -> bool:
+    """Whether a misread digit could make a day of a year: two digits each, and no name of a month."""
+    return {"d", "m", "y"} <= clock_format.directives
+
+
+def _kept(formats: list[ClockFormat], test: Callable[[ClockFormat], bool]) -> list[ClockFormat]:
+    """Those that pass, or all where none does: then the evidence is about something else."""
+    return [each for each in formats if test(each)] or formats
+
+
+def _mostly(days: Sequence[date], evening: date) -> bool:
+    """Whether nearly all of the days are that of an evening or next to it."""
+    near = sum(-1 <= (day - evening).days <= 2 for day in days)
+    return near >= MOSTLY * len(days)

@@ -1,0 +1,219 @@
+"""Where on a frame does text stand, and what does it say?
+
+Burned-in text is small, sharp and set in a row; sky is soft, stars stand alone. Candidates are rows of
+connected marks of like height that stand out from their surroundings, bright or dark. Tesseract then
+says which of them are words.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Sequence
+from dataclasses import dataclass, replace
+
+import cv2
+import numpy as np
+from scipy.sparse import coo_array
+from scipy.sparse.csgraph import connected_components
+
+from allsky.clock.tesseract import Char, TextLine, read_lines
+
+# Tesseract's network was trained on lines about 36 px high with capitals of some 25 to 30 px.
+OCR_TEXT_HEIGHT = 30
+OCR_MARGIN = 12
+# Of the contrast of full ink, what is drawn white and what is drawn black.
+FAINTEST_INK, FULL_INK = 0.25, 0.85
+FAINTEST_LEVEL, FULL_LEVEL = 0.7, 0.95
+# Contrast below this many grey levels is not ink.
+LEAST_INK = 20.0
+
+SMALLEST_TEXT, LARGEST_TEXT = 5, 80
+# Grey levels by which text stands out from what surrounds it, and how much more from what is next to it.
+LEAST_CONTRAST, LEAST_SHARPER = 25, 15
+# The same for faint text, looked for where no other is found.
+FAINT_CONTRAST = 10
+# Beside strokes of full contrast, those below this share of it are noise.
+STRONG_SHARE = 0.25
+THICKEST_STROKE = 15
+FEWEST_MARKS = 4
+MOST_MARKS = 6000
+
+
+@dataclass(frozen=True)
+class Box:
+    """A rectangle in pixels of the frame."""
+
+    x: int
+    y: int
+    width: int
+    height: int
+
+    @property
+    def right(self) -> int:
+        return self.x + self.width
+
+    @property
+    def bottom(self) -> int:
+        return self.y + self.height
+
+    def crop(self, picture: np.ndarray) -> np.ndarray:
+        """The part of `picture` (H, W, ...) inside the box."""
+        return picture[self.y : self.bottom, self.x : self.right]
+
+    def grown(self, by_x: int, by_y: int, width: int, height: int) -> Box:
+        """The box with a margin, kept inside a frame of `width` x `height`."""
+        x, y = max(self.x - by_x, 0), max(self.y - by_y, 0)
+        return Box(x, y, min(self.right + by_x, width) - x, min(self.bottom + by_y, height) - y)
+
+    def moved(self, x: int, y: int) -> Box:
+        """The box `x` farther right and `y` farther down."""
+        return Box(self.x + x, self.y + y, self.width, self.height)
+
+    def overlap(self, other: Box) -> float:
+        """Shared area over the smaller one's area."""
+        across = min(self.right, other.right) - max(self.x, other.x)
+        down = min(self.bottom, other.bottom) - max(self.y, other.y)
+        smaller = min(self.width * self.height, other.width * other.height)
+        return max(across, 0) * max(down, 0) / max(smaller, 1)
+
+
+def union(boxes: Sequence[Box]) -> Box:
+    """The smallest box around all of `boxes`."""
+    x, y = min(box.x for box in boxes), min(box.y for box in boxes)
+    return Box(x, y, max(box.right for box in boxes) - x, max(box.bottom for box in boxes) - y)
+
+
+@dataclass(frozen=True)
+class Line:
+    """A row of marks that may be text: its box, the height of its letters, and whether it is bright on dark."""
+
+    box: Box
+    text_height: float
+    bright: bool
+
+
+def text_lines(luma: np.ndarray, contrast: int = LEAST_CONTRAST) -> list[Line]:
+    """Rows of marks on `luma` (H, W) that could be text, of both polarities, standing out by `contrast` grey levels."""
+    lines = []
+    for bright in (True, False):
+        lines += _rows(_marks(luma, bright, contrast), bright, luma.shape)
+    return lines
+
+
+def _marks(luma: np.ndarray, bright: bool, least: int) -> np.ndarray:
+    """Boxes (n, 4: x, y, width, height) of connected marks that stand out from what surrounds them."""
+    picture = luma if bright else 255 - luma
+    contrast = cv2.subtract(picture, cv2.blur(picture, (25, 25)))
+    sharp = cv2.subtract(picture, cv2.erode(picture, np.ones((7, 7), np.uint8)))
+    sharper = LEAST_SHARPER * least // LEAST_CONTRAST
+    # The rim of a bright disk stands out as text does, but is no stroke.
+    thin = cv2.morphologyEx(picture, cv2.MORPH_TOPHAT, np.ones((THICKEST_STROKE, THICKEST_STROKE), np.uint8))
+    both = np.minimum(np.minimum(contrast, thin), np.maximum(sharp, sharper) - sharper)
+    # Beside strong strokes weak ones are noise: they would join letters to blots.
+    strongest = cv2.dilate(both, np.ones((15, 15), np.uint8))
+    ink = ((both > least) & (both > STRONG_SHARE * strongest)).astype(np.uint8)
+    stats = cv2.connectedComponentsWithStats(ink, connectivity=8)[2][1:, :4]
+    width, height = stats[:, 2], stats[:, 3]
+    letters = (height >= SMALLEST_TEXT) & (height <= LARGEST_TEXT) & (width <= 12 * height)
+    return stats[letters][:MOST_MARKS]
+
+
+def _rows(marks: np.ndarray, bright: bool, shape: tuple[int, ...]) -> list[Line]:
+    """Marks joined to rows: neighbours of like height on one baseline, no more than about two letters apart."""
+    if len(marks) < FEWEST_MARKS:
+        return []
+    x, y, width, height = marks.T.astype(np.float32)
+    order = np.argsort(x)
+    x, y, width, height = x[order], y[order], width[order], height[order]
+    left, right = _neighbours(x, y, width, height)
+    graph = coo_array((np.ones(len(left)), (left, right)), shape=(len(x), len(x)))
+    group = connected_components(graph, directed=False)[1]
+    rows = [np.flatnonzero(group == number) for number in np.flatnonzero(np.bincount(group) >= 2)]
+    return [line for row in rows if (line := _line(x[row], y[row], width[row], height[row], bright, shape))]
+
+
+def _neighbours(x: np.ndarray, y: np.ndarray, width: np.ndarray, height: np.ndarray) -> tuple[np.ndarray, np.ndarray]:
+    """Index pairs of marks that may belong to one row of text."""
+    pairs = [(np.empty(0, int), np.empty(0, int))]
+    bottom = y + height
+    for step in range(1, min(60, len(x))):
+        gap = x[step:] - (x[:-step] + width[:-step])
+        tall = np.maximum(height[step:], height[:-step])
+        like = np.minimum(height[step:], height[:-step]) > 0.6 * tall
+        level = (np.abs(bottom[step:] - bottom[:-step]) < 0.3 * tall) & (np.abs(y[step:] - y[:-step]) < 0.4 * tall)
+        joined = np.flatnonzero(like & level & (gap < 1.6 * tall) & (gap > -0.5 * tall))
+        pairs.append((joined, joined + step))
+    return np.concatenate([one for one, _ in pairs]), np.concatenate([two for _, two in pairs])
+
+
+def _line(
+    x: np.ndarray, y: np.ndarray, width: np.ndarray, height: np.ndarray, bright: bool, shape: tuple[int, ...]
+) -> Line | None:
+    text_height = float(np.median(height))
+    box = Box(int(x.min()), int(y.min()), int((x + width).max() - x.min()), int((y + height).max() - y.min()))
+    if box.width < 2.5 * text_height:
+        return None
+    margin = max(2, round(0.35 * text_height))
+    return Line(box.grown(2 * margin, margin, shape[1], shape[0]), text_height, bright)
+
+
+def strokes(crop: np.ndarray, text_height: float, bright: bool) -> np.ndarray:
+    """What is thinner than a pen stroke in `crop` (h, w) and stands out from what lies behind: text without its sky."""
+    size = 2 * max(round(text_height / 5), 2) + 1
+    kind = cv2.MORPH_TOPHAT if bright else cv2.MORPH_BLACKHAT
+    return cv2.morphologyEx(crop, kind, np.ones((size, size), np.uint8))
+
+
+def ink_page(crop: np.ndarray, text_height: float, bright: bool) -> np.ndarray:
+    """The strokes of `crop` in black on white: no sky behind them, whatever its brightness."""
+    ink = strokes(crop, text_height, bright).astype(np.float32)
+    full = max(float(np.percentile(ink, 97)), LEAST_INK)
+    return 255 - np.clip((ink / full - FAINTEST_INK) * 255 / (FULL_INK - FAINTEST_INK), 0, 255)
+
+
+def grey_page(crop: np.ndarray, text_height: float, bright: bool) -> np.ndarray:
+    """`crop` as it is, dark on light: for outlined text, whose strokes alone say too little."""
+    grey = 255.0 - crop if bright else crop.astype(np.float32)
+    low, high = np.percentile(grey, (1, 95))
+    return np.clip((grey - low) * (255.0 / max(high - low, 1.0)), 0, 255)
+
+
+def level_page(crop: np.ndarray, text_height: float, bright: bool) -> np.ndarray:
+    """What in `crop` is about as bright (or dark) as its brightest strokes: for outlined text on a bright sky, where
+    what lies between two outlines stands out as much as a stroke."""
+    picture = crop if bright else 255 - crop
+    ink = strokes(crop, text_height, bright)
+    level = float(np.percentile(picture[ink >= np.percentile(ink, 95)], 75))
+    return 255 - np.clip((picture / max(level, 1.0) - FAINTEST_LEVEL) * 255 / (FULL_LEVEL - FAINTEST_LEVEL), 0, 255)
+
+
+# The guises in which Tesseract is given a crop, the usual one first.
+STYLES = {"ink": ink_page, "grey": grey_page, "level": level_page}
+
+
+def read_crops(
+    crops: Sequence[np.ndarray], text_heights: Sequence[float], bright: Sequence[bool], style: str = "ink"
+) -> list[TextLine]:
+    """What Tesseract reads in each crop, drawn in one of the STYLES, its characters' boxes in pixels of the crop."""
+    draw = STYLES[style]
+    scales = [OCR_TEXT_HEIGHT / max(height, 1.0) for height in text_heights]
+    drawn = [draw(*each) for each in zip(crops, text_heights, bright, strict=True)]
+    lines = read_lines([_enlarged(picture, scale) for picture, scale in zip(drawn, scales, strict=True)])
+    return [_back(line, scale) for line, scale in zip(lines, scales, strict=True)]
+
+
+def _enlarged(picture: np.ndarray, scale: float) -> np.ndarray:
+    """A page whose letters are `OCR_TEXT_HEIGHT` high, with a margin."""
+    size = (max(round(picture.shape[1] * scale), 8), max(round(picture.shape[0] * scale), 8))
+    large = cv2.resize(picture, size, interpolation=cv2.INTER_CUBIC if scale > 1 else cv2.INTER_AREA)
+    page = np.clip(large, 0, 255).astype(np.uint8)
+    return cv2.copyMakeBorder(page, *(OCR_MARGIN,) * 4, cv2.BORDER_CONSTANT, value=255)
+
+
+def _back(line: TextLine, scale: float) -> TextLine:
+    """Character boxes from pixels of the page to pixels of the crop."""
+    return TextLine(tuple(_unscaled(char, scale) for char in line.chars))
+
+
+def _unscaled(char: Char, scale: float) -> Char:
+    x, y = (char.x - OCR_MARGIN) / scale, (char.y - OCR_MARGIN) / scale
+    return replace(char, x=x, y=y, width=char.width / scale, height=char.height / scale)

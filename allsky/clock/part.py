@@ -1,0 +1,291 @@
+"""How is one place of the overlay read, frame after frame?
+
+A `ClockPart` is a box on the frame, the format of its text and the glyph sheets that read it. A clock is
+one part, or two where date and time stand apart.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Sequence
+from dataclasses import dataclass, replace
+
+import numpy as np
+
+from allsky.clock.formats import ClockFormat, ClockText, plain
+from allsky.clock.glyph_lessons import UNREAD, Sample, learn_sheets, taught_more
+from allsky.clock.glyphs import GlyphReading, GlyphSheet, is_digit_place, layout_of
+from allsky.clock.overlay import Box, read_crops, strokes, union
+from allsky.clock.search import Place
+from allsky.clock.tesseract import Char, TextLine
+
+# Characters Tesseract was less sure of than this teach nothing.
+SURE_CHAR = 0.6
+# A character belongs to the place whose middle is within this share of a glyph's width of its own.
+NEAR_PLACE = 0.4
+# Share of the guises' votes that names a digit; what the vote of a guise counts beside the share of lines it reads.
+AGREED, ANY_GUISE = 0.55, 0.5
+# Boxes higher than the letters found by this took in more than a digit.
+TALLEST = 1.4
+
+
+@dataclass(frozen=True)
+class PartEvidence:
+    """What one crop shows of a part: the sheet that reads it best, by number, and the reading."""
+
+    sheet: int
+    reading: GlyphReading
+
+
+@dataclass(frozen=True)
+class ClockPart:
+    """A place of the overlay, its format, how Tesseract reads it best, and the sheets (one per layout of the text) that
+    read it."""
+
+    box: Box
+    format: ClockFormat
+    text_height: float
+    bright: bool
+    style: str
+    sheets: tuple[GlyphSheet, ...]
+
+    def crop(self, luma: np.ndarray) -> np.ndarray:
+        """The part's box of the frame `luma` (H, W)."""
+        return self.box.crop(luma)
+
+    def read(self, crop: np.ndarray) -> PartEvidence:
+        """What a crop (h, w) of the part's box shows, by its best fitting sheet."""
+        ink = strokes(crop, self.text_height, self.bright)
+        if len(self.sheets) == 1:
+            return PartEvidence(0, self.sheets[0].read(ink))
+        every = [PartEvidence(number, sheet.read(ink)) for number, sheet in enumerate(self.sheets)]
+        # Sheets may differ in a letter alone: MST or MDT, AM or PM.
+        return max(every, key=lambda one: (one.reading.sure, one.reading.presence + one.reading.words))
+
+    def support(self, evidence: PartEvidence, text: str) -> float:
+        """How far the evidence speaks for `text` (-1 to 1); against it where its layout is another."""
+        sheet = self.sheets[evidence.sheet]
+        if layout_of(text) != sheet.layout:
+            return -1.0
+        return sheet.support(evidence.reading.likeness, text)
+
+
+@dataclass(frozen=True)
+class PartReading:
+    """What Tesseract read at one place: the line, and what it shows in the part's format (None if it does not fit);
+    boxes of characters in pixels of the crop. `others` are what it read in other guises, `weights` what a vote of
+    each is worth, this one's first."""
+
+    line: TextLine
+    shown: ClockText | None
+    others: tuple[TextLine, ...] = ()
+    weights: tuple[float, ...] = (1.0,)
+
+    @property
+    def text(self) -> str:
+        return self.shown.tidy if self.shown else self.line.text
+
+    @property
+    def chars(self) -> tuple[Char, ...]:
+        """The clock's own characters, without blanks."""
+        if self.shown is None:
+            return ()
+        span = slice(self.shown.start, self.shown.end)
+        letters = plain(self.line.text)[span]
+        return tuple(
+            replace(char, text=letter)
+            for char, letter in zip(self.line.chars[span], letters, strict=True)
+            if letter.strip()
+        )
+
+    @property
+    def confidence(self) -> float:
+        return min((char.confidence for char in self.chars), default=0.0)
+
+    @property
+    def teaches(self) -> bool:
+        """Whether each character of the clock is there, alone in its box and surely read (one that must stand there by
+        the format need not be)."""
+        written = self.text.replace(" ", "")
+        chars = self.chars
+        if not self.shown or len(chars) != len(written):
+            return False
+        alike = all(char.text == wanted for char, wanted in zip(chars, written, strict=True) if wanted.isdigit())
+        return alike and min(char.confidence for char in chars if char.text.isdigit()) >= SURE_CHAR
+
+
+def part_readings(
+    lines: Sequence[TextLine], clock_format: ClockFormat, others: Sequence[Sequence[TextLine]] = ()
+) -> list[PartReading]:
+    """What lines of text show in one format; `others` are the same lines in other guises, guise by guise."""
+    beside = list(zip(*others, strict=True)) or [()] * len(lines)
+    weights = tuple(ANY_GUISE + _share_shown(guise, clock_format) for guise in (lines, *others))
+    return [
+        PartReading(line, clock_format.search(line.text, lenient=True), more, weights)
+        for line, more in zip(lines, beside, strict=True)
+    ]
+
+
+def _share_shown(lines: Sequence[TextLine], clock_format: ClockFormat) -> float:
+    return sum(clock_format.search(line.text, lenient=True) is not None for line in lines) / max(len(lines), 1)
+
+
+def ocr_part(part: ClockPart, crops: Sequence[np.ndarray]) -> list[PartReading]:
+    """What Tesseract reads on crops of the part's box."""
+    lines = read_crops(crops, [part.text_height] * len(crops), [part.bright] * len(crops), part.style)
+    return part_readings(lines, part.format)
+
+
+# Learning.
+
+
+def learn_part(
+    place: Place, clock_format: ClockFormat, lumas: Sequence[np.ndarray], readings: Sequence[PartReading]
+) -> ClockPart | None:
+    """The part at `place`, its glyphs learned from what Tesseract read there on `lumas`; None where nothing teaches."""
+    taught = _whole([number for number, reading in enumerate(readings) if reading.teaches], readings)
+    if not taught:
+        return None
+    height = _digit_height([readings[number] for number in taught], place.text_height)
+    box = _tight_box([readings[number] for number in taught], place, height, lumas[0].shape)
+    crops = [np.ascontiguousarray(box.crop(luma)) for luma in lumas]
+    away = (place.box.x - box.x, place.box.y - box.y)
+    bright = _is_bright([(lumas[number], readings[number]) for number in taught], place.box)
+    inks = [strokes(crop, height, bright) for crop in crops]
+    whole = [_sample(inks[number], readings[number], away[0]) for number in taught]
+    sheets = learn_sheets(whole)
+    if len(sheets) == 1 and any(reading.others for reading in readings):
+        whole = []
+    others = [number for number in range(len(crops)) if number not in taught or not whole]
+    partly = [_aligned_sample(inks[number], readings[number], sheets[0], away) for number in others]
+    if len(sheets) == 1 and any(partly):
+        sheets = learn_sheets([*whole, *(sample for sample in partly if sample)])
+    return ClockPart(box, clock_format, height, bright, place.style, tuple(sheets))
+
+
+def _whole(taught: list[int], readings: Sequence[PartReading]) -> list[int]:
+    """Those of the readings that are not the commonest layout with its first characters missed: whose characters do not
+    all stand where that layout has its last ones."""
+    layouts = [layout_of(readings[number].text) for number in taught]
+    common = max(layouts, key=layouts.count, default="")
+    typical = [_middles(readings[number]) for number, layout in zip(taught, layouts, strict=True) if layout == common]
+    return [
+        number
+        for number, layout in zip(taught, layouts, strict=True)
+        if layout == common
+        or not common.endswith(layout)
+        or np.abs(_middles(readings[number]) - typical[0][-len(_middles(readings[number])) :]).mean() > 2.0
+    ]
+
+
+def _middles(reading: PartReading) -> np.ndarray:
+    return np.array([char.x + char.width / 2 for char in reading.chars])
+
+
+def learn_more(part: ClockPart, crops: Sequence[np.ndarray], readings: Sequence[PartReading]) -> ClockPart:
+    """The part with the shapes that further crops of its box teach, Tesseract having read them."""
+    inks = [strokes(crop, part.text_height, part.bright) for crop in crops]
+    sheets = []
+    for number, sheet in enumerate(part.sheets):
+        shown = [part.read(crop) for crop in crops]
+        own = [
+            _aligned_sample(ink, reading, sheet, (0, 0))
+            for ink, reading, one in zip(inks, readings, shown, strict=True)
+            if one.sheet == number and one.reading.present
+        ]
+        samples = [sample for sample in own if sample]
+        sheets.append(taught_more(sheet, samples) if samples else sheet)
+    return replace(part, sheets=tuple(sheets))
+
+
+def _digits(readings: Sequence[PartReading]) -> list[Char]:
+    return [char for reading in readings for char in reading.chars if char.text.isdigit()]
+
+
+def _digit_height(readings: Sequence[PartReading], text_height: float) -> float:
+    """The usual height of the digits' boxes, as far as they are about as high as the marks that were found: Tesseract's
+    may reach into the line beside."""
+    heights = [char.height for char in _well_high(_digits(readings), text_height)]
+    return float(np.median(heights)) if heights else text_height
+
+
+def _well_high(digits: Sequence[Char], text_height: float) -> list[Char]:
+    return [char for char in digits if char.height <= TALLEST * text_height]
+
+
+def _is_bright(taught: Sequence[tuple[np.ndarray, PartReading]], box: Box) -> bool:
+    """Whether the digits are brighter than what lies right above and below them. (A dark clock is also seen as bright
+    gaps, and Tesseract reads both ways.)"""
+    brighter = 0.0
+    for luma, reading in taught:
+        for char in _digits([reading]):
+            x, y = round(char.x) + box.x, round(char.y) + box.y
+            inside = luma[y : y + round(char.height), x : x + round(char.width)]
+            around = [luma[max(y - 2, 0) : y, x : x + round(char.width)],
+                      luma[y + round(char.height) + 1 :, x : x + round(char.width)][:2]]  # fmt: skip
+            ring = np.concatenate([row.ravel() for row in around])
+            if inside.size and ring.size:
+                low, high = np.percentile(inside, (5, 95))
+                brighter += high + low - 2 * float(np.median(ring))
+    return brighter > 0
+
+
+def _tight_box(readings: Sequence[PartReading], place: Place, height: float, shape: tuple[int, ...]) -> Box:
+    """The clock's own box: typical top and bottom of its digits, all of its width, and a margin of a pixel or two."""
+    digits = _well_high(_digits(readings), place.text_height) or _digits(readings)
+    top = float(np.median([char.y for char in digits]))
+    bottom = float(np.median([char.y + char.height for char in digits]))
+    spans = [
+        Box(int(first.x), int(top), int(np.ceil(last.x + last.width - int(first.x))), int(np.ceil(bottom - int(top))))
+        for first, last in ((reading.chars[0], reading.chars[-1]) for reading in readings)
+    ]
+    box = union(spans).moved(place.box.x, place.box.y)
+    return box.grown(round(height / 2), max(1, round(height / 12)), shape[1], shape[0])
+
+
+def _sample(ink: np.ndarray, reading: PartReading, away_x: int) -> Sample:
+    chars = reading.chars
+    centers = np.array([char.x + (char.width - 1) / 2 + away_x for char in chars])
+    centers[~_well_boxed(chars)] = np.nan
+    return Sample(ink, reading.text, centers)
+
+
+def _well_boxed(chars: Sequence[Char]) -> np.ndarray:
+    """Whether each character's box is no larger than a digit's: one that took in a stray mark tells no place."""
+    digits = [char for char in chars if char.text.isdigit()]
+    widest = 1.4 * np.median([char.width for char in digits])
+    tallest = 1.3 * np.median([char.height for char in digits])
+    return np.array([char.width <= widest and char.height <= tallest for char in chars])
+
+
+def _aligned_sample(ink: np.ndarray, reading: PartReading, sheet: GlyphSheet, away: tuple[int, int]) -> Sample | None:
+    """A line that Tesseract did not read as a whole, or in several guises: its digits given to the places they stand
+    at, `?` where there is none or the guises do not agree. None where fewer than half of the places have one."""
+    votes: list[dict[str, float]] = [{} for _ in sheet.centers]
+    for line, weight in zip((reading.line, *reading.others), reading.weights, strict=True):
+        for char in line.chars:
+            center = char.x + (char.width - 1) / 2 + away[0]
+            place = int(np.abs(sheet.centers - center).argmin())
+            near = abs(sheet.centers[place] - center) <= NEAR_PLACE * sheet.width and char.width <= 1.4 * sheet.width
+            if near and char.text.isdigit() and char.confidence >= SURE_CHAR:
+                votes[place][char.text] = votes[place].get(char.text, 0.0) + weight * char.confidence
+    digit = is_digit_place(sheet.layout)
+    text = [_elected(own) if is_digit else char
+            for char, is_digit, own in zip(_chars(sheet), digit, votes, strict=True)]  # fmt: skip
+    if text.count(UNREAD) > digit.sum() / 2:
+        return None
+    return Sample(ink, _with_blanks(text, sheet.layout), sheet.centers)
+
+
+def _elected(votes: dict[str, float]) -> str:
+    """The digit that most guises read, or `?`."""
+    best = max(votes, key=lambda digit: votes[digit], default=UNREAD)
+    return best if votes and votes[best] >= AGREED * sum(votes.values()) else UNREAD
+
+
+def _chars(sheet: GlyphSheet) -> list[str]:
+    return list(sheet.layout.replace(" ", ""))
+
+
+def _with_blanks(chars: Sequence[str], layout: str) -> str:
+    left = iter(chars)
+    return "".join(" " if char == " " else next(left) for char in layout)

@@ -1,0 +1,126 @@
+"""What does Tesseract read at the places of the clock on all keyframes, and in which format?
+
+All places of all keyframes go to Tesseract in one call. Where little comes of it they go once more, in another
+guise. The format is the one that fits the whole lot.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Sequence
+from dataclasses import dataclass
+
+import numpy as np
+
+from allsky.clock.formats import ClockFormat
+from allsky.clock.order import commonest_formats, possible_formats
+from allsky.clock.overlay import STYLES, read_crops
+from allsky.clock.part import PartReading, part_readings
+from allsky.clock.recognition import recognise
+from allsky.clock.search import Place
+from allsky.clock.tesseract import TextLine
+from allsky.errors import NoClock
+
+# Where fewer lines than this share show a clock, Tesseract is given them in another guise.
+FEW_READ = 0.7
+FULL = 2
+# Places that share this much of the smaller one are one line.
+ONE_LINE = 0.5
+
+
+class AmbiguousDate(NoClock):
+    """A clock whose day, month and short year could stand in several orders: the `formats` that remain, for `text`."""
+
+    def __init__(self, message: str, formats: Sequence[ClockFormat] = (), text: str = "") -> None:
+        super().__init__(message)
+        self.formats, self.text = tuple(formats), text
+
+
+@dataclass(frozen=True)
+class PlaceReading:
+    """A place, the format of its text, and what was read there on each keyframe."""
+
+    place: Place
+    format: ClockFormat
+    readings: list[PartReading]
+
+
+def read_places(
+    places: Sequence[Place], lumas: Sequence[np.ndarray], given: ClockFormat | None, night: str | None
+) -> list[PlaceReading]:
+    """What is read at `places` on the frames `lumas`; of one place alone if that turns out to show date and time.
+
+    Raises AmbiguousDate naming the possible formats where nothing tells them apart.
+    """
+    places = [place.widened(lumas[0].shape) for place in places]
+    guises = _guises(places, lumas)
+    answers = []
+    for number, place in enumerate(places):
+        best, *others = _fullest(place, [guise[number] for guise in guises])
+        form = given or _format_of(place, [line.text for line in best], night)
+        answers.append(PlaceReading(place, form, part_readings(best, form, others)))
+    full = [one for one in answers if one.format.shows_date and one.format.shows_time]
+    return full[:1] or answers
+
+
+def _guises(places: Sequence[Place], lumas: Sequence[np.ndarray]) -> list[list[list[TextLine]]]:
+    """The line of each place on each frame, in one guise if that will do, in all of them if not."""
+    guises = [_read(places, lumas, 0)]
+    while len(guises) < len(STYLES) and not _well_read(places, guises[0]):
+        guises.append(_read(places, lumas, len(guises)))
+    return guises
+
+
+def _fullest(place: Place, guises: Sequence[Sequence[TextLine]]) -> list[list[TextLine]]:
+    """The lines of a place in the guise that shows most (in another one where that shows nothing: a guise that garbles
+    many is wrong in some), and then in the others."""
+    ranked = sorted(guises, key=lambda lines: -sum(_fullness(place, line) for line in lines))
+    best = [max(each, key=lambda line: _fullness(place, line)) for each in zip(*ranked, strict=True)]
+    return [best, *map(list, ranked[1:])]
+
+
+def _well_read(places: Sequence[Place], lines: Sequence[Sequence[TextLine]]) -> bool:
+    """Whether most lines show what is looked for: a date with the time, but where these stand apart."""
+    shown = [_fullness(place, line) for place, own in zip(places, lines, strict=True) for line in own]
+    apart = len(places) > 1 and places[0].box.overlap(places[1].box) < ONE_LINE
+    wanted = 1 if apart else FULL
+    return bool(np.mean([fullness >= wanted for fullness in shown]) >= FEW_READ)
+
+
+def _fullness(place: Place, line: TextLine) -> int:
+    """FULL for a line that shows date and time, less for one that shows either, 0 for none."""
+    found = [each.shown for each in recognise(line.text)]
+    found += [shown for each in place.formats if (shown := each.search(line.text))]
+    return max((FULL if shown.moment else 1 for shown in found), default=0)
+
+
+def _read(places: Sequence[Place], lumas: Sequence[np.ndarray], turn: int) -> list[list[TextLine]]:
+    """The places in the guise in which each was found, or another one; one call for each guise."""
+    answers: dict[int, list[TextLine]] = {}
+    styles = {number: _style(place, turn) for number, place in enumerate(places)}
+    for style in sorted(set(styles.values())):
+        own = [number for number in styles if styles[number] == style]
+        crops = [places[number].box.crop(luma) for number in own for luma in lumas]
+        of_each = [places[number] for number in own for _ in lumas]
+        lines = read_crops(crops, [one.text_height for one in of_each], [one.bright for one in of_each], style)
+        for place, number in enumerate(own):
+            answers[number] = lines[place * len(lumas) : (place + 1) * len(lumas)]
+    return [answers[number] for number in range(len(places))]
+
+
+def _style(place: Place, turn: int) -> str:
+    return [place.style, *(style for style in STYLES if style != place.style)][turn]
+
+
+def _format_of(place: Place, texts: Sequence[str], night: str | None) -> ClockFormat:
+    every = [*place.formats, *(found.format for text in texts for found in recognise(text))]
+    left = possible_formats(commonest_formats(every, texts), texts, night)
+    if len(left) != 1:
+        common = left or commonest_formats(every, texts)
+        example = next((text for text in texts if common[0].search(text)), texts[0])
+        raise AmbiguousDate(
+            f"The clock shows {example!r}, which could be read as {' or '.join(each.pattern for each in common)}, and "
+            "neither the file's name nor a midnight tells which; set [camera] clock_format to the right one.",
+            common,
+            example,
+        )
+    return left[0]

@@ -1,0 +1,151 @@
+"""Where on the frame does the clock stand, and in what format?
+
+Rows of text found on a few keyframes go to Tesseract in one call; those that read as a date, a time or
+both are the candidates. A date and a time in different places are taken together.
+"""
+
+from __future__ import annotations
+
+from collections import Counter
+from collections.abc import Sequence
+from dataclasses import dataclass, replace
+
+import numpy as np
+
+from allsky.clock.formats import ClockFormat
+from allsky.clock.overlay import LEAST_CONTRAST, STYLES, Box, Line, read_crops, text_lines, union
+from allsky.clock.recognition import Recognised, recognise
+from allsky.clock.tesseract import TextLine
+
+FRAMES_SEARCHED = 3
+MOST_LINES = 48
+# A place is read with this many text heights more on either side: some characters, or a whole time.
+BESIDE_FULL, BESIDE_PART = 5, 14
+
+
+@dataclass(frozen=True)
+class Place:
+    """A place on the frame that shows the clock, or its date or time alone: its box, the height of its
+    letters in pixels, whether they are bright on dark, the style in which Tesseract could read it, and the formats its
+    text could be in, likeliest first."""
+
+    box: Box
+    text_height: float
+    bright: bool
+    style: str
+    formats: tuple[ClockFormat, ...]
+
+    def widened(self, shape: tuple[int, ...]) -> Place:
+        """The place with what stands beside it: the marks of a faint clock may have been found in part only, and beside
+        a date alone its time may stand."""
+        full = any(each.shows_date and each.shows_time for each in self.formats)
+        beside = round((BESIDE_FULL if full else BESIDE_PART) * self.text_height)
+        return replace(self, box=self.box.grown(beside, 0, shape[1], shape[0]))
+
+
+@dataclass(frozen=True)
+class _Seen:
+    line: Line
+    style: str
+    text: TextLine
+    found: tuple[Recognised, ...]
+
+
+def find_clock(
+    lumas: Sequence[np.ndarray],
+    within: Box | None,
+    clock_format: ClockFormat | None,
+    contrast: int = LEAST_CONTRAST,
+) -> tuple[list[Place], list[str]]:
+    """The places that together show the clock, and every text that was seen (for the message when there is none).
+
+    `lumas` are frames (H, W) of one size; `within` limits the search; `clock_format`, where given, is the only
+    format looked for; `contrast` is how far text stands out. No places where no date with a time, or time alone, was
+    seen.
+    """
+    frames = _spread(lumas, FRAMES_SEARCHED)
+    lines = [(luma, line) for luma in frames for line in _lines(luma, within, contrast)]
+    seen: list[_Seen] = []
+    for style in STYLES:
+        seen += _read_lines(lines, style, clock_format)
+        places = _places(seen)
+        if any(one.shows_date for place in places for one in place.formats):
+            break
+    return places, [one.text.text for one in seen if one.text.text]
+
+
+def _places(seen: Sequence[_Seen]) -> list[Place]:
+    """The one place of a full clock, or those of a date and a time that stand apart, or of a time alone."""
+    kinds = {kind: _best_place([one for one in seen if _kind(one) == kind]) for kind in ("full", "date", "time")}
+    if kinds["full"]:
+        return [kinds["full"]]
+    return [place for place in (kinds["date"], kinds["time"]) if place] if kinds["time"] else []
+
+
+def _spread(items: Sequence, count: int) -> list:
+    return [items[place] for place in sorted(set(np.linspace(0, len(items) - 1, count).round().astype(int)))]
+
+
+def _read_lines(lines: Sequence[tuple[np.ndarray, Line]], style: str, clock_format: ClockFormat | None) -> list[_Seen]:
+    """What Tesseract reads on lines of frames, in one call."""
+    crops = [line.box.crop(luma) for luma, line in lines]
+    texts = read_crops(crops, [line.text_height for _, line in lines], [line.bright for _, line in lines], style)
+    return [
+        _Seen(line, style, text, _formats(text.text, clock_format))
+        for (_, line), text in zip(lines, texts, strict=True)
+    ]
+
+
+def _lines(luma: np.ndarray, within: Box | None, contrast: int) -> list[Line]:
+    """Candidate rows, the likeliest first; in a given box also the box as a whole."""
+    if within is None:
+        return sorted(text_lines(luma, contrast), key=lambda line: -line.box.width / line.text_height)[:MOST_LINES]
+    inside = [
+        replace(line, box=line.box.moved(within.x, within.y))
+        for line in text_lines(np.ascontiguousarray(within.crop(luma)), contrast)
+    ]
+    whole = [Line(within, 0.7 * within.height, bright) for bright in (True, False)]
+    return inside[:MOST_LINES] + whole
+
+
+def _formats(text: str, clock_format: ClockFormat | None) -> tuple[Recognised, ...]:
+    if clock_format is None:
+        return tuple(recognise(text))
+    shown = clock_format.search(text)
+    return (Recognised(clock_format, shown),) if shown else ()
+
+
+def _kind(one: _Seen) -> str:
+    formats = [found.format for found in one.found]
+    if any(each.shows_time and each.shows_date for each in formats):
+        return "full"
+    return "time" if any(each.shows_time for each in formats) else "date" if formats else "none"
+
+
+def _best_place(seen: list[_Seen]) -> Place | None:
+    """The place seen most often in one format, the fullest first where several are."""
+    groups: list[list[_Seen]] = []
+    for one in seen:
+        for group in groups:
+            alike = (one.line.bright, one.style) == (group[0].line.bright, group[0].style)
+            if alike and one.line.box.overlap(group[0].line.box) > 0.5:
+                group.append(one)
+                break
+        else:
+            groups.append([one])
+    if not groups:
+        return None
+    return _place(max(groups, key=_worth))
+
+
+def _worth(group: list[_Seen]) -> tuple[float, float]:
+    length = max(found.shown.end - found.shown.start for one in group for found in one.found)
+    confidence = float(np.median([char.confidence for one in group for char in one.text.chars]))
+    return len(group) + length, confidence
+
+
+def _place(group: list[_Seen]) -> Place:
+    box = union([one.line.box for one in group])
+    height = float(np.median([one.line.text_height for one in group]))
+    counted = Counter(found.format for one in group for found in one.found)
+    return Place(box, height, group[0].line.bright, group[0].style, tuple(each for each, _ in counted.most_common()))

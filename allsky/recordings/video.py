@@ -1,0 +1,184 @@
+"""A video's frames: all of them in order, decoded once, or a few spread over it.
+
+Frames carry their index in display order, counted over every frame found in the file: where one cannot
+be decoded, the next one keeps its own index. Video time (pts, fps) orders frames and means nothing else.
+"""
+
+from __future__ import annotations
+
+from bisect import bisect_right
+from collections.abc import Collection, Iterator
+from dataclasses import dataclass, field
+from itertools import islice
+from pathlib import Path
+
+import av
+import numpy as np
+from av.container import InputContainer
+from av.video.stream import VideoStream
+
+from allsky.errors import BadVideo
+from allsky.recordings.decoding import DisplayRanks, decode, luma_of, open_video, packets_of, upright
+from allsky.recordings.probing import VideoFacts, probe
+
+__all__ = ["VideoFacts", "VideoFrame", "probe", "read_chosen", "read_frames", "read_keyframes"]
+
+# Frames to learn from should differ. Where keyframes are scarce this many frames are decoded in all, in
+# stretches after the keyframes, to choose from (0.1 to 0.2 s per hundred at 720p).
+FRAMES_DECODED_FOR_KEYFRAMES = 240
+
+
+@dataclass(frozen=True)
+class VideoFrame:
+    """One decoded frame.
+
+    `index` is its rank in display order, from 0. `luma` is (height, width) uint8, rotated upright as the
+    file asks, in the video's own range (16 to 235 in most; only `rgb` expands it); it may be a view into
+    the decoder's buffer: read it, do not write to it. `key` tells a keyframe.
+    """
+
+    index: int
+    luma: np.ndarray
+    key: bool
+    _decoded: av.VideoFrame = field(repr=False, compare=False)
+
+    def rgb(self) -> np.ndarray:
+        """The frame in colour, (height, width, 3) uint8 RGB of full range, converted now."""
+        return upright(self._decoded.to_ndarray(format="rgb24"), self._decoded)
+
+
+def _video_frame(index: int, frame: av.VideoFrame) -> VideoFrame:
+    return VideoFrame(index, luma_of(frame), bool(frame.key_frame), frame)
+
+
+def read_frames(path: str | Path, threads: int = 0) -> Iterator[VideoFrame]:
+    """Every frame of a video in display order, decoded once; `threads` 0 lets FFmpeg choose.
+
+    Raises BadVideo at once when the file cannot be opened as a video. Damage further on loses the
+    damaged frames only: what can be decoded is given, each frame with its own index.
+    """
+    container, stream = open_video(path)
+    stream.thread_type = "AUTO"
+    stream.codec_context.thread_count = threads
+    return _decoded_frames(container, stream)
+
+
+def _decoded_frames(container: InputContainer, stream: VideoStream) -> Iterator[VideoFrame]:
+    ranks = DisplayRanks(stream)
+    with container:
+        for packet in packets_of(container, stream):
+            ranks.note(packet)
+            for frame in decode(stream, packet):
+                yield _video_frame(ranks.rank(frame.pts), frame)
+
+
+# A few frames spread over the video.
+
+
+def read_keyframes(path: str | Path, at_least: int = 12, at_most: int = 24) -> list[VideoFrame]:
+    """A few frames spread over a video in display order, without decoding the rest.
+
+    Keyframes, evenly chosen where there are more than `at_most`. A video with fewer than `at_least` of
+    them (a short one has one or two) gives `at_least` frames evenly chosen among those that follow its
+    keyframes. Raises BadVideo when the file cannot be opened or none of those frames can be decoded.
+    """
+    layout = _packet_layout(path)
+    if layout.rank_of_time is None and len(layout.keys) < at_least:
+        return _spread_over_start(path, layout, at_least)
+    stretches = layout.stretches(at_least, at_most)
+    ranks = sorted(layout.ranks[p] for start, stop in stretches for p in range(start, stop) if layout.shown[p])
+    chosen = {ranks[i] for i in _spread(len(ranks), at_most if len(stretches) >= at_least else at_least)}
+    frames = {frame.index: frame for frame in _decoded_stretches(path, layout, stretches) if frame.index in chosen}
+    if not frames:
+        raise BadVideo(f"{Path(path).name}: no frame can be decoded, the file is damaged; copy it again or remove it")
+    return [frames[index] for index in sorted(frames)]
+
+
+def _spread_over_start(path: str | Path, layout: PacketLayout, wanted: int) -> list[VideoFrame]:
+    """Frames evenly chosen from the start of a video, where only counting from its start tells which is which."""
+    n = min(len(layout.ranks), FRAMES_DECODED_FOR_KEYFRAMES)
+    chosen = set(_spread(n, wanted))
+    return [frame for frame in islice(read_frames(path), n) if frame.index in chosen]
+
+
+def read_chosen(path: str | Path, indices: Collection[int]) -> Iterator[VideoFrame]:
+    """The frames with these display indices, in order, decoding only from the keyframe before each.
+
+    A file without display times (AVI with B-frames) is decoded from its start.
+    """
+    layout = _packet_layout(path)
+    if layout.rank_of_time is None:
+        yield from (frame for frame in read_frames(path) if frame.index in indices)
+        return
+    position_of_rank = {rank: position for position, rank in enumerate(layout.ranks)}
+    starts = [0, *layout.keys]
+    furthest: dict[int, int] = {}
+    for index in sorted(set(indices) & position_of_rank.keys()):
+        position = position_of_rank[index]
+        start = starts[bisect_right(starts, position) - 1]
+        furthest[start] = max(furthest.get(start, 0), position + 1)
+    for frame in _decoded_stretches(path, layout, sorted(furthest.items())):
+        if frame.index in indices:
+            yield frame
+
+
+def _spread(n: int, wanted: int) -> list[int]:
+    """At most `wanted` of the indices 0..n-1, first and last among them, evenly spaced."""
+    return sorted({round(float(i)) for i in np.linspace(0, n - 1, min(n, wanted))}) if n else []
+
+
+@dataclass(frozen=True)
+class PacketLayout:
+    """Of each packet in decoding order: its frame's display rank, whether it is shown, and which are keyframes."""
+
+    ranks: list[int]
+    shown: list[bool]
+    keys: list[int]
+    rank_of_time: dict[int | None, int] | None
+
+    def stretches(self, at_least: int, at_most: int) -> list[tuple[int, int]]:
+        """Runs of packets [start, stop) to decode, each from a keyframe on."""
+        keys = self.keys or [0]
+        if len(keys) >= at_least:
+            return [(keys[i], keys[i] + 1) for i in _spread(len(keys), at_most)]
+        longest = -(-FRAMES_DECODED_FOR_KEYFRAMES // len(keys))
+        ends = [*keys[1:], len(self.ranks)]
+        return [(start, min(end, start + longest)) for start, end in zip(keys, ends, strict=True)]
+
+
+def _packet_layout(path: str | Path) -> PacketLayout:
+    container, stream = open_video(path)
+    with container:
+        packets = [(p.pts, p.is_keyframe, not p.is_discard) for p in packets_of(container, stream) if p.size]
+        ordered = DisplayRanks(stream).ordered and all(pts is not None for pts, _, _ in packets)
+    shown = [is_shown for _, _, is_shown in packets]
+    keys = [position for position, (_, key, _) in enumerate(packets) if key]
+    if not ordered:
+        return PacketLayout(list(range(len(packets))), shown, keys, None)
+    times = sorted(pts for pts, _, is_shown in packets if is_shown and pts is not None)
+    rank_of_time: dict[int | None, int] = {pts: rank for rank, pts in enumerate(times)}
+    return PacketLayout([rank_of_time.get(pts, -1) for pts, _, _ in packets], shown, keys, rank_of_time)
+
+
+def _decoded_stretches(
+    path: str | Path, layout: PacketLayout, stretches: list[tuple[int, int]]
+) -> Iterator[VideoFrame]:
+    container, stream = open_video(path)
+    stream.thread_type = "AUTO"
+    starts, stops = {start for start, _ in stretches}, {stop - 1 for _, stop in stretches}
+    inside, key_rank = False, 0
+    with container:
+        packets = (packet for packet in packets_of(container, stream) if packet.size)
+        for position, packet in enumerate(packets):
+            if position in starts:
+                inside, key_rank = True, layout.ranks[position]
+            frames = decode(stream, packet) if inside else []
+            if position in stops:
+                inside, last = False, decode(stream, None)
+                stream.codec_context.flush_buffers()
+                frames += last
+            for frame in frames:
+                # Without display times only keyframes are read this way, one to a stretch.
+                rank = layout.rank_of_time.get(frame.pts) if layout.rank_of_time else key_rank
+                if rank is not None:
+                    yield _video_frame(rank, frame)

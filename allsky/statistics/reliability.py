@@ -1,0 +1,189 @@
+"""Do the probabilities mean what they say, under every sky, and what would it gain to abstain from unsure frames?
+
+All from labelled frames of audit nights, weighted by the inverse of their inclusion probability; nights are the unit of
+every interval.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Iterator, Sequence
+
+import numpy as np
+import pandas as pd
+from scipy import stats
+
+from allsky.conditions import LUNAR_BINS, SOLAR_BINS
+from allsky.statistics.intervals import proportion_over_nights
+from allsky.tables import REAL, SHORT, TEXT, Column, Table
+
+# Bins of equal width of the likeliest class's probability (Guo et al. 2017, arXiv:1706.04599, eq. 3: 15; with the few
+# hundred frames of an audit ten are better filled).
+BINS = 10
+DRAWS = 1000
+SCALES = np.linspace(0, 3, 61)
+
+# Nights without which a condition is not measured, as in the condition table.
+LEAST_NIGHTS = 5
+
+# Confidences below which one could abstain; from nought on every frame is answered.
+LEVELS = (0.0, 0.6, 0.7, 0.8, 0.9, 0.95, 0.98)
+
+_CONDITION = (
+    Column("solar_bin", TEXT, "", "solar condition, or `All`"),
+    Column("lunar_bin", TEXT, "", "lunar condition, or `All`"),
+)
+_COUNTS = (
+    Column("n_frames", SHORT, "", "labelled audit frames"),
+    Column("n_nights", SHORT, "", "audit nights they are of"),
+)
+
+CALIBRATION = Table(
+    "calibration",
+    "a condition with labelled frames of five audit nights or more",
+    (
+        *_CONDITION,
+        *_COUNTS,
+        Column("accuracy", REAL, "", "share for which the likeliest class is the label"),
+        Column("confidence", REAL, "", "mean probability of the likeliest class"),
+        Column("calibration_error", REAL, "", "expected calibration error, ten bins of equal width"),
+        Column("calibration_error_low", REAL, "", "lower end of its 95 % interval, bootstrap over nights"),
+        Column("calibration_error_high", REAL, "", "upper end"),
+    ),
+)
+
+RELIABILITY = Table(
+    "reliability",
+    "a condition and bin of probability that has frames",
+    (
+        *_CONDITION,
+        Column("low", REAL, "", "lower edge of the bin of the positive class's probability"),
+        Column("high", REAL, "", "upper edge"),
+        *_COUNTS,
+        Column("mean_probability", REAL, "", "mean probability of the positive class"),
+        Column("positive_share", REAL, "", "share labelled positive"),
+        Column("share_low", REAL, "", "lower end of its 95 % interval over nights; null from one night"),
+        Column("share_high", REAL, "", "upper end"),
+    ),
+)
+
+ABSTAINING = Table(
+    "abstaining",
+    "a confidence below which the model would abstain",
+    (
+        Column("level", REAL, "", "probability of the likeliest class"),
+        Column("kept", REAL, "", "share of frames that it would still answer for"),
+        Column("kept_low", REAL, "", "lower end of its 95 % interval over nights"),
+        Column("kept_high", REAL, "", "upper end"),
+        Column("accuracy", REAL, "", "share of these that it gets right"),
+        Column("accuracy_low", REAL, "", "lower end of its 95 % interval over nights"),
+        Column("accuracy_high", REAL, "", "upper end"),
+    ),
+)
+
+
+def calibration_error(confidence: np.ndarray, right: np.ndarray, weight: np.ndarray, bins: int = BINS) -> float:
+    """Expected calibration error (Guo et al. 2017, eq. 3): mean distance of confidence and accuracy over the bins."""
+    which = _bins(confidence, bins)
+    gaps = np.bincount(which, weight * (right - confidence), bins)
+    return float(np.abs(gaps).sum() / weight.sum())
+
+
+def calibration_table(audited: pd.DataFrame, classes: Sequence[str], seed: int = 0) -> pd.DataFrame:
+    """CALIBRATION of audit frames (night, solar_bin, lunar_bin, label, inclusion_probability, p_<class>)."""
+    rows = [(solar, lunar, *_calibration(part, classes, seed)) for solar, lunar, part in _conditions(audited)]
+    return CALIBRATION.to_arrow(pd.DataFrame(rows, columns=CALIBRATION.names)).to_pandas()
+
+
+def reliability_table(audited: pd.DataFrame, positive: str) -> pd.DataFrame:
+    """RELIABILITY of audit frames, of the positive class."""
+    rows = [
+        (solar, lunar, *values) for solar, lunar, part in _conditions(audited) for values in _bin_rows(part, positive)
+    ]
+    return RELIABILITY.to_arrow(pd.DataFrame(rows, columns=RELIABILITY.names)).to_pandas()
+
+
+def abstaining_table(
+    audited: pd.DataFrame, classes: Sequence[str], levels: Sequence[float] = LEVELS, chosen: float | None = None
+) -> pd.DataFrame:
+    """ABSTAINING for several levels and the model's own (`chosen`)."""
+    confidence, right, weight = _judged(audited, classes)
+    nights = pd.factorize(audited["night"])[0]
+    rows = []
+    for level in sorted({*levels, *([chosen] if chosen is not None else [])}):
+        kept = confidence >= level
+        share = (1.0,) * 3 if kept.all() else _over_nights(nights, weight * kept, weight, len(kept))
+        accuracy = _over_nights(nights, weight * kept * right, weight * kept, int(kept.sum()))
+        rows.append((level, *share, *accuracy))
+    return ABSTAINING.to_arrow(pd.DataFrame(rows, columns=ABSTAINING.names)).to_pandas()
+
+
+def _conditions(audited: pd.DataFrame) -> Iterator[tuple[str, str, pd.DataFrame]]:
+    """All frames, then each condition from dark to light, where there are nights enough."""
+    parts = [("All", "All", audited)]
+    for solar in SOLAR_BINS:
+        for lunar in LUNAR_BINS:
+            here = (audited["solar_bin"] == solar) & (audited["lunar_bin"] == lunar)
+            parts.append((solar, lunar, audited[here]))
+    yield from (part for part in parts if part[2]["night"].nunique() >= LEAST_NIGHTS)
+
+
+def _judged(frames: pd.DataFrame, classes: Sequence[str]) -> tuple[np.ndarray, np.ndarray, np.ndarray]:
+    """Probability of the likeliest class, whether it is the label, and the sampling weight of each frame."""
+    probabilities = frames[[f"p_{name}" for name in classes]].to_numpy(float)
+    likeliest = np.asarray(classes, object)[probabilities.argmax(axis=1)]
+    weight = 1.0 / frames["inclusion_probability"].to_numpy(float)
+    return probabilities.max(axis=1), (likeliest == frames["label"].to_numpy(object)).astype(float), weight
+
+
+def _calibration(frames: pd.DataFrame, classes: Sequence[str], seed: int) -> tuple:
+    confidence, right, weight = _judged(frames, classes)
+    nights = pd.factorize(frames["night"])[0]
+    error = calibration_error(confidence, right, weight)
+    low, high = _interval(nights, confidence, right, weight, error, seed)
+    means = (np.average(right, weights=weight), np.average(confidence, weights=weight))
+    return len(frames), int(nights.max()) + 1, *means, error, low, high
+
+
+def _interval(nights, confidence, right, weight, error: float, seed: int) -> tuple[float, float]:
+    """95 % over nights: the calibration errors with which what was seen is no surprise.
+
+    An absolute gap grows by whatever noise there is, so an error of nought is never seen, and intervals about the one
+    seen lie too high. The gaps of the bins are therefore scaled up and down, noise as between nights drawn with
+    replacement is added, and the scales kept at which the error seen is neither in the upper nor in the lower 2.5 %.
+    """
+    n = int(nights.max()) + 1
+    place = nights * BINS + _bins(confidence, BINS)
+    gaps = np.bincount(place, weight * (right - confidence), n * BINS).reshape(n, BINS)
+    totals = np.bincount(nights, weight, n)
+    drawn = np.random.default_rng(seed).multinomial(n, np.full(n, 1 / n), size=DRAWS)
+    seen = gaps.sum(axis=0) / totals.sum()
+    # Few nights drawn with replacement vary less than nights do, and how much they vary is itself known from few.
+    wider = np.sqrt(n / (n - 1)) * stats.t.ppf(0.975, n - 1) / stats.norm.ppf(0.975)
+    noise = wider * ((drawn @ gaps) / (drawn @ totals)[:, None] - seen)
+    errors = np.abs(SCALES[:, None, None] * seen + noise).sum(axis=2)
+    likely = ((errors >= error).mean(axis=1) >= 0.025) & ((errors <= error).mean(axis=1) >= 0.025)
+    kept = SCALES[likely] if likely.any() else np.array([1.0])
+    return float(kept.min() * error), float(max(1.0, kept.max()) * error)
+
+
+def _bin_rows(frames: pd.DataFrame, positive: str) -> Iterator[tuple]:
+    probability = frames[f"p_{positive}"].to_numpy(float)
+    hit = (frames["label"] == positive).to_numpy(float)
+    weight = 1.0 / frames["inclusion_probability"].to_numpy(float)
+    nights, which = pd.factorize(frames["night"])[0], _bins(probability, BINS)
+    for place in np.unique(which):
+        of = which == place
+        share, low, high = _over_nights(nights[of], (weight * hit)[of], weight[of], int(of.sum()))
+        mean = np.average(probability[of], weights=weight[of])
+        counts = int(of.sum()), len(np.unique(nights[of]))
+        yield place / BINS, (place + 1) / BINS, *counts, mean, share, low, high
+
+
+def _over_nights(nights: np.ndarray, numerator: np.ndarray, denominator: np.ndarray, n: int) -> tuple:
+    """A proportion and its interval, nights as clusters."""
+    rate = proportion_over_nights(np.bincount(nights, numerator), np.bincount(nights, denominator), n)
+    return rate.value, rate.low, rate.high
+
+
+def _bins(probability: np.ndarray, bins: int) -> np.ndarray:
+    return np.minimum((np.asarray(probability) * bins).astype(int), bins - 1)

@@ -1,0 +1,110 @@
+"""Local times become UTC, summer time's jumps included; expected offsets are the IANA database's (America/Edmonton:
+UTC-6 until 2021-11-07 02:00 local, UTC-7 until 2022-03-13 02:00 local)."""
+
+from datetime import UTC, datetime, timedelta
+from zoneinfo import ZoneInfo
+
+import numpy as np
+import pandas as pd
+import pytest
+
+from allsky.clock.dating import date_readings
+from allsky.clock.zones import overlay_zone, parse_zone, possible_utc
+from allsky.errors import BadConfiguration
+
+EDMONTON = ZoneInfo("America/Edmonton")
+
+
+def readings(shown: list[datetime | None]) -> pd.DataFrame:
+    """One video whose frames show these naive times, read surely."""
+    return pd.DataFrame(
+        {
+            "video": "night.mp4",
+            "frame_index": range(len(shown)),
+            "ocr_text": [None if one is None else str(one) for one in shown],
+            "overlay_time": pd.Series(shown, dtype="datetime64[ms]"),
+            "source": "template",
+            "confidence": [0.0 if one is None else 0.95 for one in shown],
+        }
+    )
+
+
+def dated(shown: list[datetime | None], zone=EDMONTON) -> pd.DataFrame:
+    return date_readings(readings(shown), [None] * len(shown), zone, 1.0)[0]
+
+
+def local(utc: list[datetime]) -> list[datetime | None]:
+    return [one.astimezone(EDMONTON).replace(tzinfo=None) for one in utc]
+
+
+def test_the_repeated_hour_of_autumn_is_told_apart_by_the_order_of_frames():
+    utc = [datetime(2021, 11, 7, 6, 30, tzinfo=UTC) + timedelta(minutes=2 * k) for k in range(90)]
+    table = dated(local(utc))
+    assert list(table["utc"]) == utc
+    assert table["clock_flag"].isna().all()
+
+
+def test_a_video_wholly_inside_the_repeated_hours_is_parted_by_its_own_step_back():
+    utc = [datetime(2021, 11, 7, 7, 20, tzinfo=UTC) + timedelta(minutes=k) for k in range(80)]
+    assert list(dated(local(utc))["utc"]) == utc
+
+
+def test_times_that_summer_time_skips_are_flagged_with_the_unread_ones_among_them():
+    shown: list[datetime | None] = [datetime(2022, 3, 13, 1, 30) + timedelta(minutes=2 * k) for k in range(40)]
+    shown[25] = None
+    flags = dated(shown)["clock_flag"]
+    assert flags[:15].isna().all()
+    assert flags[15:].str.contains("summer time skips").all()
+
+
+def test_a_night_across_the_change_in_spring_goes_on_in_utc():
+    utc = [datetime(2022, 3, 13, 8, 0, tzinfo=UTC) + timedelta(minutes=3 * k) for k in range(60)]
+    table = dated(local(utc))
+    assert list(table["utc"]) == utc
+    assert table["clock_flag"].isna().all()
+
+
+def test_a_reading_off_by_a_digit_is_flagged_and_not_silently_replaced():
+    shown: list[datetime | None] = [datetime(2022, 1, 5, 3) + timedelta(seconds=20 * k) for k in range(50)]
+    shown[20] = shown[20] + timedelta(minutes=50) if shown[20] else None
+    flags = dated(shown)["clock_flag"]
+    assert flags.notna().tolist() == [k == 20 for k in range(50)]
+
+
+def test_a_lost_reading_is_interpolated_and_says_so():
+    shown: list[datetime | None] = [datetime(2022, 1, 5, 3) + timedelta(seconds=20 * k) for k in range(50)]
+    shown[30] = None
+    row = dated(shown).iloc[30]
+    assert row["source"] == "interpolated"
+    assert row["utc"] == datetime(2022, 1, 5, 10, 10, tzinfo=UTC)
+
+
+@pytest.mark.parametrize(
+    ("word", "offset_h"),
+    [("MDT", -6), ("UT", 0), ("+0100", 1), ("-07:00", -7), ("CET", 1), ("LT", None), (None, None)],
+)
+def test_what_the_overlay_says_of_its_zone_wins_over_the_configuration(word, offset_h):
+    zone = overlay_zone(word, EDMONTON, datetime(2022, 1, 5))
+    if offset_h is None:
+        assert zone is EDMONTON
+    else:
+        assert zone.utcoffset(datetime(2022, 1, 5)) == timedelta(hours=offset_h)
+
+
+def test_a_local_time_has_one_utc_two_in_autumn_none_in_spring():
+    counts = [len(possible_utc(moment, EDMONTON)) for moment in
+              (datetime(2022, 1, 5, 3), datetime(2021, 11, 7, 1, 30), datetime(2022, 3, 13, 2, 30))]  # fmt: skip
+    assert counts == [1, 2, 0]
+
+
+def test_an_unknown_zone_is_refused_by_name():
+    with pytest.raises(BadConfiguration, match="Mars/Olympus"):
+        parse_zone("Mars/Olympus")
+
+
+def test_order_of_rows_is_kept_whatever_the_order_of_frames():
+    shown: list[datetime | None] = [datetime(2022, 1, 5, 3) + timedelta(seconds=20 * k) for k in range(20)]
+    table = readings(shown).iloc[np.random.default_rng(0).permutation(20)].reset_index(drop=True)
+    answer = date_readings(table, [None] * 20, UTC, 1.0)[0]
+    assert list(answer["frame_index"]) == list(table["frame_index"])
+    assert (answer["utc"].dt.tz_localize(None) == answer["overlay_time"]).all()

@@ -1,0 +1,54 @@
+"""Formats seen on real all-sky cameras are recognised and read, and what is no clock is not."""
+
+from datetime import date, datetime, time
+
+import pytest
+
+from allsky.clock.formats import ClockFormat
+from allsky.clock.recognition import recognise
+
+# Texts as the named programs burn them in (indi-allsky, AllskyTeam/allsky, KHO, RMS, UKMON, Mognet), and ISO 8601.
+SHOWN = {
+    "2015-03-26 06:07:00": ("%Y-%m-%d %H:%M:%S", datetime(2015, 3, 26, 6, 7)),
+    "20210421 04:39:40": ("%Y%m%d %H:%M:%S", datetime(2021, 4, 21, 4, 39, 40)),
+    "2022-12-27 12:14:56 AM": ("%Y-%m-%d %I:%M:%S %p", datetime(2022, 12, 27, 0, 14, 56)),
+    "27-12-2022 21:54:39": ("%d-%m-%Y %H:%M:%S", datetime(2022, 12, 27, 21, 54, 39)),
+    "Sun 11 Apr 2021 21:32:01 BST": ("%a %d %b %Y %H:%M:%S %Z", datetime(2021, 4, 11, 21, 32, 1)),
+    "UK001L 2023-03-19 04:59:40 UTC": ("%Y-%m-%d %H:%M:%S %Z", datetime(2023, 3, 19, 4, 59, 40)),
+    "2021-03-07T02:17:10Z": ("%Y-%m-%dT%H:%M:%S%Z", datetime(2021, 3, 7, 2, 17, 10)),
+    "20210307_021710": ("%Y%m%d_%H%M%S", datetime(2021, 3, 7, 2, 17, 10)),
+    "Mar 27 2021 2:17 PM MST": ("%b %d %Y %I:%M %p %Z", datetime(2021, 3, 27, 14, 17)),
+    "2021-03-07 UT 02:17:10": ("%Y-%m-%d %Z %H:%M:%S", datetime(2021, 3, 7, 2, 17, 10)),
+    "27 March 2021 02:17:10 +0100": ("%d %B %Y %H:%M:%S %z", datetime(2021, 3, 27, 2, 17, 10)),
+}
+
+
+@pytest.mark.parametrize("text", SHOWN)
+def test_the_format_and_time_of_a_text_are_recognised(text):
+    pattern, moment = SHOWN[text]
+    found = recognise(text)[0]
+    assert (found.format.pattern, found.shown.moment) == (pattern, moment)
+
+
+def test_day_and_month_that_could_be_swapped_come_back_as_two_formats():
+    assert [one.shown.moment.date() for one in recognise("CZ0003 07/03/2021 02:17:14.88 783648")] == [
+        date(2021, 3, 7),
+        date(2021, 7, 3),
+    ]
+
+
+@pytest.mark.parametrize(
+    "text", ["15000", "LLA=(62.82, -92.11, 0.00)", "Exposure 15.000000", "2021-13-07 25:61:00", ""]
+)
+def test_what_is_no_clock_is_not_recognised(text):
+    assert recognise(text) == []
+
+
+def test_twelve_at_night_is_midnight_and_twelve_by_day_is_noon():
+    clock = ClockFormat("%I:%M:%S %p")
+    assert clock.search("12:14:56 AM").clock == time(0, 14, 56)
+    assert clock.search("12:14:56 PM").clock == time(12, 14, 56)
+
+
+def test_a_number_that_goes_on_is_not_cut_into_a_clock():
+    assert ClockFormat("%H:%M:%S").search("112:14:567") is None

@@ -1,0 +1,79 @@
+"""Glyphs learned from a few known texts read others, and say so where they cannot know."""
+
+import numpy as np
+import pytest
+
+from allsky.clock.glyph_lessons import Sample, learn_sheets
+from allsky.clock.glyphs import OWN, layout_of
+from benchmarks.made_clocks import coverage
+
+WIDTH, HEIGHT = 220, 22
+TEXTS = ("01:23:45", "06:37:89", "12:50:14", "13:46:50", "08:19:27", "17:28:36", "19:05:03", "10:34:58")
+
+
+def crop(text: str, font: str = "DejaVuSans", noise: float = 3.0, seed: int = 0) -> np.ndarray:
+    """`text` in white on a noisy grey ground."""
+    mask = coverage(font, 13, text)
+    picture = np.full((HEIGHT, WIDTH), 40.0) + np.random.default_rng(seed).normal(0, noise, (HEIGHT, WIDTH))
+    rows, columns = mask.shape
+    picture[2 : 2 + rows, 4 : 4 + columns] += (230 - 40) * mask[: HEIGHT - 2]
+    return np.clip(picture, 0, 255).astype(np.uint8)
+
+
+def sample(text: str, wrong: str | None = None, seed: int = 0) -> Sample:
+    """A crop of `text`, taught as `wrong` where that is given, with its characters' true places."""
+    ends = [coverage("DejaVuSans", 13, text[: k + 1]).shape[1] for k in range(len(text))]
+    starts = [0, *ends[:-1]]
+    middles = [(start + end - 1) / 2 + 4 for start, end in zip(starts, ends, strict=True)]
+    inked = [middle for middle, char in zip(middles, text, strict=True) if char != " "]
+    return Sample(crop(text, seed=seed), wrong or text, np.array(inked))
+
+
+@pytest.fixture(scope="module")
+def sheet():
+    return learn_sheets([sample(text, seed=k) for k, text in enumerate(TEXTS)])[0]
+
+
+def test_a_sheet_reads_texts_that_it_never_saw(sheet):
+    for text in ("11:24:57", "07:10:35", "18:59:08"):
+        assert sheet.read(crop(text, seed=99)).text == text
+
+
+def test_brightness_and_contrast_of_the_sky_do_not_matter(sheet):
+    dim = (crop("11:24:57", seed=98) * 0.4 + 90).astype(np.uint8)
+    assert sheet.read(dim).text == "11:24:57"
+
+
+def test_a_crop_without_the_overlay_shows_none(sheet):
+    sky = np.random.default_rng(1).normal(60, 8, (HEIGHT, WIDTH)).clip(0, 255).astype(np.uint8)
+    assert not sheet.read(sky).present
+
+
+def test_evidence_speaks_for_the_time_shown_and_against_others(sheet):
+    likeness = sheet.read(crop("10:34:58", seed=97)).likeness
+    assert sheet.support(likeness, "10:34:58") > 0.5
+    assert sheet.support(likeness, "10:34:50") < 0
+    assert sheet.support(likeness, "10:34:5?") > 0.5
+
+
+def test_one_wrong_lesson_among_many_is_put_right():
+    taught = [sample(text, seed=k) for k, text in enumerate(TEXTS)]
+    taught[7] = sample("10:34:58", wrong="10:84:58", seed=7)
+    assert learn_sheets(taught)[0].read(crop("10:34:58", seed=96)).text == "10:34:58"
+
+
+def test_a_digit_that_is_called_by_another_name_at_one_place_is_not_learned_there():
+    # A dotted zero that Tesseract calls 9 in the hour and 0 elsewhere.
+    taught = [sample("20:" + text[3:], wrong="29:" + text[3:], seed=k) for k, text in enumerate(TEXTS)]
+    known = learn_sheets(taught)[0].known
+    assert known[1, 9] != OWN
+
+
+def test_another_half_of_the_day_is_not_taken_for_the_one_that_was_taught():
+    taught = learn_sheets([sample(text + " AM", seed=k) for k, text in enumerate(TEXTS)])[0]
+    assert taught.read(crop("10:34:58 AM", seed=95)).sure
+    assert not taught.read(crop("10:34:58 PM", seed=95)).sure
+
+
+def test_a_layout_stands_for_all_texts_that_differ_in_their_digits():
+    assert layout_of("Nov 03 1?:59") == "Nov 00 00:00"

@@ -1,0 +1,57 @@
+"""A clock that shows no seconds tells them by its turning minutes; how far, arithmetic says."""
+
+import numpy as np
+from hypothesis import given
+from hypothesis import strategies as st
+
+from allsky.clock.minutes import seconds_of_minutes
+from allsky.clock.timeline import Timeline
+
+
+def shown(true_s: np.ndarray) -> Timeline:
+    """What a clock without seconds shows at the true times of frames 0, 1, ..."""
+    index = np.arange(len(true_s), dtype=float)
+    one = np.zeros(len(true_s), int)
+    return Timeline(index, np.floor(true_s / 60) * 60, one, one, float(np.median(np.diff(true_s))))
+
+
+@given(
+    step=st.sampled_from([2, 3, 5, 6, 10, 15, 20, 30]),
+    phase=st.integers(0, 59),
+    minutes=st.integers(40, 120),
+)
+def test_half_an_hour_and_more_tells_every_second_to_half_a_step(step, phase, minutes):
+    true = 1_000_000_020.0 + phase + step * np.arange(60 * minutes // step)
+    seconds, vague = seconds_of_minutes(shown(true), 60.0)
+    assert not vague.any()
+    assert np.abs(seconds - true).max() <= max(step / 2, 1.0) + 1e-6
+
+
+@given(step=st.floats(3.0, 40.0), phase=st.floats(0.0, 59.0), minutes=st.integers(40, 90))
+def test_a_cadence_of_no_whole_seconds_is_told_or_said_to_be_vague(step, phase, minutes):
+    true = 1_000_000_020.0 + phase + step * np.arange(int(60 * minutes / step))
+    seconds, vague = seconds_of_minutes(shown(true), 60.0)
+    assert np.abs(seconds - true)[~vague].max(initial=0.0) <= max(step / 2, 1.0) + 0.05 * step
+
+
+def test_two_minutes_tell_nothing():
+    seconds, vague = seconds_of_minutes(shown(1_000_000_020.0 + 20.0 * np.arange(6)), 60.0)
+    assert vague.all()
+    assert (seconds % 60 == 0).all()
+
+
+def test_frames_a_minute_apart_have_the_time_they_show():
+    true = 1_000_000_037.0 + 60.0 * np.arange(30)
+    seconds, vague = seconds_of_minutes(shown(true), 60.0)
+    assert not vague.any()
+    assert (seconds == np.floor(true / 60) * 60).all()
+
+
+def test_a_misread_minute_is_flagged_and_harms_no_other():
+    true = 1_000_000_020.0 + 20.0 * np.arange(180)
+    timeline = shown(true)
+    timeline.seconds[100] -= 600
+    seconds, vague = seconds_of_minutes(timeline, 60.0)
+    assert vague[100]
+    assert vague.sum() == 1
+    assert np.abs(seconds - true)[~vague].max() <= 10.0

@@ -1,0 +1,64 @@
+"""Day, month and short year find their order by the night's evidence, or are asked for."""
+
+from datetime import date, datetime, timedelta
+
+import pytest
+
+from allsky.clock.formats import ClockFormat
+from allsky.clock.order import commonest_formats, possible_formats
+from allsky.clock.picture import likeliest_order
+from allsky.clock.recognition import recognise
+
+DAY_FIRST, MONTH_FIRST = ClockFormat("%d/%m/%Y %H:%M:%S"), ClockFormat("%m/%d/%Y %H:%M:%S")
+
+
+def texts(pattern: str, start: datetime, count: int = 12, step_s: int = 600) -> list[str]:
+    return [(start + timedelta(seconds=step_s * k)).strftime(pattern) for k in range(count)]
+
+
+def formats_of(shown: list[str]) -> list[ClockFormat]:
+    return commonest_formats([one.format for text in shown for one in recognise(text)], shown)
+
+
+def test_a_day_that_rolls_over_tells_which_number_it_is():
+    shown = texts("%d/%m/%Y %H:%M:%S", datetime(2021, 3, 7, 23, 10))
+    assert possible_formats(formats_of(shown), shown, None) == [DAY_FIRST]
+
+
+def test_the_date_of_the_file_tells_the_order():
+    shown = texts("%m/%d/%Y %H:%M:%S", datetime(2021, 3, 7, 20))
+    assert possible_formats(formats_of(shown), shown, "2021-03-07") == [MONTH_FIRST]
+
+
+def test_a_month_that_no_calendar_has_tells_the_order():
+    shown = texts("%m/%d/%Y %H:%M:%S", datetime(2021, 3, 27, 20))
+    assert formats_of(shown) == [MONTH_FIRST]
+
+
+def test_without_evidence_both_orders_remain():
+    shown = texts("%d/%m/%Y %H:%M:%S", datetime(2021, 3, 7, 20), count=6)
+    assert set(possible_formats(formats_of(shown), shown, None)) == {DAY_FIRST, MONTH_FIRST}
+
+
+def test_equal_numbers_need_no_evidence_even_if_some_are_misread():
+    shown = [*texts("%d/%m/%Y %H:%M:%S", datetime(2017, 6, 6, 20), count=9), "06/08/2017 22:00:00"]
+    assert len(possible_formats(formats_of(shown), shown, None)) == 1
+
+
+def test_a_date_seen_on_few_frames_beside_a_time_seen_on_all_is_there():
+    shown = [f"Sun %? Nov 2013 01:5{k}:00" for k in range(9)] + ["Sun 03 Nov 2013 01:59:30", "Sun 03 Nov 2013 01:59:45"]
+    assert formats_of(shown) == [ClockFormat("%a %d %b %Y %H:%M:%S")]
+
+
+@pytest.mark.parametrize(
+    ("text", "hint", "pattern"),
+    [
+        ("07/03/2021 02:17:10", None, "%d/%m/%Y %H:%M:%S"),
+        ("07/03/2021 02:17:10", date(2021, 7, 3), "%m/%d/%Y %H:%M:%S"),
+        ("07/03/2021 02:17:10 PM", None, "%m/%d/%Y %I:%M:%S %p"),
+        ("07/03/2021 02:17:10 MDT", None, "%m/%d/%Y %H:%M:%S %Z"),
+    ],
+)
+def test_the_likelier_order_is_the_files_else_the_worlds_else_north_americas(text, hint, pattern):
+    found = [one.format for one in recognise(text)]
+    assert likeliest_order(found, text, hint)[0].pattern == pattern
