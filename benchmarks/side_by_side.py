@@ -27,7 +27,7 @@ def options(description: str | None, rounds: int = 3, **sizes: int) -> argparse.
     parser = argument_parser(description)
     parser.add_argument("--rounds", type=int, default=rounds, help=f"turns each way takes (default {rounds})")
     for name, size in sizes.items():
-        parser.add_argument(f"--{name}", type=int, default=size, help=f"default {size}")
+        parser.add_argument(f"--{name.replace('_', '-')}", type=int, default=size, help=f"default {size}")
     asked = parser.parse_args()
     if asked.quick:
         asked.rounds = 1

@@ -17,6 +17,7 @@ from models.augmentation import SkyAugmentation
 from models.calibration import weighted_log_loss
 from models.dataset import LabelledPictures, epoch_batches, scaled
 from models.description import ModelDescription
+from models.frozen_features import FrozenFeatures, frozen_features, last_layer
 from models.model_folder import versions
 from models.network import build_network, freeze_backbone, weights_normalisation
 from models.normalisation import normalised
@@ -61,6 +62,7 @@ class Learner:
         self.history: list[EpochRecord] = []
         self.best: dict[str, torch.Tensor] = {}
         self.optimizer: torch.optim.Optimizer | None = None
+        self.features: FrozenFeatures | None = None
         self._plan = [(stage, index) for stage, epochs in recipe.stages for index in range(epochs)]
 
     @property
@@ -83,6 +85,11 @@ class Learner:
         in_last = sum(record.stage == last_stage for record in self.history)
         patience = self.recipe.patience
         return patience > 0 and in_last > patience and done - self.best_epoch >= patience
+
+    @property
+    def _halved(self) -> bool:
+        """Whether a step computes in bfloat16, whose range is that of float32, so that no loss need be scaled."""
+        return self.recipe.precision == "bfloat16" or (self.recipe.precision == "auto" and self.device.type == "cuda")
 
     def run_epoch(self) -> EpochRecord:
         """Learn from each training picture once, then be judged on validation. Raises BadModel for a NaN loss."""
@@ -115,9 +122,12 @@ class Learner:
         """Logits of the validation pictures as they are, float64 (n, classes)."""
         self.judged.eval()
         with torch.inference_mode():
-            batches = torch.split(self.validation.pictures, _JUDGING_BATCH)
-            logits = [self.judged(normalised(scaled(batch, self.device), self.description)) for batch in batches]
-        return torch.cat(logits).cpu().double().numpy()
+            if self.features is not None:
+                logits = self._head(self.judged)(self.features.validation)
+            else:
+                batches = torch.split(torch.arange(len(self.validation)), _JUDGING_BATCH)
+                logits = torch.cat([self.judged(self._as_it_is(batch)) for batch in batches])
+        return logits.cpu().double().numpy()
 
     def state(self) -> dict[str, Any]:
         """Everything that `restore` needs, in plain types."""
@@ -147,6 +157,33 @@ class Learner:
         learning = [parameter for parameter in self.network.parameters() if parameter.requires_grad]
         # Fused, a step reads the weights once; with small batches the plain one takes half of the time.
         self.optimizer = torch.optim.AdamW(learning, weight_decay=self.recipe.weight_decay, fused=True)
+        self.features = self._frozen_features(dict(self.recipe.stages)[stage]) if stage == "frozen" else None
+
+    def _frozen_features(self, epochs: int) -> FrozenFeatures | None:
+        """What the frozen backbone makes of the pictures; of each as many views as the recipe and the epochs ask for.
+
+        The views' randomness is the recipe's seed's: a training that goes on draws the same ones again.
+        """
+        views = min(self.recipe.cached_views, epochs if self.recipe.augment == "sky" else 1)
+        if not views:
+            return None
+        generator = torch.Generator(self.device).manual_seed(_epoch_seed(self.recipe.seed, 0))
+        seen = (lambda batch: self._varied(batch, generator)), self._as_it_is
+        return frozen_features(self.network, self.recipe.backbone, self.training, self.validation, seen, views)
+
+    def _head(self, network: nn.Module) -> nn.Linear:
+        head = last_layer(network, self.recipe.backbone)
+        assert head is not None, "features are kept of networks with a last layer"
+        return head
+
+    def _varied(self, batch: torch.Tensor, generator: torch.Generator) -> torch.Tensor:
+        images = scaled(self.training.pictures[batch], self.device)
+        if self.recipe.augment == "sky":
+            images = SkyAugmentation()(images, generator)
+        return normalised(images, self.description)
+
+    def _as_it_is(self, batch: torch.Tensor) -> torch.Tensor:
+        return normalised(scaled(self.validation.pictures[batch], self.device), self.description)
 
     def _learn(self, stage: str, index: int) -> tuple[float, float, float]:
         """One pass over the training pictures: the last learning rate, mean loss, accuracy."""
@@ -159,19 +196,18 @@ class Learner:
         loss_sum = right = rate = 0.0
         for number, batch in enumerate(batches):
             rate = self._rate(stage, (index * len(batches) + number) / total)
-            loss, hits = self._step(batch, rate, generator)
+            loss, hits = self._step(batch, rate, generator, order)
             loss_sum, right = loss_sum + loss * len(batch), right + hits
         return rate, loss_sum / len(self.training), right / len(self.training)
 
-    def _step(self, batch: torch.Tensor, rate: float, generator: torch.Generator) -> tuple[float, int]:
+    def _step(
+        self, batch: torch.Tensor, rate: float, generator: torch.Generator, order: torch.Generator
+    ) -> tuple[float, int]:
         assert self.optimizer is not None
         for group in self.optimizer.param_groups:
             group["lr"] = rate
-        images = scaled(self.training.pictures[batch], self.device)
-        if self.recipe.augment == "sky":
-            images = SkyAugmentation()(images, generator)
         targets = self.training.targets[batch].to(self.device)
-        logits = self.network(normalised(images, self.description))
+        logits = self._logits(batch, generator, order)
         weights = self.training.class_weights(len(self.recipe.classes)).to(self.device)
         loss = functional.cross_entropy(logits, targets, weights, label_smoothing=self.recipe.label_smoothing)
         self.optimizer.zero_grad(set_to_none=True)
@@ -180,6 +216,13 @@ class Learner:
         self._average()
         return loss.item(), int((logits.argmax(1) == targets).sum())
 
+    def _logits(self, batch: torch.Tensor, generator: torch.Generator, order: torch.Generator) -> torch.Tensor:
+        """Of training pictures, to learn from: varied by `generator`, or of the views kept one each, by `order`."""
+        if self.features is not None:
+            return self._head(self.network)(self.features.drawn(batch, order))
+        with torch.autocast(self.device.type, torch.bfloat16, enabled=self._halved):
+            return self.network(self._varied(batch, generator)).float()
+
     @torch.no_grad()
     def _average(self) -> None:
         if self.average is None or self.optimizer is None:
@@ -187,7 +230,9 @@ class Learner:
         steps = next(int(state["step"]) for state in self.optimizer.state.values())
         # Early on the mean follows quickly, or it would remember the random start for long.
         decay = min(self.recipe.averaging, (1 + steps) / (10 + steps))
-        for mean, value in zip(self.average.state_dict().values(), self.network.state_dict().values(), strict=True):
+        pair = (self.average, self.network) if self.features is None else map(self._head, (self.average, self.network))
+        means, values = (each.state_dict().values() for each in pair)
+        for mean, value in zip(means, values, strict=True):
             if mean.dtype.is_floating_point:
                 mean.lerp_(value, 1 - decay)
             else:

@@ -11,6 +11,7 @@ from allsky.errors import BadConfiguration
 STRATEGIES = ("two_stage", "finetune", "frozen", "scratch")
 AUGMENTATIONS = ("sky", "none")
 CONTRASTS = ("given", "local")
+PRECISIONS = ("auto", "float32", "bfloat16")
 
 
 @dataclass(frozen=True)
@@ -39,6 +40,10 @@ class TrainingRecipe:
       the light around it (see models/normalisation.py), which suits training from nothing on few frames.
     - `averaging`: decay per step of a running mean of the weights, which is what is then validated and
       kept; 0 keeps the weights themselves. Steadies small training sets (Tarvainen & Valpola 2017, arXiv:1703.01780).
+    - `cached_views`: while the backbone is frozen, what it makes of this many variations of each picture is computed
+      once, and the head learns from that (one where nothing is varied); 0: computed anew in each epoch.
+    - `precision`: of a step's arithmetic; weights stay float32. `auto` is `bfloat16` on a GPU, `float32` elsewhere;
+      a CPU with matrix units (AMX) trains plain convolutions in `bfloat16` nearly twice as fast, depthwise ones slower.
     - `abstain`: share of the validation frames, by weight, of which the model is least sure and on which it would
       rather not decide; 0: it always decides.
     - `patience`: epochs of the last stage without a lower validation loss after which training
@@ -63,6 +68,8 @@ class TrainingRecipe:
     augment: str = "sky"
     contrast: str = "given"
     averaging: float = 0.0
+    cached_views: int = 4
+    precision: str = "auto"
     abstain: float = 0.0
     patience: int = 0
     seed: int = 0
@@ -73,6 +80,7 @@ class TrainingRecipe:
         self._check_choice("strategy", STRATEGIES)
         self._check_choice("augment", AUGMENTATIONS)
         self._check_choice("contrast", CONTRASTS)
+        self._check_choice("precision", PRECISIONS)
         self._check_numbers()
         self._check_stages()
 
@@ -106,7 +114,14 @@ class TrainingRecipe:
             raise BadConfiguration(f"{key} = {getattr(self, key)!r}: expected one of {', '.join(choices)}.")
 
     def _check_numbers(self) -> None:
-        least = {"image_size": 16, "batch_size": 1, "epochs_frozen": 0, "epochs_full": 0, "patience": 0}
+        least = {
+            "image_size": 16,
+            "batch_size": 1,
+            "epochs_frozen": 0,
+            "epochs_full": 0,
+            "patience": 0,
+            "cached_views": 0,
+        }
         for key, value in least.items():
             if getattr(self, key) < value:
                 raise BadConfiguration(f"{key} = {getattr(self, key)}: expected {value} or more.")

@@ -7,7 +7,7 @@ from dataclasses import dataclass
 from allsky.conditions import ConditionBins
 from allsky.fisheye import LENSES
 from models.description import METHOD
-from models.recipe import AUGMENTATIONS, CONTRASTS, STRATEGIES, TrainingRecipe
+from models.recipe import AUGMENTATIONS, CONTRASTS, PRECISIONS, STRATEGIES, TrainingRecipe
 from tasks.configuration import (
     either,
     numbers,
@@ -191,6 +191,10 @@ class Training:
     augment: str = option(PUBLISHED.augment, one_of(*AUGMENTATIONS), "`sky` (turn, flip, expose, blur) or `none`")
     contrast: str = option(PUBLISHED.contrast, one_of(*CONTRASTS), "`given`, or `local`: what stands out around")
     averaging: float = option(PUBLISHED.averaging, share, "decay of a running mean of the weights; 0 keeps none")
+    cached_views: int = option(
+        PUBLISHED.cached_views, whole, "variations of a picture kept while the backbone is frozen"
+    )
+    precision: str = option(PUBLISHED.precision, one_of(*PRECISIONS), "of training's arithmetic; weights are float32")
     abstain: float = option(PUBLISHED.abstain, share, "share of frames, the least sure, on which the model abstains")
     patience: int = option(PUBLISHED.patience, whole, "epochs without improvement before training stops; 0 is never")
     seed: int = option(PUBLISHED.seed, whole, "seed of everything random in training")

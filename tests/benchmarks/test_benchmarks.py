@@ -30,7 +30,7 @@ PROMISED = {
     "sheets": ("n_nights", "n_drawn"),
     "split": ("n_labels",),
     "sky_disk": ("ours_off_percent", "rival_off_percent"),
-    "training": ("ratio_frozen", "ours_accuracy", "rival_accuracy"),
+    "training": ("ratio_frozen", "ratio_views", "frozen_accuracies", "ours_accuracy", "rival_accuracy"),
 }
 # Decode, read text, or start PyTorch: ten seconds and more.
 SLOW = ("clock", "explanation", "frames", "inference", "inventory", "keograms", "report", "sky_disk", "training")

@@ -72,6 +72,16 @@ def test_a_frozen_backbone_is_not_changed(toy, quick, weights, tmp_path):
     assert all(torch.equal(start[name], end[name]) for name in body)
 
 
+def test_steps_in_bfloat16_leave_the_weights_float32(toy, quick, tmp_path):
+    for precision in ("float32", "bfloat16"):
+        train(*toy, replace(quick, precision=precision), tmp_path / precision)
+    exact, halved = weights_of(tmp_path / "float32"), weights_of(tmp_path / "bfloat16")
+    assert {name: tensor.dtype for name, tensor in exact.items()} == {name: t.dtype for name, t in halved.items()}
+    assert not same(exact, halved)
+    # One step of AdamW moves a weight by the rate, 1e-3 at most; three steps here.
+    assert all(torch.allclose(exact[name], halved[name], atol=0.01) for name in exact if name.endswith("weight"))
+
+
 class _Killed(Exception):
     pass
 
