@@ -14,6 +14,9 @@ settings.load_profile("patient")
 
 os.environ.setdefault("OMP_THREAD_LIMIT", "1")
 os.environ.setdefault("MPLBACKEND", "Agg")
+if "PYTEST_XDIST_WORKER" in os.environ:
+    # Every core has a process of its own already.
+    os.environ.setdefault("OMP_NUM_THREADS", "1")
 
 ROOT = Path(__file__).resolve().parents[1]
 

@@ -3,12 +3,14 @@
 from __future__ import annotations
 
 from dataclasses import replace
+from pathlib import Path
 
 import pandas as pd
 import pytest
 
 from allsky.labels.roles import night_role
 from allsky.simulator import demo_simulation, simulate_night
+from tests.made_once import made_once
 from tests.pipeline.chain import Chain, Run
 
 CONFIGURATION = """
@@ -59,7 +61,10 @@ def nights_of_each_role() -> list[str]:
 @pytest.fixture(scope="session")
 def unlabelled_chain(tmp_path_factory) -> tuple[Chain, Run]:
     """The archive after a first run, which ends where a person has to label."""
-    folder = tmp_path_factory.mktemp("chain")
+    return made_once(tmp_path_factory, "unlabelled", run_unlabelled)
+
+
+def run_unlabelled(folder: Path) -> tuple[Chain, Run]:
     simulation = replace(demo_simulation(), nights=tuple(nights_of_each_role()), cadence_s=720, cards=(), faults=())
     for night in simulation.nights:
         simulate_night(simulation, night, folder / "videos", folder / "truth")
@@ -71,9 +76,13 @@ def unlabelled_chain(tmp_path_factory) -> tuple[Chain, Run]:
 @pytest.fixture(scope="session")
 def finished_chain(unlabelled_chain, tmp_path_factory) -> tuple[Chain, Run]:
     """The archive labelled, and taken to its report."""
-    chain = unlabelled_chain[0].copy(tmp_path_factory.mktemp("finished") / "chain")
-    chain.answer()
-    return chain, chain.run()
+
+    def run_labelled(folder: Path) -> tuple[Chain, Run]:
+        chain = unlabelled_chain[0].copy(folder / "chain")
+        chain.answer()
+        return chain, chain.run()
+
+    return made_once(tmp_path_factory, "finished", run_labelled)
 
 
 @pytest.fixture
