@@ -35,6 +35,7 @@ from allsky.labels.sampling import draw_audit_sheet
 from allsky.report import GalleryItem, Keogram, ReportData, render_report, write_figures
 from allsky.site import frame_ids
 from allsky.statistics.rates import NIGHTS_TO_MEASURE, condition_table, occurrence
+from allsky.statistics.tally import Tally
 from allsky.tables import CONDITION_TABLE, LABELS, MONTH_FRAMES, VIDEOS
 
 SEASONS = (("2022-12-01", "2023-04-30"), ("2024-02-01", "2024-04-30"), ("2024-12-01", "2025-02-28"))
@@ -201,8 +202,8 @@ def _data(made: Made, table: pd.DataFrame, keograms: list[Keogram]) -> ReportDat
     return ReportData(
         site=SITE,
         videos=pd.DataFrame(videos, columns=VIDEOS.names),
+        tally=Tally.of(made.frames, made.predictions),
         frames=made.frames,
-        predictions=made.predictions,
         condition_table=table,
         occurrence=occurrence(table, "aurora"),
         sheet=made.sheet,

@@ -246,8 +246,8 @@ def _check_night(option: str, night: str) -> None:
 
 def _summary(data) -> dict:
     """What the terminal shows at the end."""
-    nights, problems = data.frames["night"].nunique(), len(data.all_problems)
-    lines = [f"{len(data.usable_frames):,} frames of {nights} nights", *_model_lines(data), *data.notices]
+    nights, problems = len(data.tally.nights), len(data.all_problems)
+    lines = [f"{data.tally.n_usable:,} frames of {nights} nights", *_model_lines(data), *data.notices]
     return {"lines": lines, "problems": problems, "baseline": data.baseline, "occurrence": data.occurrence}
 
 

@@ -16,13 +16,15 @@ from allsky.labels.labellers import rates_by_labeller
 from allsky.labels.roles import roles_of
 from allsky.labels.sampling import finished_draws, inclusion_probability, unfinished_draws
 from allsky.report import GalleryItem, Keogram, Problem, ReportData
+from allsky.report.month_by_month import Month, ReportFrames, Wanted, go_through
 from allsky.statistics.baseline import baseline_comparison
 from allsky.statistics.confusion import confusion_by_condition
 from allsky.statistics.contrasts import contrast_table
 from allsky.statistics.night_totals import counted_by, unpredicted
 from allsky.statistics.rates import condition_table, occurrence
 from allsky.statistics.reliability import abstaining_table, calibration_table, reliability_table
-from allsky.tables import FRAMES, LABELS, MONTH_FRAMES, READINGS, SHEET, SPLIT, TESTIMONY, with_probabilities
+from allsky.statistics.tally import Tally
+from allsky.tables import FRAMES, LABELS, READINGS, SHEET, SPLIT, TESTIMONY, with_probabilities
 from tasks import archive
 from tasks.answers import answers
 from tasks.artifacts import TableArtifact
@@ -43,36 +45,44 @@ CLOCKS_DRAWN = 3
 
 def gather(report: FullCorpusReport) -> ReportData:
     """Everything the report tells of its nights."""
-    frames = _frames(report)
-    labels, notices = _labels(report, frames)
-    said = [*_archive_notices(), *_camera_notices(report, frames), *_corrections(report), *notices]
-    told = _common(report, frames) | {"labels": labels, "notices": said}
-    told["notices"] += _drawn_and_waiting(frames, told["sheet"], labels)
-    if report.model() != NO_MODEL:
-        told |= _judged(report, frames, told["sheet"], labels)
-        told["notices"] += unpredicted(told["sheet"], labels, told["predictions"])
+    sheet, given = _sheets(report.corpus), _answers(report)
+    read = go_through(_months(report), Wanted([sheet, given]))
+    labels, notices = (None, []) if given.empty else match_labels(given, read.frames)
+    said = [*_archive_notices(), *_camera_notices(report, read.tally), *_corrections(report), *notices]
+    told = _common(report, read, sheet) | {"labels": labels, "notices": said}
+    told["notices"] += _drawn_and_waiting(read.frames, sheet, labels)
+    if read.predictions is not None:
+        told |= _judged(report, read, sheet, labels)
+        told["notices"] += unpredicted(sheet, labels, read.predictions)
     return ReportData(**told)
 
 
-def _frames(report) -> pd.DataFrame:
-    months = [MonthFrames(month=m, nights=n).output().read() for m, n in report.months().items()]
-    if not months:
-        return MONTH_FRAMES.empty()
-    frames = pd.concat(months, ignore_index=True)
-    return frames[frames["night"].isin(report.nights())].reset_index(drop=True)
+def _months(report) -> Iterator[Month]:
+    """Each month's frames as far as they are asked for, and beside them what the model says of them."""
+    for month, nights in report.months().items():
+        task = MonthFrames(month=month, nights=nights)
+        frames = task.output().read()
+        frames = frames[frames["night"].isin(task.selected())]
+        yield frames, None if report.model() == NO_MODEL else _predictions(report, month, nights)
 
 
-def _labels(report, frames: pd.DataFrame) -> tuple[pd.DataFrame | None, list[str]]:
+def _predictions(report, month: str, nights: str) -> pd.DataFrame:
+    """What the model says of a month's frames, decided as this report counts it."""
+    task, labels = MonthPredictions(month=month, nights=nights, model=report.model()), report.settings.labels
+    tables = [task.night_artifacts(night)[""].read() for night in task.selected()]
+    every = pd.concat([with_probabilities(labels.classes).empty(), *tables], ignore_index=True)
+    return counted_by(every, labels.classes, labels.positive, report.settings.report.threshold)
+
+
+def _answers(report) -> pd.DataFrame:
+    """The labels, without those of the archive's nights that lie outside the report's range."""
     given = answers()
     # Labels of nights outside the report's range are no strangers; those of nights outside the archive are.
     elsewhere = set(report.inventory.nights) - set(report.nights())
-    given = given[~given["night"].isin(elsewhere)]
-    if given.empty:
-        return None, []
-    return match_labels(given.drop(columns=["night", "role"]), frames)
+    return given[~given["night"].isin(elsewhere)].drop(columns=["night", "role"])
 
 
-def _common(report, frames: pd.DataFrame) -> dict:
+def _common(report, read: ReportFrames, sheet: pd.DataFrame) -> dict:
     here = report.settings
     videos = report.inventory.table
     if report.ranged:
@@ -83,13 +93,14 @@ def _common(report, frames: pd.DataFrame) -> dict:
         "positive": here.labels.positive,
         "bins": here.bins,
         "videos": videos,
-        "frames": frames,
-        "sheet": _sheets(report.corpus),
+        "tally": read.tally,
+        "frames": read.frames,
+        "sheet": sheet,
         "problems": list(_problems(report)),
         "configuration": here.as_table(),
         "provenance": provenance(report),
         "keograms": list(_keograms(report)),
-        "readings": _readings(report, frames),
+        "readings": _readings(report, read.tally),
         "witnesses": _witnesses(report),
         "disks": list(_disks(report)),
         "title": here.report.title,
@@ -127,13 +138,13 @@ def _archive_notices() -> Iterable[str]:
         yield f"{len(waiting)} files changed so recently that they wait for the next run, the first: {waiting[0]}"
 
 
-def _camera_notices(report, frames: pd.DataFrame) -> Iterable[str]:
+def _camera_notices(report, tally: Tally) -> Iterable[str]:
     """What hints at a wrong site or zone."""
-    day = int((frames["solar_bin"] == "Day").sum())
+    day = int(tally.nights["n_day"].sum())
     if day:
         yield (
-            f"{day:,} of {len(frames):,} frames were taken with the sun up, by their clock: if they are night frames, "
-            "see whether the longitude's sign (west is negative), the latitude and the clock's zone are right"
+            f"{day:,} of {tally.n_frames:,} frames were taken with the sun up, by their clock: if they are night "
+            "frames, see whether the longitude's sign (west is negative), the latitude and the clock's zone are right"
         )
     nameless = [night for night in report.nights() if not _names_its_zone(report.corpus.overlay_folder(night))]
     if nameless:
@@ -168,12 +179,10 @@ def _keograms(report) -> Iterator[Keogram]:
             yield Keogram(night, path)
 
 
-def _readings(report, frames: pd.DataFrame) -> dict[str, pd.DataFrame]:
+def _readings(report, tally: Tally) -> dict[str, pd.DataFrame]:
     """The clocks worth drawing: of the nights with most flagged frames, else with the largest residuals."""
-    doubt = frames.assign(flagged=frames["clock_flag"].notna(), residual=frames["clock_residual_s"].abs())
-    worst = doubt.groupby("night")[["flagged", "residual"]].agg({"flagged": "sum", "residual": "max"})
-    nights = worst.sort_values(["flagged", "residual"], ascending=False).index[:CLOCKS_DRAWN]
-    return {night: TableArtifact(report.corpus.readings(night), READINGS).read() for night in nights}
+    worst = tally.nights.sort_values(["n_flagged", "worst_residual_s"], ascending=False)["night"].head(CLOCKS_DRAWN)
+    return {night: TableArtifact(report.corpus.readings(night), READINGS).read() for night in worst}
 
 
 def _witnesses(report) -> pd.DataFrame:
@@ -193,54 +202,37 @@ def _disks(report) -> Iterator[tuple]:
 # What needs a model.
 
 
-def _judged(report, frames: pd.DataFrame, sheet: pd.DataFrame, labels: pd.DataFrame | None) -> dict:
-    here, model = report.settings, report.model()
-    predictions = counted_by(
-        _predictions(report, model), here.labels.classes, here.labels.positive, here.report.threshold
-    )
+def _judged(report, read: ReportFrames, sheet: pd.DataFrame, labels: pd.DataFrame | None) -> dict:
+    here, frames, predictions = report.settings, read.frames, read.predictions
+    classes, positive, counted = here.labels.classes, here.labels.positive, read.tally.predicted
     known = labels if labels is not None else LABELS.empty()
-    table = condition_table(
-        predictions,
-        frames,
-        sheet[sheet["role"] == "audit"],
-        known,
-        here.labels.classes,
-        here.labels.positive,
-        _training_nights(report, frames),
-    )
+    material = (predictions, frames, sheet[sheet["role"] == "audit"], known)
+    nights = read.tally.nights["night"]
+    table = condition_table(*material, classes, positive, _training_nights(report, nights), counted)
     audited = _audited(predictions, frames, sheet, known)
     evidence, means = evidence_of(report, frames, audited)
     return {
-        **_calibration(audited, here.labels, description(model).abstain_below),
+        **_calibration(audited, here.labels, description(report.model()).abstain_below),
         "evidence": evidence,
         "mean_maps": means,
-        "predictions": predictions,
         "condition_table": table,
-        "confusion": confusion_by_condition(predictions, frames, sheet, known, here.labels.classes),
-        "contrasts": contrast_table(predictions, frames, sheet, known, here.labels.positive),
-        "occurrence": occurrence(table, here.labels.positive),
-        "agreement": agreement_table(known, frames, roles_of(frames["night"], **here.drawing)),
-        "labeller_rates": rates_by_labeller(
-            predictions, frames, sheet, known, here.labels.classes, here.labels.positive
-        ),
+        "confusion": confusion_by_condition(*material, classes),
+        "contrasts": contrast_table(*material, positive, counted),
+        "occurrence": occurrence(table, positive),
+        "agreement": agreement_table(known, frames, roles_of(nights, **here.drawing)),
+        "labeller_rates": rates_by_labeller(*material, classes, positive, counted),
         "gallery": list(_gallery(report, audited)),
         "gallery_method": here.explanation.method,
-        **_baseline(report, model, audited),
-        **_model(model),
+        **_baseline(report, audited),
+        **_model(report.model()),
     }
 
 
-def _predictions(report, model: str) -> pd.DataFrame:
-    months = [MonthPredictions(month=m, nights=n, model=model) for m, n in report.months().items()]
-    tables = [task.night_artifacts(night)[""].read() for task in months for night in task.selected()]
-    return pd.concat([with_probabilities(report.settings.labels.classes).empty(), *tables], ignore_index=True)
-
-
-def _training_nights(report, frames: pd.DataFrame) -> set[str]:
+def _training_nights(report, nights: pd.Series) -> set[str]:
     """Nights whose role is training, labelled or not; a model made elsewhere was trained on none of these."""
     if existing_model():
         return set()
-    return {night for night, role in roles_of(frames["night"], **report.settings.drawing).items() if role == "training"}
+    return {night for night, role in roles_of(nights, **report.settings.drawing).items() if role == "training"}
 
 
 def _audited(predictions, frames, sheet, labels) -> pd.DataFrame:
@@ -285,19 +277,24 @@ def _gallery(report, audited: pd.DataFrame) -> Iterator[GalleryItem]:
                     yield GalleryItem(row.frame_id, outcome, solar, lunar, chance, root / row.image, overlay)
 
 
-def _baseline(report, model: str, audited: pd.DataFrame) -> dict:
+def _baseline(report, audited: pd.DataFrame) -> dict:
     """The model beside a green-pixel rule that was tuned on the frames which the model was taught and chosen with."""
     if existing_model() or audited.empty:
         return {}
     split = TableArtifact(report.corpus.split, SPLIT).read()
-    nights = sorted(split["night"].unique())
-    images = pd.concat(
-        [TableArtifact(report.corpus.frames(night), FRAMES).read(["frame_id", "image"]) for night in nights]
-    )
-    positive, backbone = report.settings.labels.positive, description(model).backbone
-    taught = split.merge(images, on="frame_id")
+    taught = split.merge(_images(report.corpus, split), on="frame_id")
+    positive, backbone = report.settings.labels.positive, description(report.model()).backbone
     summary, table = baseline_comparison(taught, audited, report.corpus.root, positive, backbone)
     return {"baseline": summary, "rule_comparison": table}
+
+
+def _images(corpus, split: pd.DataFrame) -> pd.DataFrame:
+    """frame_id and image of the frames of a split, read night by night."""
+    tables = []
+    for night, rows in split.groupby("night"):
+        frames = TableArtifact(corpus.frames(night), FRAMES).read(["frame_id", "image"])
+        tables.append(frames[frames["frame_id"].isin(rows["frame_id"])])
+    return pd.concat(tables)
 
 
 def _model(model: str) -> dict:

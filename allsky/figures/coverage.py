@@ -28,25 +28,25 @@ PRESENT, PARTLY, BROKEN_NIGHT, MISSING = "present", "present with a problem", "b
 DAYS = 31
 
 
-def night_coverage(videos: pd.DataFrame, frames: pd.DataFrame, problems: pd.DataFrame | None = None) -> pd.DataFrame:
+def night_coverage(videos: pd.DataFrame, nights: pd.DataFrame, problems: pd.DataFrame | None = None) -> pd.DataFrame:
     """What became of each night from the first to the last of the archive, a row per night in order.
 
-    `videos` is the inventory, `frames` the kept frames with `night` and `clock_flag`, `problems` (night, video,
-    sentence) what went wrong later than the inventory. Columns: night, n_videos, n_frames, n_flagged, status
+    `videos` is the inventory, `nights` the kept frames' counts (`statistics.tally.count_nights`), `problems` (night,
+    video, sentence) what went wrong later than the inventory. Columns: night, n_videos, n_frames, n_flagged, status
     (`present`: has usable frames; `present with a problem`; `broken`: videos but no usable frame; `missing`: no
     video), reason (sentences, or empty).
     """
     reasons = _reasons(videos, problems)
-    nights = sorted({*videos["night"].dropna(), *frames["night"].dropna(), *reasons.index})
-    if not nights:
+    known = sorted({*videos["night"].dropna(), *nights["night"], *reasons.index})
+    if not known:
         columns = ["night", "n_videos", "n_frames", "n_flagged", "status", "reason"]
         return pd.DataFrame(columns=columns)
-    every = pd.date_range(nights[0], nights[-1], freq="D").strftime("%Y-%m-%d")
-    flagged = frames["clock_flag"].notna()
+    every = pd.date_range(known[0], known[-1], freq="D").strftime("%Y-%m-%d")
+    counted = nights.set_index("night")
     table = pd.DataFrame(index=pd.Index(every, name="night"))
     table["n_videos"] = videos.groupby("night").size()
-    table["n_frames"] = frames[~flagged].groupby("night").size()
-    table["n_flagged"] = frames[flagged].groupby("night").size()
+    table["n_frames"] = counted["n_frames"] - counted["n_flagged"]
+    table["n_flagged"] = counted["n_flagged"]
     table = table.fillna(0).astype(int)
     table["reason"] = reasons.reindex(every).fillna("").to_numpy()
     table["status"] = [_status(night) for night in table.itertuples()]

@@ -30,33 +30,29 @@ from allsky.site import DEGREES_PER_HOUR
 HOURS = 24
 
 
-def occurrence_by_hour(predictions: pd.DataFrame, positive: str) -> pd.DataFrame:
+def occurrence_by_hour(predicted: pd.DataFrame, positive: str) -> pd.DataFrame:
     """Month of nights by hour of UTC: month, hour_utc, n_frames, n_nights, n_positive, positive_ratio.
 
-    `predictions` as stored (`night`, `utc`, `predicted`); only hours with frames have a row.
+    `predicted` as `statistics.tally.count_predicted` returns it; only hours with frames have a row.
     """
-    hours = pd.DataFrame(
-        {
-            "month": predictions["night"].str[:7],
-            "hour_utc": predictions["utc"].dt.hour,
-            "night": predictions["night"],
-            "positive": predictions["predicted"] == positive,
-        }
-    )
-    grouped = hours.groupby(["month", "hour_utc"])
-    counts = grouped.agg(n_frames=("night", "size"), n_nights=("night", "nunique"), n_positive=("positive", "sum"))
-    return _with_share(counts)
+    return _with_share(_positives(predicted, positive), ["month", "hour_utc"])
 
 
-def occurrence_by_night(predictions: pd.DataFrame, positive: str) -> pd.DataFrame:
-    """A row per night with predictions: night, n_frames, n_positive, positive_ratio."""
-    grouped = (predictions["predicted"] == positive).groupby(predictions["night"])
-    return _with_share(grouped.agg(n_frames="size", n_positive="sum"))
+def occurrence_by_night(predicted: pd.DataFrame, positive: str) -> pd.DataFrame:
+    """A row per night with predictions: night, n_frames, n_positive, positive_ratio; `predicted` as by hour."""
+    return _with_share(_positives(predicted, positive), ["night"]).drop(columns="n_nights")
 
 
-def _with_share(counts: pd.DataFrame) -> pd.DataFrame:
-    counts = counts.astype(int)
-    return counts.assign(positive_ratio=counts["n_positive"] / counts["n_frames"]).reset_index()
+def _positives(predicted: pd.DataFrame, positive: str) -> pd.DataFrame:
+    yes = predicted["n_frames"].where(predicted["predicted"] == positive, 0)
+    return predicted.assign(month=predicted["night"].str[:7], n_positive=yes)
+
+
+def _with_share(counted: pd.DataFrame, by: list[str]) -> pd.DataFrame:
+    groups = counted.assign(nights=counted["night"]).groupby(by)
+    table = groups.agg(n_frames=("n_frames", "sum"), n_nights=("nights", "nunique"), n_positive=("n_positive", "sum"))
+    table = table.astype(int)
+    return table.assign(positive_ratio=table["n_positive"] / table["n_frames"]).reset_index()
 
 
 def hours_of_night(longitude_deg: float) -> list[int]:

@@ -24,6 +24,7 @@ def rates_by_labeller(
     labels: pd.DataFrame,
     classes: Sequence[str],
     positive: str,
+    counted: pd.DataFrame | None = None,
 ) -> pd.DataFrame:
     """The table LABELLER_RATES; parameters as for `statistics.condition_table`.
 
@@ -36,13 +37,13 @@ def rates_by_labeller(
     judges = {name: given[given["labeller"] == name] for name in people}
     if len(people) > 1:  # one person's answers are the settled ones
         judges = {SETTLED: settled, **judges}
-    counted = given.groupby("frame_id")["labeller"].nunique()
-    shared = set(counted[counted > 1].index)
+    people_asked = given.groupby("frame_id")["labeller"].nunique()
+    shared = set(people_asked[people_asked > 1].index)
     tables = []
     for judge, answers in judges.items():
         for kind, theirs in (("theirs", answers), ("shared", answers[answers["frame_id"].isin(shared)])):
             if len(theirs):
-                table = condition_table(predictions, frames, sheet, theirs, classes, positive)
+                table = condition_table(predictions, frames, sheet, theirs, classes, positive, counted=counted)
                 tables.append(table.assign(judge=judge, frames=kind)[LABELLER_RATES.names])
     return pd.concat(tables, ignore_index=True) if tables else LABELLER_RATES.empty()
 

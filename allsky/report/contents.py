@@ -61,9 +61,9 @@ def _tile(cell, strongest: float) -> dict[str, Any]:
 
 def tiles(data: ReportData) -> list[tuple[str, str, str]]:
     """The numbers at a glance: what, how much, on what it stands."""
-    usable, row = data.usable_frames, data.everything
-    nights = count(usable["night"].nunique(), "night")
-    shown = [("frames", f"{len(usable):,}", nights)]
+    row = data.everything
+    nights = count(len(data.tally.usable_nights), "night")
+    shown = [("frames", f"{data.tally.n_usable:,}", nights)]
     if row is not None:
         ends = interval(row.positive_ratio_low, row.positive_ratio_high)
         shown.append((f"predicted {in_words(data.positive)}", percent(row.positive_ratio), ends))
@@ -188,9 +188,11 @@ def keograms(data: ReportData) -> list[dict[str, Any]]:
 
 
 def _interest(data: ReportData) -> Mapping[str, int]:
-    if data.predictions is None:
-        return data.usable_frames.groupby("night").size().to_dict()
-    return (data.predictions["predicted"] == data.positive).groupby(data.predictions["night"]).sum().to_dict()
+    """By what a night's keogram is worth showing: its frames predicted positive, or all of them without a model."""
+    nights, predicted = data.tally.nights, data.tally.predicted
+    if predicted is None:
+        return dict(zip(nights["night"], nights["n_frames"] - nights["n_flagged"], strict=True))
+    return predicted[predicted["predicted"] == data.positive].groupby("night")["n_frames"].sum().to_dict()
 
 
 def disks(data: ReportData) -> list[dict[str, Any]]:
@@ -199,21 +201,19 @@ def disks(data: ReportData) -> list[dict[str, Any]]:
 
 def clock_lines(data: ReportData) -> list[dict[str, Any]]:
     """Per night: frames, how they were dated, residuals and flags."""
-    return [_clock_line(str(night), frames) for night, frames in data.frames.groupby("night")]
+    return [_clock_line(night) for night in data.tally.nights.sort_values("night").itertuples()]
 
 
-def _clock_line(night: str, frames: pd.DataFrame) -> dict[str, Any]:
-    kept = frames[frames["clock_flag"].isna()]
-    residual = kept["clock_residual_s"].abs().dropna()
+def _clock_line(night) -> dict[str, Any]:
     return {
-        "night": night,
-        "first": f"{frames['utc'].min():%H:%M}",
-        "last": f"{frames['utc'].max():%H:%M}",
-        "frames": len(frames),
-        "interpolated": int((frames["clock_source"] == "interpolated").sum()),
-        "median": f"{residual.median():.2f}" if len(residual) else "–",
-        "largest": f"{residual.max():.2f}" if len(residual) else "–",
-        "flagged": len(frames) - len(kept),
+        "night": night.night,
+        "first": f"{night.first:%H:%M}",
+        "last": f"{night.last:%H:%M}",
+        "frames": night.n_frames,
+        "interpolated": night.n_interpolated,
+        "median": f"{night.residual_median_s:.2f}" if is_number(night.residual_median_s) else "–",
+        "largest": f"{night.residual_max_s:.2f}" if is_number(night.residual_max_s) else "–",
+        "flagged": night.n_flagged,
     }
 
 
@@ -234,9 +234,9 @@ def clock_audit(data: ReportData) -> dict[str, Any]:
 
 def flagged(data: ReportData) -> list[tuple[str, int, int]]:
     """Why frames were set aside: reason, frames, nights."""
-    doubtful = data.frames[data.frames["clock_flag"].notna()]
-    reasons = doubtful.groupby("clock_flag")["night"].agg(["size", "nunique"]).sort_values("size", ascending=False)
-    return [(str(reason), int(row["size"]), int(row["nunique"])) for reason, row in reasons.iterrows()]
+    reasons = data.tally.flags.groupby("clock_flag").agg(frames=("n_frames", "sum"), nights=("night", "nunique"))
+    reasons = reasons.sort_values("frames", ascending=False)
+    return [(str(reason), int(row["frames"]), int(row["nights"])) for reason, row in reasons.iterrows()]
 
 
 def funnel(data: ReportData) -> list[tuple[str, int, str]]:
@@ -246,11 +246,11 @@ def funnel(data: ReportData) -> list[tuple[str, int, str]]:
         ("videos in the archive", len(data.videos), ""),
         ("videos without a problem", len(readable), "the others are named below"),
         ("frames in them", int(np.nansum(readable["n_frames"].astype(float))), "as the inventory counted them"),
-        ("frames kept", len(data.frames), "one per step of the cadence; no status cards, nothing but sky"),
-        ("frames with a sure time", len(data.usable_frames), "their clock disagreed with the night's"),
+        ("frames kept", data.tally.n_frames, "one per step of the cadence; no status cards, nothing but sky"),
+        ("frames with a sure time", data.tally.n_usable, "their clock disagreed with the night's"),
     ]
-    if data.predictions is not None:
-        steps.append(("frames predicted", len(data.predictions), "their night was not predicted"))
+    if data.is_predicted:
+        steps.append(("frames predicted", data.tally.n_predicted, "their night was not predicted"))
     steps.append(("frames drawn for a person", data.sheet["frame_id"].nunique(), "a sample is enough"))
     labelled = set() if data.labels is None else set(data.labels["frame_id"])
     steps.append(("frames labelled", len(labelled), "they wait, or are not in this range of nights"))

@@ -11,6 +11,7 @@ import pandas as pd
 
 from allsky.conditions import ConditionBins
 from allsky.site import Site
+from allsky.statistics.tally import Tally
 from allsky.tables import CONDITION_TABLE, MONTH_FRAMES, SHEET, VIDEOS
 
 
@@ -47,9 +48,11 @@ class ReportData:
 
     - `site`: the camera's place. `classes` and `positive`: what a frame can be, and what counts as yes.
     - `bins`: the edges of the solar and lunar bins, for the methods paragraph.
-    - `videos` (VIDEOS), `frames` (MONTH_FRAMES, every night of the report, flagged frames included).
-    - `predictions` (PREDICTIONS with probabilities, `predicted` as this report counts it), None without a model.
-      `threshold`: from which probability a frame was counted as positive, for the text; None where the model decided.
+    - `videos` (VIDEOS). `tally`: the counts of all frames of the report's nights, flagged ones included, and of their
+      predictions, `predicted` as this report counts it. `frames` (MONTH_FRAMES): at least those that were drawn for a
+      person, answered or are shown; nothing is counted by them.
+    - `threshold`: from which probability a frame was counted as positive, for the text; None where the model
+      decided.
     - `condition_table` (CONDITION_TABLE), None without a model.
     - `confusion` (CONFUSION): which class is taken for which by condition, None without a model.
     - `contrasts` (CONTRASTS): the conditions' rates against moonless night, None without a model.
@@ -80,8 +83,8 @@ class ReportData:
     positive: str = "aurora"
     bins: ConditionBins = field(default_factory=ConditionBins)
     videos: pd.DataFrame = field(default_factory=VIDEOS.empty)
+    tally: Tally = field(default_factory=Tally.none)
     frames: pd.DataFrame = field(default_factory=MONTH_FRAMES.empty)
-    predictions: pd.DataFrame | None = None
     threshold: float | None = None
     condition_table: pd.DataFrame | None = None
     confusion: pd.DataFrame | None = None
@@ -117,9 +120,9 @@ class ReportData:
     nights: tuple[str, str] | None = None
 
     @property
-    def usable_frames(self) -> pd.DataFrame:
-        """The frames whose time is not in doubt."""
-        return self.frames[self.frames["clock_flag"].isna()]
+    def is_predicted(self) -> bool:
+        """Whether there is a model whose predictions are told, of however few frames."""
+        return self.tally.predicted is not None
 
     @property
     def all_problems(self) -> pd.DataFrame:

@@ -65,19 +65,20 @@ def _conditions(data: ReportData) -> Iterator[Drawing]:
 
 
 def _occurrence(data: ReportData) -> Iterator[Drawing]:
-    if data.predictions is None or data.predictions.empty:
+    predicted = data.tally.predicted
+    if predicted is None or predicted.empty:
         return
-    hours = figures.occurrence_by_hour(data.predictions, data.positive)
+    hours = figures.occurrence_by_hour(predicted, data.positive)
     drawn = figures.hour_month_figure(hours, data.site.longitude_deg)
     yes = f"frames predicted {in_words(data.positive)}"
     yield Drawing("occurrence_by_hour", "By hour and month", f"Share of {yes} by hour of UTC and month.", hours, drawn)
-    nights = figures.occurrence_by_night(data.predictions, data.positive)
+    nights = figures.occurrence_by_night(predicted, data.positive)
     drawn = figures.night_occurrence_figure(nights)
     yield Drawing("occurrence_by_night", "By night", f"Share of {yes} in each night.", nights, drawn)
 
 
 def _coverage(data: ReportData) -> Iterator[Drawing]:
-    coverage = figures.night_coverage(data.videos, data.frames, data.all_problems)
+    coverage = figures.night_coverage(data.videos, data.tally.nights, data.all_problems)
     if coverage.empty:
         return
     counted = coverage["status"].value_counts()

@@ -17,14 +17,14 @@ def methods(data: ReportData) -> str:
 
 
 def _frame_methods(data: ReportData) -> str:
-    site, usable = data.site, data.usable_frames
+    site, tally = data.site, data.tally
     latitude = f"{abs(site.latitude_deg):.4f}° {'N' if site.latitude_deg >= 0 else 'S'}"
     longitude = f"{abs(site.longitude_deg):.4f}° {'E' if site.longitude_deg >= 0 else 'W'}"
     return (
         f"All-sky frames of {site.name} ({latitude}, {longitude}) were taken from nightly timelapse videos and dated "
         "by the clock burned into them, which was read in every frame and fitted robustly against the frame index; "
-        f"{count(len(data.frames) - len(usable), 'frame')} whose clock disagreed with the fit were set aside, which "
-        f"left {count(len(usable), 'frame')} of {count(usable['night'].nunique(), 'night')} (a night runs from noon "
+        f"{count(tally.n_frames - tally.n_usable, 'frame')} whose clock disagreed with the fit were set aside, which "
+        f"left {count(tally.n_usable, 'frame')} of {count(len(tally.usable_nights), 'night')} (a night runs from noon "
         "to noon of local mean solar time)."
     )
 

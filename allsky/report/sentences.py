@@ -26,9 +26,9 @@ SIMULATED = (
 
 def headline(data: ReportData) -> str:
     """The one sentence a reader takes home."""
-    if data.frames.empty:
+    if not data.tally.n_frames:
         return "There is nothing to report yet: the archive holds no usable frame."
-    if data.predictions is None:
+    if not data.is_predicted:
         return f"{count(len(_waiting(data)), 'frame')} wait to be labelled."
     if not data.has_errors:
         return (
@@ -61,9 +61,9 @@ def _whose(labels: pd.DataFrame, audit: pd.Series) -> str:
 
 
 def _occurrence(data: ReportData) -> str:
-    if data.predictions is None or data.predictions.empty:
+    if not data.tally.n_predicted:
         return "none"
-    return percent((data.predictions["predicted"] == data.positive).mean())
+    return percent(data.tally.n_positive(data.positive) / data.tally.n_predicted)
 
 
 def _waiting(data: ReportData) -> pd.DataFrame:
@@ -78,12 +78,12 @@ def lead(data: ReportData) -> list[str]:
 
 
 def _lead(data: ReportData) -> list[str]:
-    if data.videos.empty and data.frames.empty:
+    if data.videos.empty and not data.tally.n_frames:
         return ["No video was found. Point [archive] videos at a folder of nightly videos and run this again."]
     material = _material(data)
-    if data.frames.empty:
+    if not data.tally.n_frames:
         return [material, "Every video has a problem; the section “What was left out, and why” names each."]
-    if data.predictions is None:
+    if not data.is_predicted:
         sheets = "labels/sheet.parquet and labels/audit.parquet"
         return [material, f"Answer the frames of {sheets} with allsky label, then run this again."]
     if data.has_errors:
@@ -97,12 +97,11 @@ def _lead(data: ReportData) -> list[str]:
 
 
 def _material(data: ReportData) -> str:
-    usable = data.usable_frames
-    if usable.empty:
+    nights = data.tally.usable_nights
+    if not nights:
         return f"{count(len(data.videos), 'video')}, but no usable frame."
-    nights = sorted(usable["night"].unique())
     span = nights[0] if len(nights) == 1 else f"{nights[0]} to {nights[-1]}"
-    return f"{count(len(usable), 'frame')} of {count(len(nights), 'night')}, {span}, at {data.site.name}."
+    return f"{count(data.tally.n_usable, 'frame')} of {count(len(nights), 'night')}, {span}, at {data.site.name}."
 
 
 def _basis(data: ReportData) -> str:
@@ -119,9 +118,9 @@ def _basis(data: ReportData) -> str:
 
 def occurrence_sentences(data: ReportData) -> list[str]:
     """The share of frames predicted positive and the mean of cell shares beside it."""
-    if data.predictions is None or data.predictions.empty:
+    if not data.tally.n_predicted:
         return []
-    yes, total = int((data.predictions["predicted"] == data.positive).sum()), len(data.predictions)
+    yes, total = data.tally.n_positive(data.positive), data.tally.n_predicted
     positive = in_words(data.positive)
     sentences = [f"{yes:,} of {total:,} frames were predicted {positive}: {percent(yes / total)}."]
     mean = (data.occurrence or {}).get("mean_of_cell_shares")

@@ -35,7 +35,12 @@ Limits = Callable[[float], Rate]
 
 
 def contrast_table(
-    predictions: pd.DataFrame, frames: pd.DataFrame, sheet: pd.DataFrame, labels: pd.DataFrame, positive: str
+    predictions: pd.DataFrame,
+    frames: pd.DataFrame,
+    sheet: pd.DataFrame,
+    labels: pd.DataFrame,
+    positive: str,
+    counted: pd.DataFrame | None = None,
 ) -> pd.DataFrame:
     """The table CONTRASTS: each condition's error rates against those of moonless night.
 
@@ -43,7 +48,7 @@ def contrast_table(
     Holm (1979, Scand. J. Stat. 6, 65), those of the exploratory ones, of the conditions measured on both sides, by
     Benjamini & Hochberg (1995, J. R. Stat. Soc. B 57, 289).
     """
-    totals = night_totals(predictions, frames, audited_frames(sheet, labels, frames), positive)
+    totals = night_totals(predictions, frames, audited_frames(sheet, labels, frames), positive, counted)
     solar_bins = [name for name in SOLAR_BINS if name in set(totals.index.get_level_values("solar_bin"))]
     cells = [(solar, lunar) for solar in solar_bins for lunar in LUNAR_BINS if (solar, lunar) != REFERENCE]
     others = [(rate, *cell) for rate in OUTCOMES for cell in cells if (rate, *cell) not in STATED]

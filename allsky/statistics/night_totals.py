@@ -9,6 +9,7 @@ import pandas as pd
 
 from allsky.labels.answers import UNSURE, agreed_labels
 from allsky.labels.sampling import PLACE, finished_draws, inclusion_probability
+from allsky.statistics.tally import count_predicted
 
 NIGHT_CELL = ["night", "solar_bin", "lunar_bin"]
 OUTCOMES = ("tp", "fp", "tn", "fn", "unsure")
@@ -56,26 +57,36 @@ def unpredicted(sheet: pd.DataFrame, labels: pd.DataFrame | None, predictions: p
 
 
 def night_totals(
-    predictions: pd.DataFrame, frames: pd.DataFrame, audited: pd.DataFrame, class_name: str
+    predictions: pd.DataFrame,
+    frames: pd.DataFrame,
+    audited: pd.DataFrame,
+    class_name: str,
+    counted: pd.DataFrame | None = None,
 ) -> pd.DataFrame:
     """Totals per night and cell for one class against the others, indexed by night, solar_bin and lunar_bin.
 
     `predictions` has `frame_id`, `night` and `predicted`, `frames` has `frame_id` and the bins, `audited` is of
-    `audited_frames`. Columns: `n_frames`, `n_positive` (predicted), then per outcome (tp, fp, tn, fn, unsure) the
-    number of audited frames, as `w_tp` and so on their weight, and as `ww_tp` and so on the sum of squared weights.
+    `audited_frames`. Where `predictions` and `frames` are only of the frames that were drawn or answered, `counted`
+    gives the numbers of all (`tally.count_predicted`). Columns: `n_frames`, `n_positive` (predicted), then per outcome
+    (tp, fp, tn, fn, unsure) the number of audited frames, as `w_tp` and so on their weight, and as `ww_tp` and so on
+    the sum of squared weights.
     """
+    if counted is None:
+        counted = count_predicted(predictions, frames, [*NIGHT_CELL, "predicted"])
+    said_yes = counted["predicted"] == class_name
+    counts = counted[[*NIGHT_CELL, "n_frames"]].assign(n_positive=counted["n_frames"].where(said_yes, 0))
     bins = frames[["frame_id", "solar_bin", "lunar_bin"]]
-    positive = (predictions["predicted"] == class_name).astype(int)
-    table = predictions[["frame_id", "night"]].assign(n_positive=positive, n_frames=1)
-    table = table.merge(bins, on="frame_id").merge(audited, on="frame_id", how="left")
-    outcome = _outcome(table, class_name)
+    table = predictions[["frame_id", "night", "predicted"]].merge(audited, on="frame_id").merge(bins, on="frame_id")
+    outcome = _outcome(table["label"], table["predicted"] == class_name, class_name)
     for name in OUTCOMES:
         here = outcome == name
         table[name] = here.astype(int)
         table[f"w_{name}"] = np.where(here, table["weight"], 0.0)
         table[f"ww_{name}"] = np.where(here, table["weight"] ** 2, 0.0)
-    columns = ["n_frames", "n_positive", *(f"{kind}{name}" for kind in ("", "w_", "ww_") for name in OUTCOMES)]
-    return table.groupby(NIGHT_CELL)[columns].sum()
+    columns = [f"{kind}{name}" for kind in ("", "w_", "ww_") for name in OUTCOMES]
+    judged = table.groupby(NIGHT_CELL)[columns].sum()
+    totals = counts.groupby(NIGHT_CELL).sum().join(judged).fillna(0)
+    return totals.astype(dict.fromkeys(OUTCOMES, "int64"))
 
 
 def audited_sums(totals: pd.DataFrame, part: str, rest: str) -> tuple[np.ndarray, np.ndarray, np.ndarray, np.ndarray]:
@@ -96,9 +107,7 @@ def audited_sums(totals: pd.DataFrame, part: str, rest: str) -> tuple[np.ndarray
     return by_night(f"w_{part}"), weight, squares, n
 
 
-def _outcome(table: pd.DataFrame, class_name: str) -> np.ndarray:
-    """tp, fp, tn, fn or unsure of each audited frame, empty for the others."""
-    label, said_yes = table["label"], table["n_positive"] == 1
+def _outcome(label: pd.Series, said_yes: pd.Series, class_name: str) -> np.ndarray:
+    """tp, fp, tn, fn or unsure of each audited frame."""
     is_class = label == class_name
-    answered = [label.isna(), label == UNSURE, said_yes & is_class, said_yes, is_class]
-    return np.select(answered, ["", "unsure", "tp", "fp", "fn"], "tn")
+    return np.select([label == UNSURE, said_yes & is_class, said_yes, is_class], ["unsure", "tp", "fp", "fn"], "tn")

@@ -44,6 +44,7 @@ def condition_table(
     classes: Sequence[str],
     positive: str,
     training_nights: Collection[str] | None = None,
+    counted: pd.DataFrame | None = None,
 ) -> pd.DataFrame:
     """The table CONDITION_TABLE: a row per solar x lunar cell, per margin (bin `All`) and for everything.
 
@@ -57,6 +58,8 @@ def condition_table(
     training_nights : nights whose role is training, whether labelled or not, empty for a model made elsewhere. They
         do not enter the corrected ratios, which are null where this is None. Leaving out only those with labels would
         choose nights by their moon, since training labels come from dark and moonless frames.
+    counted : the numbers of all predicted frames (`tally.count_predicted`), where `predictions` and `frames` are only
+        of those that were drawn or answered; so a corpus need never be held at once.
 
     A rate stands on the nights that have frames in its denominator (false positives on those with a frame
     labelled negative, and so on); with fewer than 5 such nights it is null. `positive_ratio` counts every
@@ -67,7 +70,7 @@ def condition_table(
     named = [positive] if len(classes) == 2 else list(classes)
     tables = []
     for class_name in named:
-        rows = _rows(night_totals(predictions, frames, audited, class_name), training_nights)
+        rows = _rows(night_totals(predictions, frames, audited, class_name, counted), training_nights)
         tables.append(rows.assign(**{"class": class_name}))
     return pd.concat(tables, ignore_index=True)[CONDITION_TABLE.names].astype(dict.fromkeys(COUNTS, "Int64"))
 

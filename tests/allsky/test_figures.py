@@ -18,6 +18,7 @@ from allsky.figures.canvas import CSS_VARIABLES, INK
 from allsky.figures.occurrence import hours_of_night
 from allsky.figures.training import kept_epoch
 from allsky.figures.words import condition_in_a_sentence, count, interval, listed, percent
+from allsky.statistics.tally import count_nights, count_predicted
 from tests.allsky import report_corpus as corpus
 
 ROOT = Path(__file__).resolve().parents[2]
@@ -86,15 +87,15 @@ def test_a_table_without_any_label_still_draws(frames, predictions):
 # Occurrence.
 
 
-def test_occurrence_is_a_share_of_frames_and_never_an_odds(predictions):
-    nights = figures.occurrence_by_night(predictions, corpus.POSITIVE)
+def test_occurrence_is_a_share_of_frames_and_never_an_odds(frames, predictions):
+    nights = figures.occurrence_by_night(count_predicted(predictions, frames), corpus.POSITIVE)
     assert nights["positive_ratio"].between(0, 1).all()
     assert (nights["positive_ratio"] == nights["n_positive"] / nights["n_frames"]).all()
     assert nights["n_frames"].sum() == len(predictions)
 
 
-def test_hours_and_months_hold_every_frame_once(predictions):
-    hours = figures.occurrence_by_hour(predictions, corpus.POSITIVE)
+def test_hours_and_months_hold_every_frame_once(frames, predictions):
+    hours = figures.occurrence_by_hour(count_predicted(predictions, frames), corpus.POSITIVE)
     assert hours["n_frames"].sum() == len(predictions)
     assert hours["n_positive"].sum() == (predictions["predicted"] == corpus.POSITIVE).sum()
 
@@ -111,7 +112,7 @@ def test_the_hours_of_a_night_begin_within_half_an_hour_of_local_noon(longitude)
 
 
 def test_every_night_from_first_to_last_is_present_broken_or_missing(frames):
-    coverage = figures.night_coverage(corpus.videos(), frames).set_index("night")
+    coverage = figures.night_coverage(corpus.videos(), count_nights(frames)).set_index("night")
     assert list(coverage.index) == [str(day.date()) for day in pd.date_range("2024-01-03", "2024-11-14")]
     assert coverage.loc[corpus.BROKEN_NIGHT, "status"] == "broken"
     assert "empty (0 bytes)" in coverage.loc[corpus.BROKEN_NIGHT, "reason"]
@@ -121,17 +122,19 @@ def test_every_night_from_first_to_last_is_present_broken_or_missing(frames):
 
 def test_flagged_frames_do_not_make_a_night_present(frames):
     night = frames[frames["night"] == corpus.NIGHTS[0]].assign(clock_flag="in doubt")
-    assert list(figures.night_coverage(corpus.videos(corpus.NIGHTS[:1]).iloc[:1], night)["status"]) == ["broken"]
+    assert list(figures.night_coverage(corpus.videos(corpus.NIGHTS[:1]).iloc[:1], count_nights(night))["status"]) == [
+        "broken"
+    ]
 
 
 def test_a_problem_found_after_the_inventory_marks_its_night(frames):
     problems = pd.DataFrame({"night": ["2024-01-04"], "video": [None], "sentence": ["No clock."]})
-    coverage = figures.night_coverage(corpus.videos(), frames, problems).set_index("night")
+    coverage = figures.night_coverage(corpus.videos(), count_nights(frames), problems).set_index("night")
     assert coverage.loc["2024-01-04", "status"] == "present with a problem"
 
 
 def test_months_without_a_video_shrink_to_one_line(frames):
-    shown = texts(figures.coverage_calendar(figures.night_coverage(corpus.videos(), frames)))
+    shown = texts(figures.coverage_calendar(figures.night_coverage(corpus.videos(), count_nights(frames))))
     assert "8 months without a video, 2024-03 to 2024-10" in shown
 
 

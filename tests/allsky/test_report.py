@@ -17,6 +17,7 @@ from allsky.report.comparisons import largest_estimates, unmeasured
 from allsky.report.methods import methods
 from allsky.statistics.contrasts import contrast_table
 from allsky.statistics.night_totals import unpredicted
+from allsky.statistics.tally import Tally
 from allsky.tables import ALL_TABLES, CONFUSION, RULE_COMPARISON
 from tests.allsky import report_corpus as corpus
 
@@ -70,8 +71,8 @@ def full(tmp_path_factory) -> ReportData:
     return ReportData(
         corpus.SITE,
         videos=corpus.videos(),
+        tally=Tally.of(frames, predictions),
         frames=frames,
-        predictions=predictions,
         condition_table=corpus.condition_table(frames, predictions, labels),
         occurrence={"share_of_frames": 0.27, "mean_of_cell_shares": 0.28, "n_cells": 8},
         sheet=corpus.sheet(frames),
@@ -189,7 +190,8 @@ def test_the_largest_estimate_is_named_as_an_estimate_and_its_place_left_open_wh
 
 def test_differences_have_a_verdict_and_what_a_study_of_this_size_cannot_see(light):
     audited = light.sheet[light.sheet["role"] == "audit"]
-    contrasts = contrast_table(light.predictions, light.frames, audited, light.labels, "aurora")
+    predictions = corpus.predictions(light.frames)
+    contrasts = contrast_table(predictions, light.frames, audited, light.labels, "aurora")
     text = Page(render_report(replace(light, contrasts=contrasts))).text
     assert "Is it worse than at night without moon?" in text
     assert text.count("not decidable") >= 2
@@ -282,13 +284,14 @@ def test_another_threshold_than_the_models_is_said(light):
 
 
 def test_without_a_model_it_says_how_many_frames_wait(full):
-    text = Page(render_report(ReportData(corpus.SITE, videos=full.videos, frames=full.frames, sheet=full.sheet))).text
+    kept = replace(full.tally, predicted=None)
+    text = Page(render_report(ReportData(corpus.SITE, videos=full.videos, tally=kept, sheet=full.sheet))).text
     assert f"{len(full.sheet)} frames wait to be labelled." in text
     assert "There are no predictions yet" in text
 
 
 def test_with_a_model_but_no_labels_the_error_columns_are_empty_and_it_says_so(light):
-    table = corpus.condition_table(light.frames, light.predictions, None)
+    table = corpus.condition_table(light.frames, corpus.predictions(light.frames), None)
     text = Page(render_report(replace(light, labels=None, condition_table=table, gallery=(), baseline=None))).text
     assert "how often it is wrong cannot be said before audit frames are labelled" in text
     assert "their columns below are empty" in text
@@ -311,9 +314,9 @@ def test_too_few_audit_nights_are_said_to_be_too_few(light):
 
 def test_one_night_is_a_corpus(light):
     night = corpus.NIGHTS[0]
-    frames, predictions = (t[t["night"] == night] for t in (light.frames, light.predictions))
-    table = corpus.condition_table(frames, predictions, None)
-    one = replace(light, videos=light.videos.iloc[:1], frames=frames, predictions=predictions, condition_table=table)
+    frames, predictions = (t[t["night"] == night] for t in (light.frames, corpus.predictions(light.frames)))
+    table, tally = corpus.condition_table(frames, predictions, None), Tally.of(frames, predictions)
+    one = replace(light, videos=light.videos.iloc[:1], frames=frames, tally=tally, condition_table=table)
     assert f"138 frames of 1 night, {night}, at yknf." in Page(render_report(replace(one, labels=None))).text
 
 
@@ -368,9 +371,10 @@ def test_the_way_of_the_frames_ends_with_those_that_judge(light):
 
 
 def test_labelled_audit_frames_without_a_prediction_are_not_dropped_in_silence(light):
-    assert unpredicted(light.sheet, light.labels, light.predictions) == []
+    predictions = corpus.predictions(light.frames)
+    assert unpredicted(light.sheet, light.labels, predictions) == []
     audit = light.labels["frame_id"][light.labels["frame_id"].isin(light.sheet.query("role == 'audit'")["frame_id"])]
-    fewer = light.predictions[light.predictions["frame_id"] != audit.iloc[3]]
+    fewer = predictions[predictions["frame_id"] != audit.iloc[3]]
     (sentence,) = unpredicted(light.sheet, light.labels, fewer)
     assert sentence.startswith("1 labelled audit frame has no prediction") and audit.iloc[3] in sentence
 

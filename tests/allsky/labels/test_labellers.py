@@ -11,6 +11,7 @@ from allsky.labels.labellers import SETTLED, rates_by_labeller, relative_to
 from allsky.report import ReportData, render_report
 from allsky.report.people import labellers
 from allsky.statistics.rates import condition_table
+from allsky.statistics.tally import Tally
 from allsky.tables import LABELLER_RATES
 from tests.allsky import report_corpus as corpus
 
@@ -74,7 +75,7 @@ def test_without_labels_there_are_no_judges(material):
 def page(material, answers: pd.DataFrame | None, rates: pd.DataFrame | None = None) -> str:
     frames, _, sheet, _ = material
     people = {} if answers is None else {"agreement": agreement_table(answers, frames), "labeller_rates": rates}
-    html = render_report(ReportData(corpus.SITE, frames=frames, sheet=sheet, labels=answers, **people))
+    html = render_report(ReportData(corpus.SITE, tally=Tally.of(frames), sheet=sheet, labels=answers, **people))
     return " ".join(html.split())
 
 

@@ -1,0 +1,62 @@
+"""What does a report keep of millions of frames? Counts of all, and those that matter one by one.
+
+Frames are gone through a month at a time and no more than that is held. One by one matter the frames that were drawn
+for a person or answered.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Iterable
+from dataclasses import dataclass
+
+import pandas as pd
+
+from allsky.labels.sampling import PLACE
+from allsky.statistics.tally import Tally
+from allsky.tables import MONTH_FRAMES
+
+# A month's frames, and what is predicted of them; None without a model.
+Month = tuple[pd.DataFrame, pd.DataFrame | None]
+
+
+class Wanted:
+    """Frames that tables name by place (video, frame_index) or by frame_id, to be found among any others."""
+
+    def __init__(self, tables: Iterable[pd.DataFrame]):
+        named = pd.concat([table[["frame_id", *PLACE]].astype(object) for table in tables], ignore_index=True)
+        self._places = _places(named.dropna(subset=PLACE)).unique()
+        self._names = pd.Index(named["frame_id"].dropna().unique(), dtype=object)
+
+    def among(self, frames: pd.DataFrame) -> pd.DataFrame:
+        """Those of `frames` that are wanted, as they are there."""
+        at_place = self._places.get_indexer(_places(frames)) >= 0
+        by_name = self._names.get_indexer(frames["frame_id"].astype(object)) >= 0
+        return frames[at_place | by_name]
+
+
+def _places(frames: pd.DataFrame) -> pd.MultiIndex:
+    return pd.MultiIndex.from_frame(frames[PLACE].astype({"video": object, "frame_index": "int64"}))
+
+
+@dataclass(frozen=True)
+class ReportFrames:
+    """What is kept: the `tally` of all, the `frames` (MONTH_FRAMES) that are wanted, the `predictions` of these."""
+
+    tally: Tally
+    frames: pd.DataFrame
+    predictions: pd.DataFrame | None
+
+
+def go_through(months: Iterable[Month], wanted: Wanted) -> ReportFrames:
+    """Take each month as it comes and let it go. Either every month has predictions or none."""
+    tallies, frames, predictions = [], [], []
+    for of_month, said in months:
+        tallies.append(Tally.of(of_month, said))
+        frames.append(wanted.among(of_month))
+        if said is not None:
+            predictions.append(said[said["frame_id"].isin(frames[-1]["frame_id"])])
+    return ReportFrames(
+        Tally.joined(tallies),
+        pd.concat(frames, ignore_index=True) if frames else MONTH_FRAMES.empty(),
+        pd.concat(predictions, ignore_index=True) if predictions else None,
+    )
