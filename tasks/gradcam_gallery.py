@@ -16,6 +16,7 @@ from allsky.pictures import inscribed_disk, read_picture, write_picture
 from allsky.tables import SHEET
 from tasks.artifacts import FolderArtifact, TableArtifact
 from tasks.base import NotKnownYet, Stage
+from tasks.named_frames import images_of
 from tasks.night_frames import NightFrames
 from tasks.sky_disk import disk_of
 from tasks.square_views import lens_of
@@ -109,10 +110,8 @@ class GradCamGallery(Stage):
             np.save(folder / f"{frame_id}.npy", heat)
 
     def _images(self, frame_ids: list[str]) -> list[str]:
-        nights = audit_frames(self.corpus).set_index("frame_id").loc[frame_ids, "night"]
-        tables = [NightFrames(night=night).output()["frames"].read(["frame_id", "image"]) for night in nights.unique()]
-        frames = pd.concat(tables) if tables else pd.DataFrame(columns=["frame_id", "image"])
-        return list(frames.set_index("frame_id").loc[frame_ids, "image"])
+        wanted = audit_frames(self.corpus).set_index("frame_id").loc[frame_ids].reset_index()
+        return list(images_of(wanted).set_index("frame_id").loc[frame_ids, "image"])
 
 
 def _disk_facts(epoch: str) -> dict | None:

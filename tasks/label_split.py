@@ -10,6 +10,7 @@ from allsky.tables import SHEET, SPLIT
 from tasks.answers import TEACHING, answers_digest, answers_of
 from tasks.artifacts import TableArtifact
 from tasks.base import Stage
+from tasks.named_frames import named_frames
 from tasks.night_frames import NightFrames
 
 
@@ -39,9 +40,9 @@ class LabelSplit(Stage):
         }
 
     def produce(self, output):
-        tables = [NightFrames(night=night).output()["frames"].read().assign(night=night) for night in self.nights()]
-        frames = pd.concat(tables, ignore_index=True)
-        labels, notices = match_labels(answers_of(TEACHING), frames)
+        answered = answers_of(TEACHING)
+        frames = named_frames(self.nights(), [answered])
+        labels, notices = match_labels(answered, frames)
         drawing = self.settings.drawing
         classes = self.settings.labels.classes
         split = split_labels(labels, self._sheet(), frames, classes, drawing["seed"], drawing["shares"])

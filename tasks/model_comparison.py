@@ -24,6 +24,7 @@ from tasks.artifacts import FolderArtifact, TableArtifact
 from tasks.base import Stage
 from tasks.checkpoints import checkpoint_of
 from tasks.label_split import LabelSplit
+from tasks.named_frames import images_of, named_frames
 from tasks.night_frames import NightFrames
 from tasks.sheets import AuditSheet, LabelSheet
 
@@ -178,13 +179,13 @@ def green_rule_row() -> dict:
 
 def split_with_images(most: int | None) -> pd.DataFrame:
     split = sample(LabelSplit().output().read(), most)
-    return split.merge(_frames(split["night"])[["frame_id", "image"]], on="frame_id", validate="one_to_one")
+    return split.merge(images_of(split), on="frame_id", validate="one_to_one")
 
 
 def audit_frames() -> pd.DataFrame:
     """Audit frames with one settled answer: frame_id, night, label, image, inclusion_probability."""
     given = answers_of(AUDIT)
-    frames = _frames(given["night"])
+    frames = named_frames(given["night"], [given])
     labels, _ = match_labels(given.drop(columns=["night", "role"]), frames)
     settled = agreed_labels(labels)
     drawn = inclusion_probability(AuditSheet().output().read()).reset_index()
@@ -196,11 +197,6 @@ def audit_frames() -> pd.DataFrame:
             f"{audit['label'].nunique()} kinds. Answer frames of labels/audit.parquet first"
         )
     return audit
-
-
-def _frames(nights) -> pd.DataFrame:
-    tables = [NightFrames(night=night).output()["frames"].read().assign(night=night) for night in sorted(set(nights))]
-    return pd.concat(tables, ignore_index=True)
 
 
 def _simulated_labels() -> list[Stage]:

@@ -15,8 +15,9 @@ from allsky.labels.answers import agreed_labels, match_labels
 from allsky.labels.labellers import rates_by_labeller
 from allsky.labels.roles import roles_of
 from allsky.labels.sampling import finished_draws, inclusion_probability, unfinished_draws
+from allsky.labels.wanted import Wanted
 from allsky.report import GalleryItem, Keogram, Problem, ReportData
-from allsky.report.month_by_month import Month, ReportFrames, Wanted, go_through
+from allsky.report.month_by_month import Month, ReportFrames, go_through
 from allsky.statistics.baseline import baseline_comparison
 from allsky.statistics.confusion import confusion_by_condition
 from allsky.statistics.contrasts import contrast_table
@@ -24,7 +25,7 @@ from allsky.statistics.night_totals import counted_by, unpredicted
 from allsky.statistics.rates import condition_table, occurrence
 from allsky.statistics.reliability import abstaining_table, calibration_table, reliability_table
 from allsky.statistics.tally import Tally
-from allsky.tables import FRAMES, LABELS, READINGS, SHEET, SPLIT, TESTIMONY, with_probabilities
+from allsky.tables import LABELS, READINGS, SHEET, SPLIT, TESTIMONY, with_probabilities
 from tasks import archive
 from tasks.answers import answers
 from tasks.artifacts import TableArtifact
@@ -32,6 +33,7 @@ from tasks.map_evidence import evidence_of
 from tasks.month_clock_audit import MonthClockAudit
 from tasks.month_frames import MonthFrames
 from tasks.month_predictions import MonthPredictions
+from tasks.named_frames import images_of
 from tasks.provenance import provenance
 from tasks.sky_disk import SkyDisk
 from tasks.train_classifier import description, existing_model, model_folder
@@ -282,19 +284,10 @@ def _baseline(report, audited: pd.DataFrame) -> dict:
     if existing_model() or audited.empty:
         return {}
     split = TableArtifact(report.corpus.split, SPLIT).read()
-    taught = split.merge(_images(report.corpus, split), on="frame_id")
+    taught = split.merge(images_of(split), on="frame_id")
     positive, backbone = report.settings.labels.positive, description(report.model()).backbone
     summary, table = baseline_comparison(taught, audited, report.corpus.root, positive, backbone)
     return {"baseline": summary, "rule_comparison": table}
-
-
-def _images(corpus, split: pd.DataFrame) -> pd.DataFrame:
-    """frame_id and image of the frames of a split, read night by night."""
-    tables = []
-    for night, rows in split.groupby("night"):
-        frames = TableArtifact(corpus.frames(night), FRAMES).read(["frame_id", "image"])
-        tables.append(frames[frames["frame_id"].isin(rows["frame_id"])])
-    return pd.concat(tables)
 
 
 def _model(model: str) -> dict:

@@ -6,7 +6,6 @@ import contextlib
 from pathlib import Path
 
 import luigi
-import pandas as pd
 
 from allsky.corpus import NO_MODEL, Corpus
 from allsky.errors import BadLabels, BadModel
@@ -18,6 +17,7 @@ from tasks.base import NotKnownYet, Stage
 from tasks.checkpoints import checkpoint_of, sweep_checkpoints
 from tasks.ingredients import digest
 from tasks.label_split import LabelSplit
+from tasks.named_frames import images_of
 from tasks.night_frames import NightFrames
 
 RECIPE_CHARACTERS = 8
@@ -44,9 +44,7 @@ class TrainClassifier(Stage):
         from models.training import train
 
         split = LabelSplit().output().read()
-        nights = sorted(split["night"].unique())
-        images = [NightFrames(night=night).output()["frames"].read(["frame_id", "image"]) for night in nights]
-        split = split.merge(pd.concat(images), on="frame_id", validate="one_to_one")
+        split = split.merge(images_of(split), on="frame_id", validate="one_to_one")
         sweep_checkpoints(self.corpus, self.model)
         checkpoint = checkpoint_of(self.corpus, self.model)
         train(split, self.corpus.root, self.settings.training_recipe, output.path, self.progress, checkpoint)

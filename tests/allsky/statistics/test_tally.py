@@ -8,7 +8,8 @@ import pandas as pd
 import pytest
 
 from allsky.labels.labellers import rates_by_labeller
-from allsky.report.month_by_month import Wanted, go_through
+from allsky.labels.wanted import Wanted
+from allsky.report.month_by_month import go_through
 from allsky.statistics.confusion import confusion_by_condition
 from allsky.statistics.contrasts import contrast_table
 from allsky.statistics.night_totals import unpredicted
