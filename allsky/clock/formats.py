@@ -21,7 +21,11 @@ MONTH_NAMES = (
 )  # fmt: skip
 WEEKDAYS = ("Mon", "Tue", "Wed", "Thu", "Fri", "Sat", "Sun")
 WEEKDAY = r"(?i:Mon|Tues?|Wed(?:nes)?|Thu(?:rs)?|Fri|Sat(?:ur)?|Sun)(?i:day)?"
-ZONE_WORD = "|".join(sorted(ABBREVIATIONS, key=len, reverse=True)) + r"|LT|LOCAL|[A-Z]{2,4}T"
+# A zone counted from UTC (`UTC+1`; a blank before its sign only where nothing follows: a temperature could), one by its
+# name, and what may be another's name.
+_FROM_UTC = r"(?:UTC?|GMT)(?:[+-]|\s[+-](?=[\d:]+\)?\s*$))\d{1,2}(?::?\d\d)?(?![\d:.])"
+KNOWN_ZONE = _FROM_UTC + "|" + "|".join([*sorted(ABBREVIATIONS, key=len, reverse=True), "LT", "LOCAL"])
+ZONE = KNOWN_ZONE + r"|[A-Z]{2,4}T"
 
 # What each directive may look like.
 _DIRECTIVES = {
@@ -40,7 +44,7 @@ _DIRECTIVES = {
     "S": r"\d\d",
     "f": r"\d{1,6}",
     "p": r"[AaPp]\.?[Mm]\.?",
-    "Z": ZONE_WORD,
+    "Z": ZONE,
     "z": r"[+-]\d\d:?\d\d|[+-]\d\d?",
 }
 
@@ -187,6 +191,7 @@ def _regex(pattern: str, lenient: bool) -> re.Pattern[str]:
     head = r"(?<!\d)" if pattern.startswith("%") else ""
     # Nor does it begin with a digit that a blank has parted from the number before it.
     head += r"(?<![A-Za-z])(?!(?<=\d\s)\d\D)" if pattern.startswith(("%d", "%m", "%y")) else ""
+    head += r"(?<![A-Za-z])" if pattern.startswith("%Z") else ""
     head += r"(?<!\d\s)" if pattern.startswith(("%b", "%B")) else ""
     tail = r"(?!\d)" if pattern[-2:-1] == "%" else ""
     tail += r"(?!\s?[:'.]\s?\w)" if pattern.endswith("%M") else ""

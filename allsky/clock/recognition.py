@@ -11,7 +11,7 @@ import re
 from collections.abc import Iterable
 from dataclasses import dataclass
 
-from allsky.clock.formats import WEEKDAY, ZONE_WORD, ClockFormat, ClockText, plain
+from allsky.clock.formats import KNOWN_ZONE, WEEKDAY, ZONE, ClockFormat, ClockText, plain
 
 # The T of ISO 8601, read as something else.
 _LOST_T = re.compile(r"((?:19|20)\d\d([-/._])\d\d\2\d\d)[1I7il](\d\d:\d\d)")
@@ -38,7 +38,8 @@ _NAMED_MONTH = [
 ]
 _NO_YEAR = [f"{first}{mark}{second}" for mark in " -" for month in ("%b", "%B")
             for first, second in ((month, "%d"), ("%d", month))]  # fmt: skip
-_DATES = [*_YEAR_FIRST, *_YEAR_LAST, *_SHORT_YEAR_FIRST, *_NAMED_MONTH, *_NO_YEAR]
+_DAY_OF_YEAR = ["%Y-%j", "%Y/%j"]
+_DATES = [*_YEAR_FIRST, *_YEAR_LAST, *_SHORT_YEAR_FIRST, *_NAMED_MONTH, *_NO_YEAR, *_DAY_OF_YEAR]
 
 _BODIES = [
     ("%M:%S", ":", (".%f", ",%f", "")),
@@ -46,6 +47,7 @@ _BODIES = [
     ("%M'%S\"", ":", ("",)),
     ("%M'%S", ":", ("",)),
     ("%Mm%S", "h", ("s", "")),
+    ("%Mm %S", "h ", ("s",)),
     ("%Mm", "h", ("",)),
     ("%M", "h", ("",)),
     ("%M", ":", ("",)),
@@ -56,7 +58,9 @@ _TIMES = [
     for body, mark, ends in _BODIES
     for end in ends
 ]
-_COMPACT_TIMES = ["%H%M%S", "%H%M"]
+# Right behind a date only; elsewhere they could be anything.
+_COMPACT_TIMES = ["%H%M%S", "%H-%M-%S", "%H_%M_%S", "%H %M %S", "%H%M"]
+_ALL_DIGITS = "%Y%m%d%H%M%S"
 
 
 @dataclass(frozen=True)
@@ -73,6 +77,8 @@ def recognise(text: str) -> list[Recognised]:
     Empty where the text shows neither.
     """
     text = _LOST_T.sub(r"\1T\3", plain(text))
+    if whole := ClockFormat(_ALL_DIGITS).search(text):
+        return _surrounded(text, _ALL_DIGITS, whole)
     dates, times = _longest(_found(_DATES, text)), _longest(_found(_TIMES, text))
     times = [one for one in times if not _cut_short(text, one.shown)]
     full = [
@@ -122,7 +128,7 @@ def _joined(text: str, day: Recognised, clock: Recognised) -> list[Recognised]:
 
 
 def _compact_times(text: str, day: Recognised) -> list[Recognised]:
-    """A time without separators counts as one only right after a date."""
+    """A time without colons counts as one only right after a date."""
     start = day.shown.end + len(re.match(_GAP, text[day.shown.end :])[0])  # type: ignore[index]
     for pattern in _COMPACT_TIMES:
         shown = ClockFormat(pattern).search(" " * start + text[start:])
@@ -135,20 +141,39 @@ def _joint(between: str) -> str | None:
     """The pattern of what stands between date and time: blanks, a mark, a weekday, a zone; None for strangers."""
     if re.fullmatch(_GAP, between):
         return between
-    word = re.fullmatch(rf"(\s*,?\s*\(?)(?:({WEEKDAY})|({ZONE_WORD}))(\)?[,:]?\s*)", between)
+    word = re.fullmatch(rf"(\s*,?\s*\(?)(?:({WEEKDAY})|({ZONE}))(\)?[,:]?\s*)", between)
     if word:
         return word[1] + ("%a" if word[2] else "%Z") + word[4]
     return between if re.fullmatch(r"\s*[A-Za-z]{2,6}\s?:\s*", between) else None
 
 
 def _surrounded(text: str, pattern: str, stretch: tuple[int, int] | ClockText) -> list[Recognised]:
-    """The clock with the weekday before it and the zone behind it, where they are shown."""
+    """The clock with the weekday and the zone before it, and the zone and the year behind it, where they are shown."""
     start, end = (stretch.start, stretch.end) if isinstance(stretch, ClockText) else stretch
-    before = re.search(rf"({WEEKDAY})([,.]?\s*)$", text[:start])
-    behind = re.match(rf"(\s*\(?)(?:({ZONE_WORD})(?![A-Za-z])|([+-]\d\d:?\d\d)(?!\d))(\)?)", text[end:])
-    if before:
-        pattern = "%a" + before[2] + pattern
-    if behind and "%Z" not in pattern:
-        pattern += behind[1] + ("%Z" if behind[2] else "%z") + behind[4]
+    pattern = _before(text[:start], "%Z" in pattern) + pattern
+    for _ in range(2):
+        more, length = _behind(text[end:], pattern)
+        pattern, end = pattern + more, end + length
     shown = ClockFormat(pattern).search(text)
     return [Recognised(ClockFormat(pattern), shown)] if shown and shown.clock else []
+
+
+def _before(text: str, has_zone: bool) -> str:
+    """The pattern of a weekday, or of a zone that is surely one, at the end of `text`."""
+    if weekday := re.search(rf"{WEEKDAY}([,.]?\s*)$", text):
+        return "%a" + weekday[1]
+    zone = None if has_zone else re.search(rf"(?<![A-Za-z])(?:{KNOWN_ZONE})(\s?[:=-]?\s*)$", text)
+    return "%Z" + zone[1] if zone else ""
+
+
+def _behind(text: str, pattern: str) -> tuple[str, int]:
+    """The pattern of a zone, or of a year not yet shown, at the beginning of `text`, and how much of it that takes."""
+    if not re.search("%[zZ]", pattern):
+        zone = re.match(rf"(\s*\(?)(?:({ZONE})(?![A-Za-z])|([+-]\d\d:?\d\d)(?!\d))(\)?)", text)
+        if zone:
+            return zone[1] + ("%Z" if zone[2] else "%z") + zone[4], zone.end()
+    form = ClockFormat(pattern)
+    year = re.match(r"(\s+)(?:19|20)\d\d(?![\d:.])", text)
+    if year and form.shows_date and not form.shows_year:
+        return year[1] + "%Y", year.end()
+    return "", 0

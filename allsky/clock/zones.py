@@ -28,7 +28,7 @@ ABBREVIATIONS = {
 # Words that say "the camera's own zone".
 LOCAL_WORDS = frozenset({"LT", "LOCAL", "LMT"})
 
-_OFFSET = re.compile(r"(?:UTC|GMT)?\s*([+-])(\d{1,2})(?::?(\d{2}))?$")
+_OFFSET = re.compile(r"(?:UTC?|GMT)?\s*([+-])(\d{1,2})(?::?(\d{2}))?$")
 
 
 def parse_zone(name: str) -> tzinfo:

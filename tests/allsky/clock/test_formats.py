@@ -1,11 +1,13 @@
 """Formats seen on real all-sky cameras are recognised and read, and what is no clock is not."""
 
-from datetime import date, datetime, time
+from datetime import date, datetime, time, timedelta
+from zoneinfo import ZoneInfo
 
 import pytest
 
 from allsky.clock.formats import ClockFormat
 from allsky.clock.recognition import recognise
+from allsky.clock.zones import overlay_zone
 
 # Texts as the named programs burn them in (indi-allsky, AllskyTeam/allsky, KHO, RMS, UKMON, Mognet), and ISO 8601.
 SHOWN = {
@@ -20,6 +22,13 @@ SHOWN = {
     "Mar 27 2021 2:17 PM MST": ("%b %d %Y %I:%M %p %Z", datetime(2021, 3, 27, 14, 17)),
     "2021-03-07 UT 02:17:10": ("%Y-%m-%d %Z %H:%M:%S", datetime(2021, 3, 7, 2, 17, 10)),
     "27 March 2021 02:17:10 +0100": ("%d %B %Y %H:%M:%S %z", datetime(2021, 3, 27, 2, 17, 10)),
+    # As C's asctime() and date(1) of coreutils write it, and with a day of the year (ISO 8601 ordinal date).
+    "Sat Mar 27 02:17:10 2021": ("%a %b %d %H:%M:%S %Y", datetime(2021, 3, 27, 2, 17, 10)),
+    "Sat Mar 27 02:17:10 UTC 2021": ("%a %b %d %H:%M:%S %Z %Y", datetime(2021, 3, 27, 2, 17, 10)),
+    "2021-086 02:17:10": ("%Y-%j %H:%M:%S", datetime(2021, 3, 27, 2, 17, 10)),
+    "20210327021710": ("%Y%m%d%H%M%S", datetime(2021, 3, 27, 2, 17, 10)),
+    "2021-03-27_02-17-10": ("%Y-%m-%d_%H-%M-%S", datetime(2021, 3, 27, 2, 17, 10)),
+    "UT: 2021-03-27 02:17:10": ("%Z: %Y-%m-%d %H:%M:%S", datetime(2021, 3, 27, 2, 17, 10)),
 }
 
 
@@ -42,6 +51,23 @@ def test_day_and_month_that_could_be_swapped_come_back_as_two_formats():
 )
 def test_what_is_no_clock_is_not_recognised(text):
     assert recognise(text) == []
+
+
+# What each text says of its zone, by the sign of ISO 8601 (east of Greenwich is +).
+ZONES = {
+    "2021-03-07 02:17:10 UTC+1": 1.0,
+    "2021-03-07 02:17:10 (UTC-03:30)": -3.5,
+    "2021-03-07 02:17:10 UTC -7": -7.0,
+    "2021-03-07 02:17:10 UTC -12.3C": 0.0,
+    "UT 2021-03-07 02:17:10 MST 2021-03-06 19:17:10": 0.0,
+    "2021-03-07 02:17:10(UT)": 0.0,
+}
+
+
+@pytest.mark.parametrize("text", ZONES)
+def test_a_zone_is_read_before_and_behind_the_clock_and_counted_from_utc(text):
+    zone = overlay_zone(recognise(text)[0].shown.zone, ZoneInfo("Asia/Tokyo"))
+    assert zone.utcoffset(None) == timedelta(hours=ZONES[text])
 
 
 def test_twelve_at_night_is_midnight_and_twelve_by_day_is_noon():
