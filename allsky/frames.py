@@ -8,7 +8,7 @@ frame misread, a clock that jumped) is decoded again, so the first pass never de
 from __future__ import annotations
 
 from collections.abc import Callable, Iterable, Sequence
-from dataclasses import dataclass, field
+from dataclasses import dataclass, field, replace
 from datetime import datetime
 from pathlib import Path
 
@@ -77,7 +77,7 @@ class _Scan:
         if reading.overlay_time is None and reading.crops:
             if wanted or len(self.doubtful) < MOST_REREAD:
                 self.doubtful[len(self.rows)] = reading
-            reading = Reading(reading.text, None, reading.confidence, reading.source)
+            reading = replace(reading, crops=())
         self.rows.append((video, frame.index, reading))
 
     def forget(self, video: str) -> None:

@@ -22,8 +22,11 @@ EXPECTED_PAUSES, USUAL_LINKS = 0.02, 40
 SETBACK_COST = 3.0
 CHANGED_RATE_COST = 0.5
 FROZEN_COST = 0.6
+# A pause of some whole steps is lost frames, the commonest surprise: a clear reading at a video's end is worth
+# it, a doubtful one is not, nor is a misread one with the frozen picture or set-back behind it.
+LOST_COST, MOST_LOST, WHOLE_STEP = 0.55, 3, 0.1
 # What a link between two items can be.
-GOES_ON, CHANGED, FROZEN, PAUSE, SETBACK = range(5)
+GOES_ON, CHANGED, FROZEN, LOST, PAUSE, SETBACK = range(6)
 # An excursion is at most this many items long.
 EXCURSION = 8
 # Items looked back over for a predecessor; more disbelieved ones in a row than this break the chain.
@@ -118,6 +121,15 @@ def usual_step(index: np.ndarray, seconds: np.ndarray, quantum_s: float = 1.0) -
     return step
 
 
+def only_lost_frames(gap_s: np.ndarray, frames: np.ndarray, step_s: float, quantum_s: float) -> np.ndarray:
+    """Whether over `frames` frames time went on by `gap_s` seconds as if a few more of them had been lost."""
+    if not step_s > 0:
+        return np.zeros(np.shape(gap_s), bool)
+    steps = np.round(gap_s / step_s)
+    whole = np.abs(gap_s - steps * step_s) <= max(WHOLE_STEP * step_s, quantum_s)
+    return whole & (steps > frames) & (steps <= frames + MOST_LOST)
+
+
 class _Fit:
     """The chain of one video's readings."""
 
@@ -187,6 +199,7 @@ class _Fit:
         gap = self.seconds[self.first[other]] - self.seconds[self.last[ones]]
         frames = self.index[self.first[other]] - self.index[self.last[ones]]
         link = np.where(gap > 0, PAUSE, np.where(gap == 0, FROZEN, SETBACK))
+        link = np.where(only_lost_frames(gap, frames, self.step_s, self.quantum_s), LOST, link)
         usual = self._agrees(gap, frames, self.rate[other]) | self._agrees(gap, frames, self.step_s)
         link = np.where(usual, CHANGED, link)
         return np.where(self._agrees(gap, frames, self.rate[ones]), GOES_ON, link)
@@ -201,7 +214,7 @@ class _Fit:
 
     def _pause_cost(self) -> float:
         """Pauses are cheap in a video that is full of them (a camera that exposes as long as it needs)."""
-        pauses = sum(self._link(number - 1, number) == PAUSE for number in range(1, len(self.items)))
+        pauses = sum(self._link(number - 1, number) in (LOST, PAUSE) for number in range(1, len(self.items)))
         share = max((pauses + EXPECTED_PAUSES * USUAL_LINKS) / (len(self.index) + USUAL_LINKS), EXPECTED_PAUSES)
         return min(MOST_PAUSE_COST, -PAUSE_WEIGHT * float(np.log(min(share, 1.0))))
 
@@ -209,7 +222,8 @@ class _Fit:
 
     def _best_chain(self) -> list[int]:
         """The items, in order, that together hold the most readings after paying for the surprises between them."""
-        costs = np.array([0.0, CHANGED_RATE_COST, FROZEN_COST, self.pause_cost, SETBACK_COST])
+        lost_cost = min(LOST_COST, self.pause_cost)
+        costs = np.array([0.0, CHANGED_RATE_COST, FROZEN_COST, lost_cost, self.pause_cost, SETBACK_COST])
         score = np.array([item.weight for item in self.items])
         came_from = np.full(len(score), -1)
         for number in range(1, len(score)):
@@ -239,7 +253,7 @@ class _Fit:
         """How many of the last items left the line that `number` goes on with; one of their links was a set-back."""
         links = [self._link(one, other) for one, other in pairwise([*tail, number])]
         for place in range(len(tail) - 2, -1, -1):
-            left = links[place] in (PAUSE, SETBACK) and SETBACK in links[place:]
+            left = links[place] in (LOST, PAUSE, SETBACK) and SETBACK in links[place:]
             if left and self._link(tail[place], number) == GOES_ON:
                 return len(tail) - 1 - place
         return 0

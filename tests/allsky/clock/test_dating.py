@@ -108,3 +108,41 @@ def test_order_of_rows_is_kept_whatever_the_order_of_frames():
     answer = date_readings(table, [None] * 20, UTC, 1.0)[0]
     assert list(answer["frame_index"]) == list(table["frame_index"])
     assert (answer["utc"].dt.tz_localize(None) == answer["overlay_time"]).all()
+
+
+def every_20_s(places: list[int]) -> list[datetime | None]:
+    return [datetime(2022, 1, 5, 3) + timedelta(seconds=20 * k) for k in places]
+
+
+def test_clear_readings_alone_between_lost_frames_are_believed():
+    shown = every_20_s([*range(12), 13, 15, *range(17, 30), 31])
+    answer = dated(shown, UTC)
+    assert answer["clock_flag"].isna().all()
+    assert (answer["utc"].dt.tz_localize(None) == pd.Series(shown, dtype="datetime64[ms]")).all()
+
+
+def test_a_reading_off_by_a_step_among_unbroken_frames_is_not_taken_for_a_lost_frame():
+    shown = every_20_s([*range(12), 13, 13, *range(14, 30)])
+    answer = dated(shown, UTC)
+    assert list(answer.index[answer["clock_flag"].notna()]) == [12]
+
+
+def test_unread_frames_behind_a_reboot_are_dated_by_the_side_that_their_glyphs_show():
+    truth = every_20_s([*range(20), *range(237, 257)])
+    shown = [None if place in (20, 21) else moment for place, moment in enumerate(truth)]
+
+    def support(row: int, moment: datetime) -> float:
+        return 0.9 if moment == truth[row] else -1.0
+
+    answer = date_readings(readings(shown), [None] * 40, UTC, 1.0, support)[0]
+    assert answer["clock_flag"].isna().all()
+    assert list(answer["utc"].dt.tz_localize(None)) == truth
+    assert set(answer["source"][20:22]) == {"interpolated"}
+
+
+def test_unread_frames_behind_a_reboot_are_flagged_where_their_glyphs_tell_nothing():
+    shown = [
+        None if place in (20, 21) else moment for place, moment in enumerate(every_20_s([*range(20), *range(237, 257)]))
+    ]
+    answer = date_readings(readings(shown), [None] * 40, UTC, 1.0, lambda row, moment: 0.0)[0]
+    assert list(answer.index[answer["clock_flag"].notna()]) == [20, 21]

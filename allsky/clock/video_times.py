@@ -1,0 +1,144 @@
+"""When was each frame of one video taken, by its own readings and those around them?
+
+A video's times go through its `Timeline`. A frame whose own reading leaves it is flagged; one without a reading is
+dated by it. What the glyphs have to say of such times is heard afterwards (`allsky.clock.glyph_witness`).
+"""
+
+from __future__ import annotations
+
+from dataclasses import dataclass
+
+import numpy as np
+
+from allsky.clock.minutes import seconds_of_minutes
+from allsky.clock.timeline import Timeline, fit_timeline, only_lost_frames
+
+# A frame outside the believed readings is dated by extrapolation no farther than this many frames.
+FARTHEST_EXTRAPOLATION = 3
+# A reading is in doubt where it leaves the timeline by more than half a frame step, or a second where that is more.
+SMALLEST_TOLERANCE_S = 1.0
+# A reading of this confidence is clear. Others are believed in stretches of so many readings, and in videos of which
+# most frames are believed.
+CLEAR, FEWEST_IN_STRETCH, MOSTLY = 0.8, 3, 0.5
+# Readings by sure glyphs have at least this confidence (half, and half their lead). Where lost frames alone part them
+# from the others, few are as good as many.
+SURE_GLYPHS = 0.65
+# Videos shorter than this are too short for stretches.
+FEW_FRAMES = 8
+LOST = "the clock is not readable here and no readable frames stand on both sides"
+
+
+@dataclass(frozen=True)
+class Dates:
+    """What is found out about each row of a night's table: UTC seconds, residual, flag."""
+
+    seconds: np.ndarray
+    residual_s: np.ndarray
+    flags: np.ndarray
+
+
+class VideoTimes:
+    """The frames of one video in order: the `rows` of the night's table they stand in, their frame `index`, and their
+    own reading (UTC seconds, NaN without one)."""
+
+    def __init__(self, rows: np.ndarray, index: np.ndarray, own: np.ndarray, quantum_s: float) -> None:
+        self.rows, self.index, self.own, self.quantum_s = rows, _without_cards(index), own, quantum_s
+        self.read = ~np.isnan(own)
+
+    def date(self, confidence: np.ndarray, dated: Dates) -> Timeline:
+        """Fill in seconds, residuals and the flags that the times alone call for."""
+        timeline = fit_timeline(self.index[self.read], self.own[self.read], confidence[self.read], self.quantum_s)
+        self.timeline, self.fitted, self.inside = timeline, *timeline.at(self.index)
+        self.believed = np.isin(self.index, timeline.index) & self.read
+        self.alone = np.zeros(len(self.index), bool)
+        self.alone[self.believed] = self._short_stretches(confidence[self.believed])
+        self.vague = np.zeros(len(self.index), bool)
+        if self.quantum_s > 1:
+            self._fit_minutes()
+        residual = self.own - self.fitted
+        residual[self.believed] = timeline.departures() if self.quantum_s <= 1 else 0.0
+        dated.residual_s[self.rows] = residual
+        dated.seconds[self.rows] = np.where(self.believed & (self.quantum_s <= 1), self.own, self.fitted)
+        dated.flags[self.rows] = self._flags(residual, confidence)
+        return timeline
+
+    def _fit_minutes(self) -> None:
+        """Seconds under a clock that shows none, also for the frames between the believed ones."""
+        if not self.believed.any():
+            return
+        seconds, vague = seconds_of_minutes(self.timeline, self.quantum_s)
+        places = np.flatnonzero(self.believed)
+        between = self.believed | self.inside
+        self.fitted[between] = np.interp(np.flatnonzero(between), places, seconds)
+        self.vague[between] = np.interp(np.flatnonzero(between), places, vague.astype(float)) > 0
+        # Before the first and behind the last of them time goes on as it did.
+        for beyond, edge, inner in ((slice(0, places[0]), 0, 1), (slice(places[-1] + 1, None), -1, -2)):
+            if len(places) > 1:
+                ends, when = self.index[places[[edge, inner]]], seconds[[edge, inner]]
+                step = (when[1] - when[0]) / (ends[1] - ends[0])
+                self.fitted[beyond] = when[0] + (self.index[beyond] - ends[0]) * step
+                self.vague[beyond] = vague[edge]
+
+    def _weak(self, confidence: np.ndarray) -> np.ndarray:
+        """Whether a frame's time rests on readings that are neither clear nor many: in a short stretch, or in a video
+        of which most could not be read."""
+        unclear = confidence < CLEAR
+        weak = np.zeros(len(self.index), bool)
+        if len(self.index) > FEW_FRAMES:
+            weak |= self.alone & unclear
+        if not self.mostly_believed:
+            weak |= unclear | self.alone | ~self.believed
+        return weak
+
+    @property
+    def mostly_believed(self) -> bool:
+        return bool(self.believed.sum() >= MOSTLY * len(self.index))
+
+    def _short_stretches(self, confidence: np.ndarray) -> np.ndarray:
+        """Of the believed readings those in short stretches, but where lost frames alone part these from the others."""
+        line = self.timeline
+        stretch = line.stretch
+        lost = only_lost_frames(np.diff(line.seconds), np.diff(line.index), line.step_s, self.quantum_s)
+        sizes = np.bincount(stretch, minlength=1)
+        alone = sizes[stretch] < FEWEST_IN_STRETCH
+        for number in np.unique(stretch[alone]):
+            own = np.flatnonzero(stretch == number)
+            ends = [place for place in (own[0] - 1, own[-1]) if 0 <= place < len(stretch) - 1]
+            # With neighbours on one side only it takes clear readings.
+            enough = SURE_GLYPHS if len(ends) == 2 else CLEAR
+            alone[own] = confidence[own].min() < enough or not (ends and lost[ends].all())
+        return alone
+
+    def _flags(self, residual: np.ndarray, confidence: np.ndarray) -> np.ndarray:
+        step = abs(float(np.nan_to_num(self.timeline.step_s)))
+        tolerance = max(0.5 * step, SMALLEST_TOLERANCE_S, self.quantum_s)
+        flags = np.full(len(self.index), None, object)
+        for place in np.flatnonzero(self.read & (~self.believed | (np.abs(residual) > tolerance))):
+            flags[place] = f"the reading leaves the night's clock by {residual[place]:+.0f} s"
+        lost = ~self.read & ~self.inside & ~self._near_believed()
+        if self._stands_still():
+            flags[:] = "the clock stands still over the whole video: it was frozen, or what moves was not read"
+        flags[self._weak(confidence)] = "too little of the clock can be read surely here"
+        flags[self.vague] = "the clock shows no seconds and the frames around do not tell them"
+        flags[lost] = LOST
+        return flags
+
+    def _stands_still(self) -> bool:
+        """Whether all that is believed of more than a few frames is one and the same time."""
+        believed = self.own[self.believed]
+        return len(self.index) > FEW_FRAMES and self.quantum_s <= 1 and len(believed) > 0 and np.ptp(believed) == 0
+
+    def _near_believed(self) -> np.ndarray:
+        """Whether a frame lies just before the first or just behind the last believed one."""
+        if len(self.timeline.index) < 2:
+            return np.zeros(len(self.index), bool)
+        ends = self.timeline.index[[0, -1]]
+        beyond = (self.index < ends[0]) | (self.index > ends[1])
+        return beyond & (np.abs(self.index[:, None] - ends[None, :]).min(axis=1) <= FARTHEST_EXTRAPOLATION)
+
+
+def _without_cards(index: np.ndarray) -> np.ndarray:
+    """Frames counted without the cards among them, which take no time of the clock; sparse keyframes by their own
+    index."""
+    steps = np.diff(index)
+    return np.arange(len(index)) if len(steps) and np.median(steps) == 1 else index
