@@ -66,6 +66,14 @@ class Corpus:
     def retired(self) -> Path:
         return self.root / "retired"
 
+    @property
+    def comparison(self) -> Path:
+        return self.root / "comparison"
+
+    @property
+    def leakage(self) -> Path:
+        return self.root / "leakage"
+
     # One per camera epoch.
 
     def disk(self, epoch: str) -> Path:

@@ -220,8 +220,9 @@ class Learner:
         """Of training pictures, to learn from: varied by `generator`, or of the views kept one each, by `order`."""
         if self.features is not None:
             return self._head(self.network)(self.features.drawn(batch, order))
+        images = self._varied(batch, generator)
         with torch.autocast(self.device.type, torch.bfloat16, enabled=self._halved):
-            return self.network(self._varied(batch, generator)).float()
+            return self.network(images).float()
 
     @torch.no_grad()
     def _average(self) -> None:

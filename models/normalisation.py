@@ -9,7 +9,6 @@ taught by a few hundred dark frames could not know.
 from __future__ import annotations
 
 import torch
-from torch.nn import functional
 
 from models.augmentation import sky_mask
 from models.description import ModelDescription
@@ -49,6 +48,15 @@ def local_contrast(images: torch.Tensor) -> torch.Tensor:
 
 
 def _smooth(images: torch.Tensor) -> torch.Tensor:
-    window = int(_WINDOW * images.shape[-1]) // 2 * 2 + 1
-    once = functional.avg_pool2d(images, window, stride=1, padding=window // 2)
-    return functional.avg_pool2d(once, window, stride=1, padding=window // 2)
+    """Means over the window, taken twice; beyond the picture there is nothing."""
+    once = _window_means(images.shape[-1], images)
+    # A mean along rows and columns is a product with a matrix on either side, and so are two of them.
+    twice = once @ once
+    return twice @ images @ twice.T
+
+
+def _window_means(size: int, images: torch.Tensor) -> torch.Tensor:
+    """The matrix (size, size) that replaces each place of a line by the mean of the window around it."""
+    window = int(_WINDOW * size) // 2 * 2 + 1
+    place = torch.arange(size, device=images.device)
+    return ((place[:, None] - place[None, :]).abs() <= window // 2).to(images.dtype) / window

@@ -4,6 +4,7 @@ from pipeline import launch
 from tasks.full_corpus_report import FullCorpusReport
 from tasks.gradcam_gallery import GradCamGallery
 from tasks.label_split import LabelSplit
+from tasks.leakage_gap import LeakageCell, LeakageGap
 from tasks.model_comparison import ComparisonCell, ModelComparison
 from tasks.month_clock_audit import MonthClockAudit
 from tasks.month_frames import MonthFrames
@@ -27,6 +28,8 @@ __all__ = [
     "GradCamGallery",
     "LabelSheet",
     "LabelSplit",
+    "LeakageCell",
+    "LeakageGap",
     "ModelComparison",
     "MonthClockAudit",
     "MonthFrames",

@@ -56,10 +56,6 @@ def size() -> Size:
 class ComparedStage(Stage):
     """What the cells of a comparison and the comparison itself stand on."""
 
-    def labelled(self) -> list[Stage]:
-        """The stages before any label can be judged with."""
-        return [LabelSheet(), AuditSheet(), *_simulated_labels()]
-
     def standing_on(self) -> dict:
         nights = sorted(answers_of(AUDIT)["night"].unique())
         frames = {night: NightFrames(night=night).recipe() for night in nights}
@@ -74,12 +70,12 @@ class ComparisonCell(ComparedStage):
     seed = luigi.IntParameter(description="seed of the training")
 
     def needs(self):
-        first = self.labelled()
+        first = labels_first()
         return [*first, LabelSplit()] if all(stage.complete() for stage in first) else first
 
     def output(self):
         name = f"{self.backbone}_{self.strategy}_{self.seed}".replace(":", "-").replace("/", "-")
-        return TableArtifact(self.corpus.root / "comparison" / "cells" / f"{name}.parquet", COMPARISON)
+        return TableArtifact(self.corpus.comparison / "cells" / f"{name}.parquet", COMPARISON)
 
     def ingredients(self):
         made_of = {"training": self.training_recipe().as_dict(), "frames_used": size().frames}
@@ -124,11 +120,11 @@ class ModelComparison(ComparedStage):
         ]
 
     def needs(self):
-        first = self.labelled()
+        first = labels_first()
         return [*first, *self.cells()] if all(stage.complete() for stage in first) else first
 
     def output(self):
-        return FolderArtifact(self.corpus.root / "comparison" / "result")
+        return FolderArtifact(self.corpus.comparison / "result")
 
     def ingredients(self):
         cells = {f"{cell.backbone} {cell.strategy} {cell.seed}": cell.recipe() for cell in self.cells()}
@@ -199,12 +195,14 @@ def audit_frames() -> pd.DataFrame:
     return audit
 
 
-def _simulated_labels() -> list[Stage]:
+def labels_first() -> list[Stage]:
+    """The stages before any label can be judged with."""
+    sheets: list[Stage] = [LabelSheet(), AuditSheet()]
     if settings.current().labels.file != settings.SIMULATED:
-        return []
+        return sheets
     from tasks.simulation import SimulatedLabels
 
-    return [SimulatedLabels()]
+    return [*sheets, SimulatedLabels()]
 
 
 def _weights_files(backbone: str) -> list[str]:

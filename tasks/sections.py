@@ -228,6 +228,12 @@ class Comparison:
 
 
 @dataclass(frozen=True)
+class Leakage:
+    partitions: int = option(10, positive_whole, "partitions of the nights that `LeakageGap` trains on")
+    seeds: int = option(3, positive_whole, "trainings on each partition and split, with other seeds")
+
+
+@dataclass(frozen=True)
 class Report:
     threshold: float | None = option(
         None,
@@ -274,6 +280,7 @@ SECTIONS = {
     "inference": Inference,
     "explanation": Explanation,
     "comparison": Comparison,
+    "leakage": Leakage,
     "report": Report,
     "execution": Execution,
     "simulation": SimulationSection,

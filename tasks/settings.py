@@ -39,6 +39,7 @@ from tasks.sections import (
     Explanation,
     Inference,
     Labels,
+    Leakage,
     Report,
     Sampling,
     SimulationSection,
@@ -69,6 +70,7 @@ class Settings:
     inference: Inference = field(default_factory=Inference)
     explanation: Explanation = field(default_factory=Explanation)
     comparison: Comparison = field(default_factory=Comparison)
+    leakage: Leakage = field(default_factory=Leakage)
     report: Report = field(default_factory=Report)
     execution: Execution = field(default_factory=Execution)
     simulation: SimulationSection = field(default_factory=SimulationSection)

@@ -1,10 +1,12 @@
 from dataclasses import replace
 
+import pytest
 import torch
+from torch.nn import functional
 from torchvision.models import EfficientNet_B1_Weights
 
 from models.description import ModelDescription
-from models.normalisation import local_contrast, normalised
+from models.normalisation import _smooth, local_contrast, normalised
 
 GIVEN = ModelDescription(("a", "b"), "a", "efficientnet_b1", 64, (0.485, 0.456, 0.406), (0.229, 0.224, 0.225))
 
@@ -37,6 +39,14 @@ def test_local_contrast_takes_a_twilight_slope_out():
     slope = torch.linspace(0.05, 0.4, 64)[None, None, :].expand(3, 64, 64)
     seen = local_contrast(arc(0.08, slope)[None])[0]
     assert seen[1, 30, 32] > 2 * seen[0, :, 16:48].abs().max()
+
+
+@pytest.mark.parametrize("size", [48, 65, 96])
+def test_the_slow_light_is_a_mean_over_a_window_taken_twice(size):
+    images, window = torch.rand(2, 3, size, size), int(0.4 * size) // 2 * 2 + 1
+    once = functional.avg_pool2d(images, window, stride=1, padding=window // 2)
+    twice = functional.avg_pool2d(once, window, stride=1, padding=window // 2)
+    torch.testing.assert_close(_smooth(images), twice, atol=1e-5, rtol=1e-5)
 
 
 def test_a_blank_picture_stays_blank_and_beyond_the_disk_is_nothing():
