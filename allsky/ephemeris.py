@@ -62,6 +62,14 @@ def sun_and_moon(utc, site: Site) -> pd.DataFrame:
     return table
 
 
+def subsolar_points(utc: pd.DatetimeIndex) -> tuple[np.ndarray, np.ndarray]:
+    """Where the sun stands overhead at each of n instants: geocentric latitude and longitude [deg, east], both (n,)."""
+    _, bodies = _solar_system()
+    times = _instants(utc.as_unit("ms"))
+    ascension, declination, _ = bodies["earth"].at(times).observe(bodies["sun"]).apparent().radec("date")
+    return declination.degrees, (15.0 * (ascension.hours - times.gast) + 180.0) % 360.0 - 180.0
+
+
 @lru_cache(maxsize=1)
 def _solar_system() -> tuple[Any, Any]:
     """The time scale and the ephemeris, opened once a process.

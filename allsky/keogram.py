@@ -49,6 +49,14 @@ def strip_along(x: np.ndarray, y: np.ndarray, squares: Iterable[np.ndarray]) -> 
     return np.concatenate(columns, axis=1) if columns else np.empty((len(x), 0, 3), np.uint8)
 
 
+def spread_in_time(utc: pd.Series, start: datetime, end: datetime, n: int) -> list[int]:
+    """Positions of at most `n` instants, one in each even part of `start` to `end`; a part without one is left out."""
+    middles = _column_times(pd.Timestamp(start), pd.Timestamp(end), n)
+    part = (pd.Timestamp(end) - pd.Timestamp(start)) / n
+    away = [(utc - middle).abs() for middle in middles]
+    return [int(gap.to_numpy().argmin()) for gap in away if gap.min() <= part / 2]
+
+
 def _column_times(first: pd.Timestamp, last: pd.Timestamp, width: int) -> pd.DatetimeIndex:
     """The instants in the middle of each of `width` columns."""
     return pd.DatetimeIndex(first + (last - first) * (np.arange(width) + 0.5) / width)

@@ -152,4 +152,17 @@ LABELLER_RATES = Table(
     ),
 )
 
-RESULT_TABLES = (CONDITION_TABLE, CONTRASTS, CONFUSION, RULE_COMPARISON, AGREEMENT, LABELLER_RATES)
+HOURS = Table(
+    "hours",
+    "the predicted frames of one night in one hour of a clock",
+    columns(
+        ("night", TEXT, "", "date of the night's evening"),
+        ("clock", TEXT, "", "`UTC`, or `MLT`: magnetic local time at the height of the aurora over the site"),
+        ("hour", WHOLE, "h", "whole hour of that clock, 0 to 23"),
+        ("n_frames", WHOLE, "", "predicted frames"),
+        ("n_positive", WHOLE, "", "frames predicted positive"),
+        ("n_clear", WHOLE, "", "frames not predicted cloudy; null where no class says cloudy"),
+    ),
+)
+
+RESULT_TABLES = (CONDITION_TABLE, CONTRASTS, CONFUSION, RULE_COMPARISON, AGREEMENT, LABELLER_RATES, HOURS)

@@ -12,7 +12,7 @@ from allsky.errors import BadConfiguration
 from allsky.report import render_report, write_figures
 from allsky.statistics.evidence import EVIDENCE, MEAN_MAPS
 from allsky.statistics.reliability import ABSTAINING, CALIBRATION, RELIABILITY
-from allsky.tables import AGREEMENT, CONDITION_TABLE, CONFUSION, CONTRASTS, LABELLER_RATES, RULE_COMPARISON
+from allsky.tables import AGREEMENT, CONDITION_TABLE, CONFUSION, CONTRASTS, HOURS, LABELLER_RATES, RULE_COMPARISON
 from tasks import archive, settings
 from tasks.answers import AUDIT, TEACHING, answers, answers_digest, answers_of
 from tasks.artifacts import FolderArtifact, TableArtifact
@@ -36,6 +36,8 @@ UNKNOWN_MODEL = "unknown"
 
 class FullCorpusReport(Stage):
     """Condition-wise tables, figures and the page, for the whole corpus or a range of its nights."""
+
+    version = 2
 
     first_night = luigi.Parameter(default="", description="first night of the report, YYYY-MM-DD; the archive's first")
     last_night = luigi.Parameter(default="", description="last night of the report, YYYY-MM-DD; the archive's last")
@@ -152,7 +154,7 @@ class FullCorpusReport(Stage):
             "gallery": [task.recipe() for task in self._gallery(model)] if model != NO_MODEL else [],
             "labels": answers_digest(AUDIT),
             "report": [here.report.threshold, here.report.title, here.explanation.worst],
-            "classes": [here.labels.classes, here.labels.positive],
+            "classes": [here.labels.classes, here.labels.positive, here.labels.cloudy],
         }
 
     def produce(self, output):
@@ -161,7 +163,7 @@ class FullCorpusReport(Stage):
             table = TableArtifact(output.path / "condition_table.parquet", CONDITION_TABLE)
             table.write(data.condition_table)
             data.condition_table.to_csv(output.path / "condition_table.csv", index=False)
-        for kind in (EVIDENCE, MEAN_MAPS, CALIBRATION, RELIABILITY, ABSTAINING):
+        for kind in (EVIDENCE, MEAN_MAPS, CALIBRATION, RELIABILITY, ABSTAINING, HOURS):
             if getattr(data, kind.name) is not None:
                 TableArtifact(output.path / f"{kind.name}.parquet", kind).write(getattr(data, kind.name))
         _write_comparisons(data, output.path)

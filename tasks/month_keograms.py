@@ -12,8 +12,9 @@ import pandas as pd
 from allsky import figures
 from allsky.clock.zones import parse_zone
 from allsky.corpus import NO_MODEL
+from allsky.figures.night import THUMBNAILS
 from allsky.geomagnetic import declination_deg
-from allsky.keogram import keogram, strip_along
+from allsky.keogram import keogram, spread_in_time, strip_along
 from allsky.pictures import read_picture, read_pictures
 from allsky.site import night_bounds
 from tasks.artifacts import FolderArtifact
@@ -27,6 +28,8 @@ from tasks.square_views import lens_of, square_view
 
 # Rows of a keogram along a meridian, and the side of the pictures it is taken from: half a degree a row.
 HEIGHT = 360
+# Side of the thumbnails in pixels.
+SMALL = 120
 
 
 class MonthKeograms(LandingMonthStage):
@@ -36,7 +39,7 @@ class MonthKeograms(LandingMonthStage):
     image's vertical.
     """
 
-    version = 2
+    version = 3
 
     model = luigi.Parameter(default=NO_MODEL, description="the model's name, or `none`")
 
@@ -85,9 +88,15 @@ class MonthKeograms(LandingMonthStage):
             self._night_predictions(night),
             self.settings.labels.positive,
             local=parse_zone(self.settings.site.timezone),
+            thumbnails=self._thumbnails(kept, start, end),
             **axis,
         )
         (folder / "keogram.png").write_bytes(figures.png(figure))
+
+    def _thumbnails(self, kept: pd.DataFrame, start, end) -> list[tuple[pd.Timestamp, np.ndarray]]:
+        shown = kept.iloc[spread_in_time(kept["utc"], start, end, THUMBNAILS)]
+        pictures = chain.from_iterable(read_pictures([self.corpus.root / image for image in shown["image"]], SMALL, 32))
+        return list(zip(shown["utc"], pictures, strict=True))
 
     def _along_meridian(self, night, kept: pd.DataFrame) -> tuple[np.ndarray | None, dict[str, Any]]:
         """The strip along the meridian and what to write on its axis; none where north is not known."""

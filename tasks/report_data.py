@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import json
 from collections.abc import Iterable, Iterator
+from functools import partial
 from pathlib import Path
 from typing import TYPE_CHECKING
 
@@ -16,11 +17,12 @@ from allsky.labels.labellers import rates_by_labeller
 from allsky.labels.roles import roles_of
 from allsky.labels.sampling import finished_draws, inclusion_probability, unfinished_draws
 from allsky.labels.wanted import Wanted
-from allsky.report import GalleryItem, Keogram, Problem, ReportData
+from allsky.report import Keogram, Problem, ReportData
 from allsky.report.month_by_month import Month, ReportFrames, go_through
 from allsky.statistics.baseline import baseline_comparison
 from allsky.statistics.confusion import confusion_by_condition
 from allsky.statistics.contrasts import contrast_table
+from allsky.statistics.hours import night_hours
 from allsky.statistics.night_totals import counted_by, unpredicted
 from allsky.statistics.rates import condition_table, occurrence
 from allsky.statistics.reliability import abstaining_table, calibration_table, reliability_table
@@ -29,6 +31,7 @@ from allsky.tables import LABELS, READINGS, SHEET, SPLIT, TESTIMONY, with_probab
 from tasks import archive
 from tasks.answers import answers
 from tasks.artifacts import TableArtifact
+from tasks.error_gallery import error_gallery
 from tasks.map_evidence import evidence_of
 from tasks.month_clock_audit import MonthClockAudit
 from tasks.month_frames import MonthFrames
@@ -48,7 +51,9 @@ CLOCKS_DRAWN = 3
 def gather(report: FullCorpusReport) -> ReportData:
     """Everything the report tells of its nights."""
     sheet, given = _sheets(report.corpus), _answers(report)
-    read = go_through(_months(report), Wanted([sheet, given]))
+    here = report.settings
+    count_hours = partial(night_hours, positive=here.labels.positive, site=here.site, cloudy=here.labels.cloudy)
+    read = go_through(_months(report), Wanted([sheet, given]), count_hours)
     labels, notices = (None, []) if given.empty else match_labels(given, read.frames)
     said = [*_archive_notices(), *_camera_notices(report, read.tally), *_corrections(report), *notices]
     told = _common(report, read, sheet) | {"labels": labels, "notices": said}
@@ -220,10 +225,12 @@ def _judged(report, read: ReportFrames, sheet: pd.DataFrame, labels: pd.DataFram
         "condition_table": table,
         "confusion": confusion_by_condition(*material, classes),
         "contrasts": contrast_table(*material, positive, counted),
+        "hours": read.hours,
+        "cloudy": here.labels.cloudy,
         "occurrence": occurrence(table, positive),
         "agreement": agreement_table(known, frames, roles_of(nights, **here.drawing)),
         "labeller_rates": rates_by_labeller(*material, classes, positive, counted),
-        "gallery": list(_gallery(report, audited)),
+        "gallery": list(error_gallery(report, audited)),
         "gallery_method": here.explanation.method,
         **_baseline(report, audited),
         **_model(report.model()),
@@ -258,25 +265,6 @@ def _calibration(audited: pd.DataFrame, labels, abstain_below: float | None) -> 
         "reliability": reliability_table(audited, labels.positive),
         "abstaining": abstaining_table(audited, labels.classes, chosen=abstain_below),
     }
-
-
-def _gallery(report, audited: pd.DataFrame) -> Iterator[GalleryItem]:
-    """The worst false positives and false negatives of each condition that have a map."""
-    positive, root = report.settings.labels.positive, report.corpus.root
-    maps = report.corpus.gradcam_folder(report.model())
-    wrong = audited[(audited["label"] == positive) != (audited["predicted"] == positive)]
-    for (solar, lunar), cell in wrong.groupby(["solar_bin", "lunar_bin"], sort=False):
-        for outcome, ascending in (("fp", False), ("fn", True)):
-            kind = cell[(cell["label"] == positive) == (outcome == "fn")]
-            for row in (
-                kind.sort_values(f"p_{positive}", ascending=ascending)
-                .head(report.settings.explanation.worst)
-                .itertuples()
-            ):
-                overlay = maps / f"{row.frame_id}.jpg"
-                if overlay.exists():
-                    chance = getattr(row, f"p_{positive}")
-                    yield GalleryItem(row.frame_id, outcome, solar, lunar, chance, root / row.image, overlay)
 
 
 def _baseline(report, audited: pd.DataFrame) -> dict:

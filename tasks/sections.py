@@ -149,6 +149,11 @@ class Labels:
         "the classes; `unsure` is always allowed besides",
     )
     positive: str = option("aurora", text, "the class that counts as positive")
+    cloudy: str | None = option(
+        None,
+        either(text, none=None),
+        "the class that says cloud hides the sky, where there is one: shares among clear frames are then given too",
+    )
     per_night: int = option(
         20,
         positive_whole,

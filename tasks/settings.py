@@ -219,6 +219,9 @@ def _check(settings: Settings) -> None:
             f"{path}: [labels] needs at least two different classes, `positive` one of them and none called unsure;"
             f" found classes = {', '.join(labels.classes)} and positive = {labels.positive}"
         )
+    if labels.cloudy is not None and labels.cloudy not in {*labels.classes} - {labels.positive}:
+        others = " or ".join(name for name in labels.classes if name != labels.positive)
+        raise BadConfiguration(f"{path}: [labels] cloudy = {labels.cloudy}: expected {others}, or no such key")
     if labels.file == SIMULATED and not settings.simulated:
         raise BadConfiguration(f"{path}: [labels] file = simulated answers for [archive] videos = simulated only")
     for kind in ("bins", "training_recipe", "clock_ledger"):

@@ -14,18 +14,14 @@ from allsky.figures.conditions import condition_matrix, error_rates, rate_cells
 from allsky.figures.coverage import coverage_calendar, night_coverage
 from allsky.figures.evidence import mean_maps_figure, shares_figure
 from allsky.figures.night import night_figure
-from allsky.figures.occurrence import (
-    hour_month_figure,
-    night_occurrence_figure,
-    occurrence_by_hour,
-    occurrence_by_night,
-)
+from allsky.figures.occurrence import clock_hours_figure, hour_month_figure, night_occurrence_figure
 from allsky.figures.training import confusion_counts, confusion_figure, learning_curves, reliability, reliability_figure
 
 __all__ = [
     "abstaining_figure",
     "audit_reliability_figure",
     "clock_figure",
+    "clock_hours_figure",
     "clock_points",
     "comparison_figure",
     "condition_matrix",
@@ -40,8 +36,6 @@ __all__ = [
     "night_coverage",
     "night_figure",
     "night_occurrence_figure",
-    "occurrence_by_hour",
-    "occurrence_by_night",
     "png",
     "rate_cells",
     "reliability",

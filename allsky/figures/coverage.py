@@ -4,11 +4,13 @@ from __future__ import annotations
 
 import calendar
 
+import numpy as np
 import pandas as pd
 from matplotlib.axes import Axes
 from matplotlib.figure import Figure
 from matplotlib.patches import Rectangle
 
+from allsky.ephemeris import subsolar_points
 from allsky.figures.canvas import (
     BROKEN,
     INK,
@@ -23,18 +25,25 @@ from allsky.figures.canvas import (
     shade_of,
 )
 from allsky.figures.words import count
+from allsky.site import Site, night_bounds
 
 PRESENT, PARTLY, BROKEN_NIGHT, MISSING = "present", "present with a problem", "broken", "missing"
 DAYS = 31
+# The end of civil twilight: with a higher sun no camera of the aurora records.
+CIVIL_DUSK_DEG = -6.0
+NO_VIDEO = "No video in the archive."
+NEVER_DARK = "No video in the archive; the night never grows dark (lowest sun {:+.0f}°)."
 
 
-def night_coverage(videos: pd.DataFrame, nights: pd.DataFrame, problems: pd.DataFrame | None = None) -> pd.DataFrame:
+def night_coverage(
+    videos: pd.DataFrame, nights: pd.DataFrame, problems: pd.DataFrame | None = None, site: Site | None = None
+) -> pd.DataFrame:
     """What became of each night from the first to the last of the archive, a row per night in order.
 
     `videos` is the inventory, `nights` the kept frames' counts (`statistics.tally.count_nights`), `problems` (night,
-    video, sentence) what went wrong later than the inventory. Columns: night, n_videos, n_frames, n_flagged, status
-    (`present`: has usable frames; `present with a problem`; `broken`: videos but no usable frame; `missing`: no
-    video), reason (sentences, or empty).
+    video, sentence) what went wrong later than the inventory; `site` lets a missing night say whether it would have
+    been dark. Columns: night, n_videos, n_frames, n_flagged, status (`present`: has usable frames; `present with a
+    problem`; `broken`: videos but no usable frame; `missing`: no video), reason (sentences; empty for `present`).
     """
     reasons = _reasons(videos, problems)
     known = sorted({*videos["night"].dropna(), *nights["night"], *reasons.index})
@@ -50,6 +59,11 @@ def night_coverage(videos: pd.DataFrame, nights: pd.DataFrame, problems: pd.Data
     table = table.fillna(0).astype(int)
     table["reason"] = reasons.reindex(every).fillna("").to_numpy()
     table["status"] = [_status(night) for night in table.itertuples()]
+    silent = table["reason"] == ""
+    doubted = silent & (table["status"] == BROKEN_NIGHT)
+    table.loc[doubted, "reason"] = [_lost(night) for night in table[doubted].itertuples()]
+    absent = silent & (table["status"] == MISSING)
+    table.loc[absent, "reason"] = _why_missing(table.index[absent], site)
     return table.reset_index()[["night", "n_videos", "n_frames", "n_flagged", "status", "reason"]]
 
 
@@ -65,6 +79,22 @@ def _status(night) -> str:
     if night.n_frames:
         return PARTLY if night.reason else PRESENT
     return BROKEN_NIGHT if night.n_videos or night.n_flagged or night.reason else MISSING
+
+
+def _lost(night) -> str:
+    """Why a night without a problem of its own has no usable frame."""
+    if night.n_flagged:
+        return f"The clock of all {night.n_flagged:,} frames is in doubt."
+    return "No frame was kept of its videos."
+
+
+def _why_missing(nights: pd.Index, site: Site | None) -> list[str]:
+    if site is None or not len(nights):
+        return [NO_VIDEO] * len(nights)
+    noons = pd.DatetimeIndex([night_bounds(night, site.longitude_deg)[0] for night in nights])
+    # At its lowest the sun stands due north (or south), as far below the horizon as this.
+    lowest = np.abs(site.latitude_deg + subsolar_points(noons + pd.Timedelta(hours=12))[0]) - 90.0
+    return [NO_VIDEO if low <= CIVIL_DUSK_DEG else NEVER_DARK.format(low) for low in lowest]
 
 
 def coverage_calendar(coverage: pd.DataFrame) -> Figure:

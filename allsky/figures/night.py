@@ -5,6 +5,7 @@ Time runs evenly from left to right; minutes without a frame stay blank and are 
 
 from __future__ import annotations
 
+from collections.abc import Sequence
 from datetime import datetime, tzinfo
 
 import numpy as np
@@ -12,6 +13,7 @@ import pandas as pd
 from matplotlib.axes import Axes
 from matplotlib.dates import AutoDateLocator, DateFormatter, date2num
 from matplotlib.figure import Figure
+from matplotlib.offsetbox import AnnotationBbox, OffsetImage
 
 from allsky.conditions import LUNAR_BINS, SOLAR_BINS
 from allsky.figures.canvas import (
@@ -37,6 +39,8 @@ from allsky.figures.words import in_words
 SUN_COLOR, MOON_COLOR = FALSE_POSITIVE, FALSE_NEGATIVE
 # Ends of civil, nautical and astronomical twilight, degrees.
 TWILIGHTS = (-6, -12, -18)
+# Side of a thumbnail; so many of them fit beside each other.
+THUMBNAIL_POINTS, THUMBNAILS = 52.0, 11
 
 
 def night_figure(
@@ -52,6 +56,7 @@ def night_figure(
     rim_deg: float | None = None,
     local: tzinfo | None = None,
     title: str = "",
+    thumbnails: Sequence[tuple[datetime, np.ndarray]] = (),
 ) -> Figure:
     """The keogram of `night` over its conditions, sun, moon and, where there is a model, its predictions.
 
@@ -59,15 +64,18 @@ def night_figure(
     channel of 0 leaves a column blank. `sky` holds the night's frames (`utc`, solar_bin, lunar_bin, sun and moon
     altitude, illuminated fraction), `predictions` the rows of the night (`utc`, `p_<positive>`, `predicted`). `ends`
     names the keogram's upper and lower edge; where its rows are even steps of zenith angle up to `rim_deg` on either
-    side, elevations are marked. `local` is the zone of the upper axis.
+    side, elevations are marked. `local` is the zone of the upper axis. `thumbnails` are frames of the night, each with
+    its instant, uint8 (size, size, 3).
     """
-    heights = [5.0, *([1.3] if predictions is not None else []), 0.55, 1.6]
+    heights = [5.0, *([1.35] if thumbnails else []), *([1.3] if predictions is not None else []), 0.55, 1.6]
     figure = new_figure(10.0, 0.62 * sum(heights) + 0.6)
     axes = list(figure.subplots(len(heights), 1, sharex=True, height_ratios=heights))
     _keogram(axes[0], image, start, end, ends, rim_deg)
     axes[0].set_title(title or f"Night of {night}", loc="left", fontsize=TEXT_SIZE + 1, color=INK, fontweight="bold")
+    if thumbnails:
+        _thumbnails(axes[1], thumbnails)
     if predictions is not None:
-        _probabilities(axes[1], predictions, positive)
+        _probabilities(axes[-3], predictions, positive)
     _conditions(axes[-2], sky)
     _altitudes(axes[-1], sky)
     _time_axes(axes, start, end, local)
@@ -89,6 +97,21 @@ def _keogram(
     places = [0.5 + (90.0 - elevation) / (2 * rim_deg) for elevation in elevations]
     names = [f"{min(elevation, 180.0 - elevation):.0f}°" for elevation in elevations]
     ax.set_yticks([1, *places, 0], [ends[0], *names, ends[1]], fontsize=SMALL_TEXT)
+
+
+def _thumbnails(ax: Axes, thumbnails: Sequence[tuple[datetime, np.ndarray]]) -> None:
+    """Each frame under its instant, which a tick at the upper edge marks."""
+    dress(ax)
+    for spine in ax.spines.values():
+        spine.set_visible(False)
+    ax.set(ylim=(0, 1), yticks=[])
+    ax.tick_params(axis="x", length=0)
+    for utc, picture in thumbnails:
+        shown = OffsetImage(picture, zoom=THUMBNAIL_POINTS / len(picture))
+        box = AnnotationBbox(shown, (date2num(utc), 0.44), frameon=False, pad=0.0, annotation_clip=False)
+        box.set_in_layout(False)
+        ax.add_artist(box)
+        ax.plot([date2num(utc)] * 2, [0.95, 1.06], color=MUTED, linewidth=0.8, clip_on=False)
 
 
 def _probabilities(ax: Axes, predictions: pd.DataFrame, positive: str) -> None:

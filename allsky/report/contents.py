@@ -17,11 +17,16 @@ from allsky.figures.conditions import RATE_TITLES, rate_cells
 from allsky.figures.words import condition_in_words, count, in_words, interval, is_number, percent
 from allsky.report.comparisons import RATE_NOUNS
 from allsky.report.data import ReportData
-from allsky.report.inlining import PLATE_PIXELS, data_uri
+from allsky.report.inlining import NEIGHBOUR_PIXELS, PLATE_PIXELS, data_uri
 from allsky.tables import ALL_TABLES
 
 KEOGRAMS_SHOWN = 24
 OUTCOMES = {"fp": "False positive", "fn": "False negative"}
+MATRIX_FILES = {
+    "fpr": "false_positives_matrix",
+    "fnr": "false_negatives_matrix",
+    "positive_ratio": "occurrence_matrix",
+}
 COUNTS = ("n_frames", "n_nights", "n_labelled", "n_audit_nights", "tp", "fp", "tn", "fn")
 
 
@@ -41,7 +46,8 @@ def _matrix(rows: pd.DataFrame, rate: str) -> dict[str, Any]:
         {"name": in_words(str(solar)), "cells": [_tile(cell, strongest) for cell in line.itertuples()]}
         for solar, line in cells.groupby("solar_bin", sort=False)
     ]
-    return {"rate": rate, "title": RATE_TITLES[rate], "lunar": [in_words(name) for name in lunar], "lines": lines}
+    title, file = RATE_TITLES[rate], MATRIX_FILES[rate]
+    return {"rate": rate, "title": title, "file": file, "lunar": [in_words(name) for name in lunar], "lines": lines}
 
 
 def _tile(cell, strongest: float) -> dict[str, Any]:
@@ -171,7 +177,14 @@ def _error(item, frames: pd.DataFrame) -> dict[str, Any]:
         "sky": "" if sky is None else _sky_words(sky),
         "image": data_uri(item.image),
         "overlay": data_uri(item.overlay),
+        "neighbours": [_neighbour(one) for one in item.neighbours],
     }
+
+
+def _neighbour(one) -> dict[str, Any]:
+    probability = f", p = {one.probability:.2f}" if is_number(one.probability) else ""
+    when = f"{abs(one.minutes):.0f} min {'earlier' if one.minutes < 0 else 'later'}"
+    return {"image": data_uri(one.image, NEIGHBOUR_PIXELS), "words": f"{when}{probability}"}
 
 
 def _sky_words(sky: pd.Series) -> str:

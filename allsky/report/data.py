@@ -15,8 +15,19 @@ from allsky.statistics.tally import Tally
 from allsky.tables import CONDITION_TABLE, MONTH_FRAMES, SHEET, VIDEOS
 
 
+class Neighbour(NamedTuple):
+    """A frame some minutes before (negative) or after an error: its image, p(positive) where it has a prediction."""
+
+    minutes: float
+    image: Path
+    probability: float | None
+
+
 class GalleryItem(NamedTuple):
-    """One error: the frame, what kind (`fp` or `fn`), its condition, p(positive), its image and Grad-CAM overlay."""
+    """One error: the frame, what kind (`fp` or `fn`), its condition, p(positive), its image and Grad-CAM overlay.
+
+    `neighbours`: the frames about ten minutes before and after, where there are any.
+    """
 
     frame_id: str
     outcome: str
@@ -25,6 +36,7 @@ class GalleryItem(NamedTuple):
     probability: float
     image: Path
     overlay: Path
+    neighbours: Sequence[Neighbour] = ()
 
 
 class Problem(NamedTuple):
@@ -56,6 +68,8 @@ class ReportData:
     - `condition_table` (CONDITION_TABLE), None without a model.
     - `confusion` (CONFUSION): which class is taken for which by condition, None without a model.
     - `contrasts` (CONTRASTS): the conditions' rates against moonless night, None without a model.
+    - `hours` (HOURS): predicted frames by night and hour; None without a model. `cloudy`: the class that says cloud
+      hides the sky, None where no class does.
     - `occurrence`: shares `share_of_frames` and `mean_of_cell_shares`, and optionally `n_cells`; None without a model.
     - `sheet` (SHEET): the label and the audit sheet, one after the other. `labels` (LABELS as matched): None without.
     - `model_name`; `model`: the content of model.json; `history` and `validation`: the model's tables; None without.
@@ -89,6 +103,8 @@ class ReportData:
     condition_table: pd.DataFrame | None = None
     confusion: pd.DataFrame | None = None
     contrasts: pd.DataFrame | None = None
+    hours: pd.DataFrame | None = None
+    cloudy: str | None = None
     occurrence: Mapping[str, float] | None = None
     sheet: pd.DataFrame = field(default_factory=SHEET.empty)
     labels: pd.DataFrame | None = None

@@ -11,8 +11,10 @@ from matplotlib.figure import Figure
 
 from allsky import figures
 from allsky.figures.words import in_words
+from allsky.report.contents import MATRIX_FILES
 from allsky.report.data import ReportData
 from allsky.statistics.evidence import share_table
+from allsky.statistics.hours import occurrence_by_clock, occurrence_by_hour, occurrence_by_night
 
 
 @dataclass(frozen=True)
@@ -53,10 +55,10 @@ def _conditions(data: ReportData) -> Iterator[Drawing]:
     if rows.empty:
         return
     cells = {rate: figures.rate_cells(rows, rate) for rate in ("fpr", "fnr", "positive_ratio")}
-    for rate, name in (("fpr", "false_positives"), ("fnr", "false_negatives"), ("positive_ratio", "occurrence")):
-        title = f"{in_words(name)} by solar and lunar condition".capitalize()
+    for rate, name in MATRIX_FILES.items():
+        title = f"{in_words(name.removesuffix('_matrix'))} by solar and lunar condition".capitalize()
         description = f"{title}, with 95 % intervals; the same numbers stand in the table."
-        yield Drawing(f"{name}_matrix", title, description, cells[rate], figures.condition_matrix(cells[rate], rate))
+        yield Drawing(name, title, description, cells[rate], figures.condition_matrix(cells[rate], rate))
     for rate, kind in (("fpr", "false_positive"), ("fnr", "false_negative")):
         if data.has_errors:
             title = f"{in_words(kind)} rates with their intervals".capitalize()
@@ -65,20 +67,25 @@ def _conditions(data: ReportData) -> Iterator[Drawing]:
 
 
 def _occurrence(data: ReportData) -> Iterator[Drawing]:
-    predicted = data.tally.predicted
-    if predicted is None or predicted.empty:
+    if data.hours is None or data.hours.empty:
         return
-    hours = figures.occurrence_by_hour(predicted, data.positive)
-    drawn = figures.hour_month_figure(hours, data.site.longitude_deg)
-    yes = f"frames predicted {in_words(data.positive)}"
-    yield Drawing("occurrence_by_hour", "By hour and month", f"Share of {yes} by hour of UTC and month.", hours, drawn)
-    nights = figures.occurrence_by_night(predicted, data.positive)
-    drawn = figures.night_occurrence_figure(nights)
-    yield Drawing("occurrence_by_night", "By night", f"Share of {yes} in each night.", nights, drawn)
+    yes = f"recorded frames predicted {in_words(data.positive)}"
+    east = data.site.longitude_deg
+    numbers = occurrence_by_hour(data.hours)
+    drawn = figures.hour_month_figure(numbers, east)
+    description = f"Share of {yes} by hour of UTC and month, with frames and nights."
+    yield Drawing("occurrence_by_hour", "By hour and month", description, numbers, drawn)
+    numbers = occurrence_by_clock(data.hours)
+    drawn = figures.clock_hours_figure(numbers, east)
+    description = f"Share of {yes} by hour of UTC and by hour of magnetic local time, with frames and nights."
+    yield Drawing("occurrence_by_clock", "By UTC and by magnetic local time", description, numbers, drawn)
+    numbers = occurrence_by_night(data.hours)
+    drawn = figures.night_occurrence_figure(numbers)
+    yield Drawing("occurrence_by_night", "By night", f"Share of {yes} in each night.", numbers, drawn)
 
 
 def _coverage(data: ReportData) -> Iterator[Drawing]:
-    coverage = figures.night_coverage(data.videos, data.tally.nights, data.all_problems)
+    coverage = figures.night_coverage(data.videos, data.tally.nights, data.all_problems, data.site)
     if coverage.empty:
         return
     counted = coverage["status"].value_counts()

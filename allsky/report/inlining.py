@@ -9,7 +9,7 @@ import cv2
 import numpy as np
 
 # Twice the size at which the page shows them, for sharp screens.
-FRAME_PIXELS, PLATE_PIXELS = 400, 1500
+FRAME_PIXELS, NEIGHBOUR_PIXELS, PLATE_PIXELS = 400, 240, 1500
 
 
 def data_uri(path: Path, widest: int = FRAME_PIXELS, quality: int = 82) -> str | None:

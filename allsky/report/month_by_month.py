@@ -6,7 +6,7 @@ for a person or answered.
 
 from __future__ import annotations
 
-from collections.abc import Iterable
+from collections.abc import Callable, Iterable
 from dataclasses import dataclass
 
 import pandas as pd
@@ -21,23 +21,31 @@ Month = tuple[pd.DataFrame, pd.DataFrame | None]
 
 @dataclass(frozen=True)
 class ReportFrames:
-    """What is kept: the `tally` of all, the `frames` (MONTH_FRAMES) that are wanted, the `predictions` of these."""
+    """Kept: `tally` and `hours` (HOURS) of all, `frames` (MONTH_FRAMES) and `predictions` of the wanted ones."""
 
     tally: Tally
     frames: pd.DataFrame
     predictions: pd.DataFrame | None
+    hours: pd.DataFrame | None
 
 
-def go_through(months: Iterable[Month], wanted: Wanted) -> ReportFrames:
-    """Take each month as it comes and let it go. Either every month has predictions or none."""
-    tallies, frames, predictions = [], [], []
+def go_through(
+    months: Iterable[Month], wanted: Wanted, count_hours: Callable[[pd.DataFrame], pd.DataFrame] | None = None
+) -> ReportFrames:
+    """Take each month as it comes and let it go. Either every month has predictions or none.
+
+    `count_hours`, where hours are wanted, makes HOURS of predictions (`statistics.hours.night_hours`).
+    """
+    tallies, frames, predictions, hours = [], [], [], []
     for of_month, said in months:
         tallies.append(Tally.of(of_month, said))
         frames.append(wanted.among(of_month))
         if said is not None:
+            hours += [count_hours(said)] if count_hours else []
             predictions.append(said[said["frame_id"].isin(frames[-1]["frame_id"])])
     return ReportFrames(
         Tally.joined(tallies),
         pd.concat(frames, ignore_index=True) if frames else MONTH_FRAMES.empty(),
         pd.concat(predictions, ignore_index=True) if predictions else None,
+        pd.concat(hours, ignore_index=True) if hours else None,
     )

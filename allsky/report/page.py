@@ -10,6 +10,7 @@ from markupsafe import Markup, escape
 
 from allsky.figures.words import in_words
 from allsky.report import contents, sentences
+from allsky.report.absences import absences, absences_in_words
 from allsky.report.comparisons import differences
 from allsky.report.data import ReportData
 from allsky.report.drawings import drawings
@@ -67,6 +68,8 @@ def _tables(data: ReportData) -> dict[str, Any]:
         "gallery": contents.gallery(data),
         "keograms": contents.keograms(data),
         "disks": contents.disks(data),
+        "absences": absences(data),
+        "coverage_words": absences_in_words(data),
         "rivals": rivals(data),
         "clock_lines": contents.clock_lines(data),
         "clock_audit": contents.clock_audit(data),

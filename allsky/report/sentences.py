@@ -14,6 +14,8 @@ from allsky.labels.labellers import relative_to
 from allsky.report.comparisons import largest_estimates, unmeasured, verdicts
 from allsky.report.data import ReportData
 from allsky.statistics.correction import NIGHTS_TO_DERIVE
+from allsky.statistics.hours import occurrence_by_night
+from allsky.statistics.intervals import proportion_over_nights
 from allsky.statistics.rates import NIGHTS_TO_MEASURE
 from allsky.tables import LABELS
 
@@ -131,7 +133,20 @@ def occurrence_sentences(data: ReportData) -> list[str]:
         )
     kind = "Both are shares" if is_number(mean) else "This is a share"
     sentences.append(f"{kind} of recorded frames in which the classifier sees {positive}, clouded ones included.")
-    return [*sentences, *_corrected(data)]
+    return [*sentences, *_among_clear(data), *_corrected(data)]
+
+
+def _among_clear(data: ReportData) -> list[str]:
+    """The share among frames that no cloud hides, where a class says so."""
+    if data.hours is None or data.cloudy is None:
+        return []
+    nights = occurrence_by_night(data.hours).dropna(subset="n_clear")
+    clear, cloudy = int(nights["n_clear"].sum()), in_words(data.cloudy)
+    if not clear:
+        return [f"Every frame was predicted {cloudy}."]
+    rate = proportion_over_nights(nights["n_positive"], nights["n_clear"].astype(float), clear)
+    share = f"{percent(rate.value)} ({interval(rate.low, rate.high)})" if is_number(rate.low) else percent(rate.value)
+    return [f"Among the {clear:,} frames not predicted {cloudy} it is {share}."]
 
 
 def _corrected(data: ReportData) -> list[str]:

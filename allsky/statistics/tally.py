@@ -14,7 +14,7 @@ import pandas as pd
 from allsky.tables import MONTH_FRAMES
 
 # By what predicted frames are counted.
-PREDICTED_BY = ["night", "hour_utc", "solar_bin", "lunar_bin", "predicted"]
+PREDICTED_BY = ["night", "solar_bin", "lunar_bin", "predicted"]
 
 
 @dataclass(frozen=True)
@@ -120,12 +120,10 @@ def count_flags(frames: pd.DataFrame) -> pd.DataFrame:
 
 
 def count_predicted(predictions: pd.DataFrame, frames: pd.DataFrame, by: Sequence[str] = PREDICTED_BY) -> pd.DataFrame:
-    """Predicted frames by night, hour_utc, solar_bin, lunar_bin and predicted class: `n_frames`.
+    """Predicted frames by night, solar_bin, lunar_bin and predicted class: `n_frames`.
 
     `predictions` is PREDICTIONS with `predicted` as it is to be counted, `frames` MONTH_FRAMES of at least these; `by`
     may name fewer columns to count by.
     """
     table = predictions.merge(frames[["frame_id", "solar_bin", "lunar_bin"]], on="frame_id")
-    if "hour_utc" in by:
-        table = table.assign(hour_utc=table["utc"].dt.hour)
     return table.groupby(list(by)).size().rename("n_frames").reset_index()

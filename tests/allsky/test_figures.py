@@ -12,13 +12,16 @@ import pandas as pd
 import pytest
 from hypothesis import given
 from hypothesis import strategies as st
+from matplotlib.dates import date2num
 
 from allsky import figures
 from allsky.figures.canvas import CSS_VARIABLES, INK
 from allsky.figures.occurrence import hours_of_night
 from allsky.figures.training import kept_epoch
 from allsky.figures.words import condition_in_a_sentence, count, interval, listed, percent
-from allsky.statistics.tally import count_nights, count_predicted
+from allsky.site import Site
+from allsky.statistics.hours import night_hours, occurrence_by_clock, occurrence_by_hour
+from allsky.statistics.tally import count_nights
 from tests.allsky import report_corpus as corpus
 
 ROOT = Path(__file__).resolve().parents[2]
@@ -32,6 +35,11 @@ def frames():
 @pytest.fixture(scope="module")
 def predictions(frames):
     return corpus.predictions(frames)
+
+
+@pytest.fixture(scope="module")
+def hours(predictions):
+    return night_hours(predictions, corpus.POSITIVE, corpus.SITE)
 
 
 @pytest.fixture(scope="module")
@@ -87,17 +95,28 @@ def test_a_table_without_any_label_still_draws(frames, predictions):
 # Occurrence.
 
 
-def test_occurrence_is_a_share_of_frames_and_never_an_odds(frames, predictions):
-    nights = figures.occurrence_by_night(count_predicted(predictions, frames), corpus.POSITIVE)
-    assert nights["positive_ratio"].between(0, 1).all()
-    assert (nights["positive_ratio"] == nights["n_positive"] / nights["n_frames"]).all()
-    assert nights["n_frames"].sum() == len(predictions)
+def test_each_tile_of_hours_says_share_frames_and_nights(hours):
+    shown = texts(figures.hour_month_figure(occurrence_by_hour(hours), corpus.SITE.longitude_deg))
+    first = occurrence_by_hour(hours).iloc[0]
+    assert f"{100 * first.positive_ratio:.0f}" in shown
+    assert f"{first.n_frames} / {first.n_nights}" in shown
 
 
-def test_hours_and_months_hold_every_frame_once(frames, predictions):
-    hours = figures.occurrence_by_hour(count_predicted(predictions, frames), corpus.POSITIVE)
-    assert hours["n_frames"].sum() == len(predictions)
-    assert hours["n_positive"].sum() == (predictions["predicted"] == corpus.POSITIVE).sum()
+def test_an_archive_of_many_years_has_a_line_per_month_of_the_year(hours):
+    years = [hours.assign(night=hours["night"].str.replace("2024", str(year))) for year in range(2014, 2024)]
+    by_hour = occurrence_by_hour(pd.concat(years))
+    assert by_hour["month"].nunique() == 30
+    figure = figures.hour_month_figure(by_hour, corpus.SITE.longitude_deg)
+    assert [label.get_text() for label in figure.axes[0].get_yticklabels()] == ["Jan", "Feb", "Nov"]
+    one = occurrence_by_hour(hours).iloc[0]
+    assert f"{10 * one.n_frames} / {10 * one.n_nights}" in texts(figure)
+
+
+def test_both_clocks_stand_side_by_side_with_their_nights(hours):
+    figure = figures.clock_hours_figure(occurrence_by_clock(hours), corpus.SITE.longitude_deg)
+    assert [ax.get_xlabel() for ax in figure.axes[2:]] == ["hour, UTC", "hour, magnetic local time"]
+    assert str(len(corpus.NIGHTS)) in texts(figure)
+    assert "of clear frames" not in texts(figure)
 
 
 @given(st.floats(-180, 180))
@@ -131,6 +150,26 @@ def test_a_problem_found_after_the_inventory_marks_its_night(frames):
     problems = pd.DataFrame({"night": ["2024-01-04"], "video": [None], "sentence": ["No clock."]})
     coverage = figures.night_coverage(corpus.videos(), count_nights(frames), problems).set_index("night")
     assert coverage.loc["2024-01-04", "status"] == "present with a problem"
+
+
+@pytest.mark.parametrize(
+    ("night", "words"),
+    # The sun's lowest altitude at the solstice is latitude + 23.4 - 90: 11.6 at Longyearbyen (78.2 N) in June.
+    [("2024-06-20", "never grows dark (lowest sun +12°)"), ("2024-12-20", "No video in the archive.")],
+)
+def test_a_missing_night_says_whether_it_would_have_been_dark(night, words):
+    site = Site("longyearbyen", 78.2, 15.6)
+    days = [str((pd.Timestamp(night) + pd.Timedelta(days=step)).date()) for step in (-1, 1)]
+    coverage = figures.night_coverage(
+        corpus.videos(tuple(days)).iloc[:2], count_nights(corpus.frames().iloc[:0]), None, site
+    )
+    assert words in coverage.set_index("night").loc[night, "reason"]
+
+
+def test_a_night_whose_clock_is_in_doubt_gives_that_as_its_reason(frames):
+    night = frames[frames["night"] == corpus.NIGHTS[0]].assign(clock_flag="in doubt")
+    coverage = figures.night_coverage(corpus.videos(corpus.NIGHTS[:1]).iloc[:1], count_nights(night))
+    assert coverage["reason"].tolist() == [f"The clock of all {len(night)} frames is in doubt."]
 
 
 def test_months_without_a_video_shrink_to_one_line(frames):
@@ -213,6 +252,16 @@ def test_the_keogram_s_axis_runs_from_start_to_end_and_leaves_gaps_blank(frames,
     assert image.get_extent()[:2] == pytest.approx(figure.axes[0].get_xlim())
     assert (np.asarray(image.get_array())[:, 260, 3] == 0).all()
     figure.draw_without_rendering()
+
+
+def test_thumbnails_stand_under_their_instants(frames):
+    night = frames[frames["night"] == corpus.NIGHTS[0]]
+    start, end = night["utc"].min(), night["utc"].max()
+    small = [(utc, corpus.sky_picture(1, 60)) for utc in night["utc"].iloc[[10, 60, 110]]]
+    drawn = figures.night_figure("2024-01-03", corpus.keogram_image(), start, end, night, thumbnails=small)
+    row = drawn.axes[1]
+    assert [box.xy[0] for box in row.artists] == pytest.approx(date2num([utc for utc, _ in small]))
+    drawn.draw_without_rendering()
 
 
 def test_a_break_in_time_breaks_the_condition_bars(frames):

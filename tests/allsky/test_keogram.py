@@ -5,7 +5,7 @@ import pandas as pd
 import pytest
 
 from allsky.fisheye import Lens
-from allsky.keogram import keogram, strip_along
+from allsky.keogram import keogram, spread_in_time, strip_along
 from allsky.square_view import SquareView
 
 NOON, NEXT_NOON = pd.Timestamp("2024-01-01 20:00", tz="UTC"), pd.Timestamp("2024-01-02 20:00", tz="UTC")
@@ -105,3 +105,9 @@ def test_a_strip_holds_what_lies_under_the_line():
     assert strip.shape == (3, 2, 3)
     assert strip[:, 0, 0].tolist() == [20, 21, 196]
     assert strip[:, 1, 0].tolist() == [235, 234, 59]
+
+
+def test_frames_spread_in_time_leave_out_the_part_of_a_gap():
+    utc = pd.Series(pd.date_range("2024-01-01", periods=100, freq="min", tz="UTC")).drop(index=range(20, 60))
+    places = spread_in_time(utc, utc.iloc[0], utc.iloc[-1], 5)
+    assert [round((utc.iloc[place] - utc.iloc[0]).total_seconds() / 60) for place in places] == [10, 69, 89]

@@ -12,10 +12,22 @@ import pytest
 
 from allsky.figures import night_figure, png
 from allsky.figures.words import interval, percent
-from allsky.report import GalleryItem, Keogram, Problem, ReportData, contents, render_report, sentences, write_figures
+from allsky.report import (
+    GalleryItem,
+    Keogram,
+    Neighbour,
+    Problem,
+    ReportData,
+    contents,
+    render_report,
+    sentences,
+    write_figures,
+)
+from allsky.report.absences import absences
 from allsky.report.comparisons import largest_estimates, unmeasured
 from allsky.report.methods import methods
 from allsky.statistics.contrasts import contrast_table
+from allsky.statistics.hours import night_hours
 from allsky.statistics.night_totals import unpredicted
 from allsky.statistics.tally import Tally
 from allsky.tables import ALL_TABLES, CONFUSION, RULE_COMPARISON
@@ -74,6 +86,7 @@ def full(tmp_path_factory) -> ReportData:
         tally=Tally.of(frames, predictions),
         frames=frames,
         condition_table=corpus.condition_table(frames, predictions, labels),
+        hours=night_hours(predictions, corpus.POSITIVE, corpus.SITE),
         occurrence={"share_of_frames": 0.27, "mean_of_cell_shares": 0.28, "n_cells": 8},
         sheet=corpus.sheet(frames),
         labels=labels,
@@ -103,7 +116,8 @@ def _gallery(folder, frames) -> list[GalleryItem]:
         cv2.imwrite(str(image), corpus.sky_picture(place))
         cv2.imwrite(str(overlay), corpus.sky_picture(place + 5))
         frame_id = frames["frame_id"].iloc[place]
-        items.append(GalleryItem(frame_id, outcome, "Night", "No_Moon", 0.93 - 0.9 * place, image, overlay))
+        near = [Neighbour(-10.0, image, 0.41), Neighbour(9.0, overlay, None)][: 2 - place]
+        items.append(GalleryItem(frame_id, outcome, "Night", "No_Moon", 0.93 - 0.9 * place, image, overlay, near))
     return items
 
 
@@ -135,7 +149,8 @@ def page(html) -> Page:
 
 def test_the_page_asks_nobody_for_anything_and_runs_no_script(html, page):
     assert "script" not in page.names
-    assert all(address.startswith(("data:", "#")) for address in page.addresses)
+    # Its links lead to the files beside it, where the page can be read without them.
+    assert all(address.startswith(("data:", "#", "figures/", "condition_table.csv")) for address in page.addresses)
     assert not re.search(r"@import|url\((?!#)", html)
 
 
@@ -225,7 +240,36 @@ def test_an_error_is_shown_with_its_map_its_time_and_its_sky(full, page):
     first = full.frames.iloc[0]
     assert f"{first['utc']:%Y-%m-%d %H:%M:%S} UTC" in page.text
     assert f"sun {first['sun_altitude_deg']:+.1f}°" in page.text
-    assert sum(address.startswith("data:image/jpeg") for address in page.addresses) == 6
+    assert sum(address.startswith("data:image/jpeg") for address in page.addresses) == 9
+
+
+def test_an_error_has_the_sky_before_and_after_it_with_what_was_said_of_it(page):
+    assert "10 min earlier, p = 0.41" in page.text
+    assert "9 min later" in page.text
+
+
+def test_every_night_that_is_missing_or_broken_has_its_reason(full, page):
+    lines = absences(full)
+    coverage = sum(line["n"] for line in lines if line["status"] == "missing")
+    # From 2024-01-03 to 2024-11-14 there are 317 nights, 21 of them with frames and one broken.
+    assert coverage == 317 - len(corpus.NIGHTS) - 1
+    assert all(line["reason"] for line in lines)
+    assert "2024-11-03" in page.text and "No video in the archive." in page.text
+    assert "never grows dark" in page.text
+    assert "21 present" not in page.text and "20 present" in page.text
+
+
+def test_shares_among_clear_frames_are_given_where_a_class_says_cloudy(light):
+    predictions = corpus.predictions(light.frames)
+    said = predictions["predicted"].where(predictions["p_aurora"] > 0.2, "cloudy")
+    predictions = predictions.assign(predicted=said)
+    hours = night_hours(predictions, corpus.POSITIVE, corpus.SITE, "cloudy")
+    told = " ".join(sentences.occurrence_sentences(replace(light, hours=hours, cloudy="cloudy")))
+    assert (
+        f"frames not predicted cloudy it is {percent((said == corpus.POSITIVE).sum() / (said != 'cloudy').sum())}"
+        in told
+    )
+    assert "not predicted cloudy" not in " ".join(sentences.occurrence_sentences(light))
 
 
 def test_everything_left_out_is_named_with_its_reason(page):
@@ -333,7 +377,9 @@ def test_an_empty_archive_gives_a_page_that_says_what_to_do():
 
 
 def test_a_picture_that_vanished_does_not_stop_the_report(full, light, tmp_path):
-    lost = [item._replace(image=tmp_path / "no.jpg", overlay=tmp_path / "no.jpg") for item in full.gallery]
+    gone = tmp_path / "no.jpg"
+    near = [Neighbour(-10.0, gone, 0.5)]
+    lost = [item._replace(image=gone, overlay=gone, neighbours=near) for item in full.gallery]
     page = Page(render_report(replace(light, gallery=lost, keograms=[Keogram("2024-01-03", tmp_path / "no.png")])))
     assert "p = 0.93" in page.text
     assert "img" not in page.names
@@ -393,6 +439,13 @@ def test_every_figure_is_written_as_png_with_its_numbers_as_csv(full, tmp_path):
             assert cv2.imread(str(path)).shape[1] > 500
         else:
             assert len(pd.read_csv(path)) > 0
+
+
+def test_every_file_that_the_page_links_to_is_written_beside_it(full, page, tmp_path):
+    written = {f"figures/{path.name}" for path in write_figures(full, tmp_path / "figures")}
+    linked = {address for address in page.addresses if address.startswith("figures/")}
+    assert len(linked) > 20
+    assert linked == written
 
 
 def test_an_empty_archive_has_no_figures(tmp_path):

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import weakref
+from functools import partial
 
 import pandas as pd
 import pytest
@@ -12,12 +13,14 @@ from allsky.labels.wanted import Wanted
 from allsky.report.month_by_month import go_through
 from allsky.statistics.confusion import confusion_by_condition
 from allsky.statistics.contrasts import contrast_table
+from allsky.statistics.hours import night_hours, occurrence_by_clock
 from allsky.statistics.night_totals import unpredicted
 from allsky.statistics.rates import condition_table
 from allsky.statistics.tally import Tally, count_nights
 from tests.allsky import report_corpus as corpus
 
 CLASSES = (corpus.POSITIVE, corpus.NEGATIVE)
+HOURS_OF = partial(night_hours, positive=corpus.POSITIVE, site=corpus.SITE)
 
 
 @pytest.fixture(scope="module")
@@ -35,7 +38,7 @@ def by_month(frames: pd.DataFrame, predictions: pd.DataFrame):
 @pytest.fixture(scope="module")
 def streamed(whole):
     frames, predictions, sheet, labels = whole
-    return go_through(by_month(frames, predictions), Wanted([sheet, labels]))
+    return go_through(by_month(frames, predictions), Wanted([sheet, labels]), HOURS_OF)
 
 
 def test_only_the_drawn_and_the_answered_frames_are_kept(whole, streamed):
@@ -67,9 +70,13 @@ def test_the_counts_of_months_add_up_to_those_of_the_corpus(whole, streamed):
     assert tally.n_positive(corpus.POSITIVE) == (predictions["predicted"] == corpus.POSITIVE).sum()
     assert tally.usable_nights == list(corpus.NIGHTS)
     assert tally.flags["n_frames"].sum() == frames["clock_flag"].notna().sum()
-    expected = predictions.groupby([predictions["night"], predictions["utc"].dt.hour, "predicted"]).size()
-    counted = tally.predicted.groupby(["night", "hour_utc", "predicted"])["n_frames"].sum()
+    expected = predictions.groupby(["night", "predicted"]).size()
+    counted = tally.predicted.groupby(["night", "predicted"])["n_frames"].sum()
     assert counted.to_dict() == expected.to_dict()
+
+
+def test_the_hours_of_months_follow_one_another_as_those_of_the_corpus(whole, streamed):
+    pd.testing.assert_frame_equal(occurrence_by_clock(streamed.hours), occurrence_by_clock(HOURS_OF(whole[1])))
 
 
 def test_no_month_is_held_once_the_next_but_one_is_read(whole):

@@ -1,0 +1,62 @@
+"""Occurrence by hour, month and night: shares of recorded frames, and of clear ones where clouds are told."""
+
+from __future__ import annotations
+
+import pandas as pd
+import pytest
+
+from allsky.statistics.hours import MLT, UTC, night_hours, occurrence_by_clock, occurrence_by_hour, occurrence_by_night
+from allsky.tables import HOURS
+from tests.allsky import report_corpus as corpus
+
+
+@pytest.fixture(scope="module")
+def predictions():
+    return corpus.predictions(corpus.frames())
+
+
+@pytest.fixture(scope="module")
+def hours(predictions):
+    return night_hours(predictions, corpus.POSITIVE, corpus.SITE)
+
+
+def test_every_clock_month_and_night_holds_every_frame_once(predictions, hours):
+    HOURS.to_arrow(hours)
+    positive = (predictions["predicted"] == corpus.POSITIVE).sum()
+    by_clock = occurrence_by_clock(hours)
+    for table in (by_clock[by_clock["clock"] == UTC], by_clock[by_clock["clock"] == MLT], occurrence_by_hour(hours)):
+        assert (table["n_frames"].sum(), table["n_positive"].sum()) == (len(predictions), positive)
+    nights = occurrence_by_night(hours)
+    assert nights["n_frames"].sum() == len(predictions)
+    assert (nights["positive_ratio"] == nights["n_positive"] / nights["n_frames"]).all()
+
+
+def test_an_interval_holds_its_share_and_stands_on_the_nights_that_have_the_hour(hours):
+    table = occurrence_by_clock(hours)
+    assert (table["n_nights"] <= len(corpus.NIGHTS)).all()
+    assert (table["positive_ratio_low"] < table["positive_ratio"]).all()
+    assert (table["positive_ratio_high"] > table["positive_ratio"]).all()
+
+
+def test_parts_put_together_are_the_whole(predictions, hours):
+    parts = [night_hours(part, corpus.POSITIVE, corpus.SITE) for _, part in predictions.groupby("night")]
+    together = pd.concat(parts, ignore_index=True).sort_values(["night", "clock", "hour"], ignore_index=True)
+    pd.testing.assert_frame_equal(together, hours.sort_values(["night", "clock", "hour"], ignore_index=True))
+
+
+def test_without_a_word_of_clouds_nothing_is_said_of_clear_frames(hours):
+    assert hours["n_clear"].isna().all()
+    assert occurrence_by_clock(hours)["clear_ratio"].isna().all()
+    assert occurrence_by_night(hours)["clear_ratio"].isna().all()
+
+
+def test_cloudy_frames_leave_the_denominator_of_clear_shares_alone():
+    utc = pd.to_datetime(["2024-01-04T08:10"] * 4 + ["2024-01-05T08:10"] * 4 + ["2024-01-06T08:10"] * 2, utc=True)
+    said = ["aurora", "none", "cloudy", "cloudy"] + ["aurora", "aurora", "aurora", "cloudy"] + ["cloudy"] * 2
+    table = pd.DataFrame({"utc": utc, "night": (utc - pd.Timedelta(days=1)).strftime("%Y-%m-%d"), "predicted": said})
+    nights = occurrence_by_night(night_hours(table, "aurora", corpus.SITE, "cloudy"))
+    assert nights["positive_ratio"].tolist() == [0.25, 0.75, 0.0]
+    assert nights["clear_ratio"].tolist()[:2] == [0.5, 1.0]
+    assert pd.isna(nights["clear_ratio"].iloc[2])
+    hour = occurrence_by_clock(night_hours(table, "aurora", corpus.SITE, "cloudy")).iloc[0]
+    assert (hour["positive_ratio"], hour["clear_ratio"]) == (0.4, 0.8)
