@@ -13,6 +13,7 @@ import os
 import time
 import traceback
 from collections.abc import Iterable, Iterator, Mapping
+from pathlib import Path
 from typing import Any, ClassVar
 
 import luigi
@@ -23,6 +24,7 @@ from tasks import archive, history, settings, watching
 from tasks.artifacts import Artifact, drafts, finding_room_in
 from tasks.identity import corpus_name
 from tasks.ingredients import digest, outline
+from tasks.one_look import looked, one_look
 
 logger = logging.getLogger("allsky")
 
@@ -33,6 +35,10 @@ PROBLEMS = (BadVideo, NoClock, NotASky)
 
 # How the account of a failure begins that a person must mend: it is not tried again in the same run.
 EXPLAINED = "to be mended: "
+
+
+# The values of parameters that are not given, by stage and those that are.
+_filled_in: dict[tuple[type, frozenset[str]], dict[str, Any]] = {}
 
 
 class NotKnownYet(Exception):
@@ -54,7 +60,15 @@ class Stage(luigi.Task):
 
     @classmethod
     def get_param_values(cls, params, args, kwargs):
-        return super().get_param_values(params, args, {"camera": corpus_name(), **kwargs})
+        given = {"camera": corpus_name(), **kwargs}
+        if args:
+            return super().get_param_values(params, args, given)
+        # Every task is looked up by this, and Luigi asks command line and configuration anew for what is not given.
+        asked = (cls, frozenset(kwargs))
+        if asked not in _filled_in:
+            _filled_in[asked] = dict(super().get_param_values(params, args, given))
+        values = _filled_in[asked] | given
+        return [(name, parameter.normalize(values[name])) for name, parameter in params]
 
     @classmethod
     @functools.cache
@@ -99,7 +113,7 @@ class Stage(luigi.Task):
 
     @property
     def corpus(self) -> Corpus:
-        return Corpus(self.settings.output)
+        return _corpus(self.settings.output)
 
     @property
     def inventory(self) -> archive.Inventory:
@@ -108,10 +122,11 @@ class Stage(luigi.Task):
         return inventory
 
     def recipe(self) -> str:
-        now = self._standing()
-        if self.__dict__.get("_recipe_for") != now:
-            self._recipe = self._digest(self.ingredients())
-            self._recipe_for = now
+        with one_look():
+            now = looked(type(self)._standing, self._standing)
+            if self.__dict__.get("_recipe_for") != now:
+                self._recipe = self._digest(self.ingredients())
+                self._recipe_for = now
         return self._recipe
 
     def _digest(self, ingredients: Mapping[str, Any]) -> str:
@@ -138,7 +153,8 @@ class Stage(luigi.Task):
         try:
             # What is complete need not be told to luigid: each telling costs some milliseconds, and an old archive has
             # thousands of complete months. run() looks again.
-            return [] if self.dynamic else _incomplete(self.needs())
+            with one_look():
+                return [] if self.dynamic else _incomplete(self.needs())
         except AllskyError:
             return []  # run() meets it again, and says it
 
@@ -148,11 +164,12 @@ class Stage(luigi.Task):
         return VideoInventory()
 
     def inventory_is_current(self) -> bool:
-        return self.inventory_task().complete()
+        return looked(Stage.inventory_is_current, self.inventory_task().complete)
 
     def complete(self) -> bool:
         try:
-            return self.inventory_is_current() and self.is_made()
+            with one_look():
+                return self.inventory_is_current() and self.is_made()
         except AllskyError:
             return False  # what cannot be told is not made; run() meets it again, and says it
 
@@ -194,9 +211,10 @@ class Stage(luigi.Task):
 
     def _waiting_for(self) -> list[luigi.Task]:
         """What is not there yet; what is needed can become known only when something before it is there."""
-        if not self.inventory_is_current():
-            return [self.inventory_task()]
-        return _incomplete(self.needs()) or _incomplete(self.reads())
+        with one_look():
+            if not self.inventory_is_current():
+                return [self.inventory_task()]
+            return _incomplete(self.needs()) or _incomplete(self.reads())
 
     def work(self) -> None:
         with self.publishing(self.artifacts(), self.ingredients()) as output:
@@ -234,6 +252,11 @@ class Stage(luigi.Task):
             ):
                 if report is not None:  # None outside a worker
                     report(what)
+
+
+@functools.lru_cache(maxsize=1)
+def _corpus(output: Path) -> Corpus:
+    return Corpus(output)
 
 
 @functools.lru_cache(maxsize=1)

@@ -20,6 +20,7 @@ from allsky.tables import VIDEOS
 from tasks import archive, history, identity, settings
 from tasks.base import NotKnownYet, Stage
 from tasks.gradcam_gallery import GradCamGallery
+from tasks.one_look import one_look
 from tasks.sheets import AuditSheet
 from tasks.simulation import SimulatedArchive, SimulatedLabels, SimulatedNight, simulation
 from tasks.video_inventory import VideoInventory
@@ -101,7 +102,8 @@ def foresee(goal: Stage) -> Foreseen:
         beginning.append(VideoInventory())
     problems: list[str] = []
     made: list[Stage] = []
-    tasks = [*beginning, *_unmade([goal], set(), made, problems)]
+    with one_look():
+        tasks = [*beginning, *_unmade([goal], set(), made, problems)]
     return Foreseen(tuple(tasks), tuple(_perhaps(tasks, made)), tuple(dict.fromkeys(problems)))
 
 

@@ -12,12 +12,15 @@ from typing import Any
 KEPT_CHARACTERS = 300
 SHOWN_CHARACTERS = 40
 
+# Made once: a long archive has a hundred thousand ingredients.
+_encode = json.JSONEncoder(sort_keys=True, separators=(",", ":"), default=str).encode
+
 _HASH = re.compile(r"[0-9a-f]{32}")
 
 
 def canonical(content: Any) -> str:
     """Text of anything JSON can hold; equal content, equal text."""
-    return json.dumps(content, sort_keys=True, separators=(",", ":"), default=str)
+    return _encode(content)
 
 
 def digest(content: Any) -> str:

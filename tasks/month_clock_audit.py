@@ -2,8 +2,6 @@
 
 from __future__ import annotations
 
-import dataclasses
-
 import pandas as pd
 
 from allsky.clock.audit import audit_night, looked_at
@@ -35,10 +33,10 @@ class MonthClockAudit(LandingMonthStage):
         return {"": TableArtifact(self.corpus.witnesses(night), TESTIMONY)}
 
     def night_ingredients(self, night):
-        site = dataclasses.asdict(self.settings.site)
+        site = self.settings.site
         return {
             "frames": NightFrames(night=night).recipe(),
-            "site": [site["latitude_deg"], site["longitude_deg"], site["elevation_m"]],
+            "site": [site.latitude_deg, site.longitude_deg, site.elevation_m],
             "names": [self.settings.archive.night_from_name, self.settings.archive.name_date],
             "view": [lens_of(night), self.settings.camera(night).zenith],
         }

@@ -2,8 +2,6 @@
 
 from __future__ import annotations
 
-import dataclasses
-
 from allsky.conditions import observing_conditions
 from allsky.tables import CONDITIONS
 from tasks.artifacts import TableArtifact
@@ -21,11 +19,11 @@ class NightConditions(NightStage):
         return TableArtifact(self.corpus.conditions(self.night), CONDITIONS)
 
     def ingredients(self):
-        site = dataclasses.asdict(self.settings.site)
+        site = self.settings.site
         return {
             "frames": NightFrames(night=self.night).recipe(),
-            "site": [site["latitude_deg"], site["longitude_deg"], site["elevation_m"]],
-            "bins": dataclasses.asdict(self.settings.bins),
+            "site": [site.latitude_deg, site.longitude_deg, site.elevation_m],
+            "bins": vars(self.settings.bins),
         }
 
     def produce(self, output):

@@ -102,7 +102,7 @@ class Settings:
         section = self.site_section
         return Site(section.name, section.latitude, section.longitude, section.elevation_m, section.timezone)
 
-    @property
+    @functools.cached_property
     def bins(self) -> ConditionBins:
         return ConditionBins(**dataclasses.asdict(self.conditions))
 

@@ -20,6 +20,7 @@ from allsky.sky_disk import check_disk, disk_picture
 from allsky.tables import SKY_DISKS
 from tasks.artifacts import FolderArtifact, TableArtifact
 from tasks.base import NotKnownYet, Stage
+from tasks.one_look import looked
 
 # The disk is looked for in this many nights: enough to outvote a cloudy or moonlit one.
 NIGHTS_LOOKED_AT = 5
@@ -88,7 +89,10 @@ def _as_table(disk: Disk, nights: list[str]) -> pd.DataFrame:
 
 def disk_of(epoch: str) -> Disk | str:
     """The epoch's disk, or the sentence that says why there is none. Raises NotKnownYet before it is made."""
-    task = SkyDisk(epoch=epoch)
+    return looked((disk_of, epoch), lambda: _disk_of(SkyDisk(epoch=epoch), epoch))
+
+
+def _disk_of(task: SkyDisk, epoch: str) -> Disk | str:
     # Every night asks: what it stands on is looked at, not what is in it.
     if not _is_made(task, task.recipe(), task.moments()):
         raise NotKnownYet(f"the sky disk of {epoch}")
@@ -101,6 +105,7 @@ def _is_made(task: SkyDisk, _recipe: str, _moments: tuple) -> bool:
     return task.is_made()
 
 
+@functools.lru_cache(maxsize=64)
 def disk_numbers(disk: Disk) -> list[float]:
     """What of a disk changes a picture: where it lies, not how it was found."""
     told = dataclasses.asdict(disk)

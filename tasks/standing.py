@@ -26,6 +26,7 @@ from tasks.month_predictions import MonthPredictions
 from tasks.night_clock import NightClock
 from tasks.night_conditions import NightConditions
 from tasks.night_frames import NightFrames
+from tasks.one_look import one_look
 from tasks.periods import LandingMonthStage
 from tasks.sheets import AuditSheet, LabelSheet
 from tasks.sky_disk import SkyDisk
@@ -105,7 +106,9 @@ def months(
     inventory = archive.inventory()
     for month in inventory.nights_of_month if inventory else []:
         if only in (None, month):
-            yield month, _month(month, model, failures)
+            with one_look():
+                standings = _month(month, model, failures)
+            yield month, standings
 
 
 def _month(month: str, model: str, failures: Failures) -> dict[str, dict[str, Standing]]:
@@ -156,12 +159,12 @@ def _in_table(night: str, held: Mapping[str, str], failed: str | None) -> Standi
 
 
 def _landed(task: LandingMonthStage, night: str, failures: Failures) -> Standing:
-    record = list(task.night_artifacts(night).values())[-1]
     try:
         if task.landed(night):
             return Standing(DONE)
     except AllskyError as problem:
         return Standing(FAILED, str(problem))
+    record = list(task.night_artifacts(night).values())[-1]
     return _not_made(record, lambda: task.night_made_of(night), failures.get(_key(task)))
 
 

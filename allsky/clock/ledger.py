@@ -44,8 +44,10 @@ def read_ledger(path: str | Path) -> pd.DataFrame:
 
 def correction_s(ledger: pd.DataFrame, night: str) -> float:
     """Seconds to add to the times of `night`; 0 where the ledger says nothing."""
-    row = ledger[(ledger["first_night"] <= night) & (night <= ledger["last_night"])]
-    return float(row["add_s"].iloc[0]) if len(row) else 0.0
+    if ledger.empty:
+        return 0.0
+    lines = zip(ledger["first_night"], ledger["last_night"], ledger["add_s"], strict=True)
+    return next((float(add_s) for first, last, add_s in lines if first <= night <= last), 0.0)
 
 
 def _check(row, where: str) -> None:
