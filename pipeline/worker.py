@@ -9,8 +9,10 @@ from __future__ import annotations
 from typing import Any
 
 import luigi.interface
+import luigi.rpc
 import luigi.worker
 
+from pipeline.scheduler_link import remote_scheduler
 from tasks.base import EXPLAINED, Stage
 
 
@@ -39,6 +41,10 @@ class WorkerFactory(luigi.interface._WorkerSchedulerFactory):
 
     def __init__(self, camera: str):
         self._camera = camera
+
+    def create_remote_scheduler(self, url: str) -> luigi.rpc.RemoteScheduler:
+        """The scheduler of a run that goes through luigid."""
+        return remote_scheduler(url)
 
     def create_worker(self, scheduler: Any, worker_processes: int, assistant: bool = False) -> Worker:
         """The run's worker."""
