@@ -29,7 +29,7 @@ from pathlib import Path
 import pandas as pd
 import psutil
 from luigi.cmdline import luigi_run
-from made_small_archive import ROLES, environment, make_archive
+from made_small_archive import ROLES, differing, environment, make_archive, tables
 
 # What the stages import while they run, imported beforehand.
 import models.explanation
@@ -55,7 +55,7 @@ STAGE_OF = {
     "report/": "FullCorpusReport",
 }
 # What a run keeps on purpose, and whose names begin with a dot.
-KEPT = {".corpus.json", ".lock", ".runs", ".running", ".recipe.json", ".sources.parquet", ".training"}
+KEPT = {".corpus.json", ".lock", ".publishing", ".runs", ".running", ".recipe.json", ".sources.parquet", ".training"}
 PATIENCE_S = 240.0
 # After so many kills before a run has done anything, the next may do something.
 STUCK_AFTER = 2
@@ -172,22 +172,6 @@ def temporaries(output: Path) -> list[str]:
     """Names that no finished run should leave."""
     left = [path for path in output.rglob(".*") if path.name not in KEPT and not path.name.endswith(".recipe.json")]
     return [str(path) for path in [*left, *(output / ".running").iterdir(), *(output / ".training").rglob("*")]]
-
-
-def tables(output: Path) -> dict[str, pd.DataFrame]:
-    """Every table by its place. A model's own history holds seconds, which differ."""
-    return {
-        str(path.relative_to(output)): pd.read_parquet(path, partitioning=None)
-        for path in output.rglob("*.parquet")
-        if not path.name.startswith(".") and "models" not in path.parts
-    }
-
-
-def differing(expected: dict[str, pd.DataFrame], got: dict[str, pd.DataFrame]) -> list[str]:
-    places = sorted(expected.keys() | got.keys())
-    return [
-        place for place in places if place not in got or place not in expected or not got[place].equals(expected[place])
-    ]
 
 
 def undisturbed(folder: Path) -> tuple[dict[str, pd.DataFrame], float]:

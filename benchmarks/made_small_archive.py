@@ -1,4 +1,5 @@
-"""The smallest archive that takes the whole chain: three short nights of one month, labelled."""
+"""The smallest archive that takes the whole chain: three short nights of one month, labelled; how two results of it
+are compared."""
 
 from __future__ import annotations
 
@@ -58,9 +59,9 @@ def nights() -> list[str]:
     return found
 
 
-def make_archive(folder: Path) -> None:
+def make_archive(folder: Path, chosen: list[str] | None = None) -> None:
     """Videos, labels and configuration in `folder`. Every second frame is called aurora: nothing here depends on it."""
-    simulation = replace(demo_simulation(), nights=tuple(nights()), cadence_s=CADENCE_S, cards=(), faults=())
+    simulation = replace(demo_simulation(), nights=tuple(chosen or nights()), cadence_s=CADENCE_S, cards=(), faults=())
     for night in simulation.nights:
         simulate_night(simulation, night, folder / "videos", folder / "truth")
     truth = pd.read_parquet(folder / "truth")
@@ -73,3 +74,19 @@ def make_archive(folder: Path) -> None:
 def environment(folder: Path) -> dict[str, str]:
     """How a run on `folder` is told of it; one thread, so that two runs train alike."""
     return os.environ | {"LUIGI_CONFIG_PATH": str(folder / "luigi.cfg"), "OMP_NUM_THREADS": "1"}
+
+
+def tables(output: Path) -> dict[str, pd.DataFrame]:
+    """Every table by its place. A model's own history holds seconds, which differ."""
+    return {
+        str(path.relative_to(output)): pd.read_parquet(path, partitioning=None)
+        for path in output.rglob("*.parquet")
+        if not path.name.startswith(".") and "models" not in path.parts
+    }
+
+
+def differing(expected: dict[str, pd.DataFrame], got: dict[str, pd.DataFrame]) -> list[str]:
+    places = sorted(expected.keys() | got.keys())
+    return [
+        place for place in places if place not in got or place not in expected or not got[place].equals(expected[place])
+    ]

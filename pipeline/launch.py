@@ -10,10 +10,10 @@ from __future__ import annotations
 
 import contextlib
 import logging
-import os
 import sys
 import time
 import warnings
+from collections.abc import Mapping
 
 import luigi.configuration
 import luigi.interface
@@ -25,7 +25,7 @@ from allsky.errors import AllskyError
 from pipeline.display import shown
 from pipeline.summary import summary
 from pipeline.worker import WorkerFactory
-from tasks import archive, history, settings
+from tasks import archive, engine, history, machine, settings
 from tasks.base import Stage
 from tasks.process import OutputInUse, end_on_sigterm, holding
 from tasks.temporaries import sweep
@@ -114,7 +114,7 @@ def _run(goal: Stage, arguments: list[str]) -> int:
             ", ".join(waiting[:NAMED]) + (", …" if len(waiting) > NAMED else ""),
         )
     begun, told = time.monotonic(), history.begin(settings.current().output)
-    with shown(goal, logger, sys.stderr) if sys.stderr.isatty() else contextlib.nullcontext():
+    with engine.ready(), shown(goal, logger, sys.stderr) if sys.stderr.isatty() else contextlib.nullcontext():
         result = _run_through(goal, arguments)
     for line in summary(history.read(told), time.monotonic() - begun):
         logger.info(line)
@@ -133,9 +133,15 @@ def _run_through(goal: Stage, arguments: list[str]):
 def _set_luigi_defaults() -> None:
     # Luigi reads some keys of [core] itself, and then warns that its `core` task does not.
     warnings.simplefilter("ignore", UnconsumedParameterWarning)
+    workers = settings.current().execution.workers or machine.cores()
+    default_to({**LUIGI_DEFAULTS, ("core", "workers"): str(workers)})
+    default_to({("resources", name): count for name, count in machine.resources(workers).items()})
+
+
+def default_to(told: Mapping[tuple[str, str], str]) -> None:
+    """Tell Luigi these keys of its configuration, where the user's file does not."""
     config = luigi.configuration.get_config()
-    workers = settings.current().execution.workers or os.cpu_count() or 1
-    for (section, key), value in {**LUIGI_DEFAULTS, ("core", "workers"): str(workers)}.items():
+    for (section, key), value in told.items():
         if not config.has_option(section, key):
             config.set(section, key, value)
 

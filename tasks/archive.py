@@ -187,19 +187,23 @@ class Inventory:
         return [(video.name, video.bytes, video.digest) for video in self.videos[night]]
 
 
-class _Foreseen:
+class _Assumed:
     inventory: Inventory | None = None
 
 
 def assume(inventory: Inventory) -> None:
-    """Let this process take `inventory` for the archive's, whatever is on disk (tasks/foresight.py)."""
-    _Foreseen.inventory = inventory
+    """Let this process take `inventory` for the archive's, whatever is on disk (tasks/foresight.py, snapshot.py)."""
+    _Assumed.inventory = inventory
+
+
+def is_assumed() -> bool:
+    return _Assumed.inventory is not None
 
 
 def inventory() -> Inventory | None:
     """The inventory on disk, read again whenever it has been replaced; None where there is none (or half of one)."""
-    if _Foreseen.inventory is not None:
-        return _Foreseen.inventory
+    if _Assumed.inventory is not None:
+        return _Assumed.inventory
     path = _inventory_path()
     try:
         stat = os.stat(path)

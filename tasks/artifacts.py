@@ -12,7 +12,7 @@ import errno
 import json
 import os
 import shutil
-from collections.abc import Iterator, Mapping
+from collections.abc import Callable, Iterator, Mapping
 from pathlib import Path
 from types import MappingProxyType
 from typing import Any
@@ -25,7 +25,7 @@ import pyarrow.parquet as pq
 from allsky.errors import AllskyError
 from allsky.tables import Table
 from tasks.durable import flush, flush_names
-from tasks.temporaries import announce, temporary_name
+from tasks.temporaries import announce, publishing_alone, temporary_name
 
 RECIPE_KEY = b"recipe"
 NOTES_KEY = b"notes"
@@ -242,12 +242,17 @@ def _read_record(path: Path) -> Mapping[str, Any]:
 
 @contextlib.contextmanager
 def drafts(
-    root: Path, output: Mapping[str, Artifact], recipe: str, made_of: Mapping[str, Any] | None = None
+    root: Path,
+    output: Mapping[str, Artifact],
+    recipe: str,
+    made_of: Mapping[str, Any] | None = None,
+    there: Callable[[], bool] = lambda: False,
 ) -> Iterator[dict[str, Any]]:
     """Drafts of every artifact of `output`, published together when the block ends well.
 
     The last of them is the record: it is taken away first and put in place last, so that whoever
-    finds it finds everything. Whatever happens short of SIGKILL, no draft is left behind.
+    finds it finds everything. Where another worker was faster (`there`), what it published stays, and the drafts go.
+    Whatever happens short of SIGKILL, no draft is left behind.
     """
     for artifact in output.values():
         artifact.path.parent.mkdir(parents=True, exist_ok=True)
@@ -257,7 +262,12 @@ def drafts(
         for name, artifact in output.items():
             twins[name] = artifact.draft(recipe, made_of)
         yield twins
-        _publish(output, twins)
+        for twin in twins.values():
+            twin.seal()
+            flush(twin.path)
+        with publishing_alone(root, [*output.values()][-1].path):
+            if not there():
+                _publish(output, twins)
     finally:
         for twin in twins.values():
             twin.remove()
@@ -267,9 +277,6 @@ def drafts(
 def _publish(output: Mapping[str, Artifact], twins: Mapping[str, Artifact]) -> None:
     """Each step is on the disk before the next begins: a power cut leaves the old, nothing, or the new."""
     *others, last = output
-    for twin in twins.values():
-        twin.seal()
-        flush(twin.path)
     if others and output[last].exists():
         output[last].remove()
         flush_names(output[last].path.parent)

@@ -12,7 +12,7 @@ import logging
 import os
 import time
 import traceback
-from collections.abc import Iterable, Iterator, Mapping
+from collections.abc import Callable, Iterable, Iterator, Mapping
 from pathlib import Path
 from typing import Any, ClassVar
 
@@ -20,10 +20,11 @@ import luigi
 
 from allsky.corpus import Corpus
 from allsky.errors import AllskyError, BadVideo, NoClock, NotASky
-from tasks import archive, history, settings, watching
+from tasks import archive, engine, history, settings, watching
 from tasks.artifacts import Artifact, drafts, finding_room_in
 from tasks.identity import corpus_name
 from tasks.ingredients import digest, outline
+from tasks.machine import gpus
 from tasks.one_look import looked, one_look
 
 logger = logging.getLogger("allsky")
@@ -55,6 +56,10 @@ class Stage(luigi.Task):
     recipe_name: ClassVar[str] = ""
     # A stage that is dynamic announces its needs only once it runs, which keeps the scheduler's pending few.
     dynamic: ClassVar[bool] = False
+    # A stage that asks about a machine, not about the corpus: each machine that works answers for itself.
+    of_the_machine: ClassVar[bool] = False
+    # Which of Luigi's `[resources]` it takes one of: `decode`, or `gpu` where there is one.
+    takes: ClassVar[str] = ""
     # Failed for a reason that a person must mend (pipeline/worker.py).
     hopeless = False
 
@@ -106,6 +111,9 @@ class Stage(luigi.Task):
     @property
     def retry_count(self) -> int | None:
         return 1 if self.hopeless else super().retry_count
+
+    def process_resources(self) -> dict[str, int]:
+        return {} if not self.takes or (self.takes == "gpu" and not gpus()) else {self.takes: 1}
 
     @property
     def settings(self) -> settings.Settings:
@@ -164,7 +172,7 @@ class Stage(luigi.Task):
         return VideoInventory()
 
     def inventory_is_current(self) -> bool:
-        return looked(Stage.inventory_is_current, self.inventory_task().complete)
+        return archive.is_assumed() or looked(Stage.inventory_is_current, self.inventory_task().complete)
 
     def complete(self) -> bool:
         try:
@@ -188,7 +196,8 @@ class Stage(luigi.Task):
 
     def run(self):
         while waiting_for := self._waiting_for():
-            yield waiting_for
+            if left := engine.current().done_before(self, waiting_for):
+                yield left
         if self.complete():
             return
         with finding_room_in(self.settings.output), self._recorded():
@@ -217,14 +226,19 @@ class Stage(luigi.Task):
             return _incomplete(self.needs()) or _incomplete(self.reads())
 
     def work(self) -> None:
-        with self.publishing(self.artifacts(), self.ingredients()) as output:
+        with self.publishing(self.artifacts(), self.ingredients(), self.is_made) as output:
             self.produce(output)
 
     @contextlib.contextmanager
-    def publishing(self, artifacts: Mapping[str, Artifact], ingredients: Mapping[str, Any]) -> Iterator[Any]:
-        """Drafts of `artifacts`, published when the block ends well; what is wrong with a night is recorded."""
+    def publishing(
+        self, artifacts: Mapping[str, Artifact], ingredients: Mapping[str, Any], there: Callable[[], bool]
+    ) -> Iterator[Any]:
+        """Drafts of `artifacts`, published when the block ends well, unless they are `there` by then.
+
+        What is wrong with a night is recorded.
+        """
         made_of = outline(self._versioned(ingredients))
-        with drafts(self.settings.output, artifacts, self._digest(ingredients), made_of) as output:
+        with drafts(self.settings.output, artifacts, self._digest(ingredients), made_of, there) as output:
             try:
                 yield output.get("", output)
             except PROBLEMS as problem:

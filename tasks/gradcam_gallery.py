@@ -34,6 +34,7 @@ class GradCamGallery(Stage):
     """
 
     version = 3
+    takes = "gpu"
 
     model = luigi.Parameter(description="the model's name and the start of its recipe")
 

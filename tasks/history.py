@@ -43,6 +43,7 @@ class Event:
 
 class _Run:
     path: Path | None = None
+    kept: list[Event] | None = None
 
 
 def begin(output: Path) -> Path:
@@ -56,8 +57,21 @@ def begin(output: Path) -> Path:
     return _Run.path
 
 
+@contextlib.contextmanager
+def kept() -> Iterator[list[Event]]:
+    """What this process tells meanwhile is kept in the list, for another process to tell."""
+    _Run.kept = []
+    try:
+        yield _Run.kept
+    finally:
+        _Run.kept = None
+
+
 def tell(event: Event) -> None:
     """Append `event` to the run's file; nothing where no run has begun, or nothing can be written."""
+    if _Run.kept is not None:
+        _Run.kept.append(dataclasses.replace(event, why=event.why[:WHY_CHARACTERS], parameters=dict(event.parameters)))
+        return
     if _Run.path is None:
         return
     short = dataclasses.replace(event, why=event.why[:WHY_CHARACTERS], parameters=dict(event.parameters))

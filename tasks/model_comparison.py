@@ -65,6 +65,8 @@ class ComparedStage(Stage):
 class ComparisonCell(ComparedStage):
     """One backbone, trained in one way with one seed, and judged on audit frames."""
 
+    takes = "gpu"
+
     backbone = luigi.Parameter(description="name of the network")
     strategy = luigi.Parameter(description="what is trained when")
     seed = luigi.IntParameter(description="seed of the training")

@@ -2,6 +2,9 @@
 
 from __future__ import annotations
 
+import functools
+from pathlib import Path
+
 import luigi
 import pandas as pd
 
@@ -10,11 +13,14 @@ from tasks.artifacts import TableArtifact
 from tasks.month_frames import MonthFrames
 from tasks.night_frames import NightFrames
 from tasks.periods import LandingMonthStage
+from tasks.sections import Inference
 from tasks.train_classifier import model_folder, model_needs, model_recipe
 
 
 class MonthPredictions(LandingMonthStage):
     """Probabilities for every unflagged frame of a month: the model loaded once, each night landing on its own."""
+
+    takes = "gpu"
 
     model = luigi.Parameter(description="the model's name and the start of its recipe")
 
@@ -32,11 +38,8 @@ class MonthPredictions(LandingMonthStage):
         return {"model": model_recipe(self.model), "frames": NightFrames(night=night).recipe()}
 
     def produce_nights(self, nights):
-        from models.inference import Predictor
-        from models.model_folder import load_model
-
-        model, inference = load_model(model_folder(self.model)), self.settings.inference
-        predictor = Predictor(model, inference.engine, inference.batch_size)
+        inference = self.settings.inference
+        predictor, described = _loaded(model_folder(self.model), model_recipe(self.model), inference)
         for done, night in enumerate(nights):
             self.progress(done / len(nights), f"{night}: {done} of {len(nights)} nights done")
             with self.landing(night) as output:
@@ -44,7 +47,17 @@ class MonthPredictions(LandingMonthStage):
                 frames = frames[frames["clock_flag"].isna()]
                 paths = [self.corpus.root / image for image in frames["image"]]
                 probabilities = predictor(paths)
-                output.write(_table(frames, night, probabilities, model.description), engine=inference.engine)
+                output.write(_table(frames, night, probabilities, described), engine=inference.engine)
+
+
+@functools.lru_cache(maxsize=1)
+def _loaded(folder: Path, _recipe: str, inference: Inference):
+    """The model, kept for the next night: a worker of a cluster is handed them one by one."""
+    from models.inference import Predictor
+    from models.model_folder import load_model
+
+    model = load_model(folder)
+    return Predictor(model, inference.engine, inference.batch_size), model.description
 
 
 def _table(frames, night, probabilities, described) -> pd.DataFrame:

@@ -18,6 +18,8 @@ from tasks.periods import NightStage
 class Tesseract(Stage):
     """The program that reads the clocks: one task says that it is missing, not every night."""
 
+    of_the_machine = True
+
     def complete(self):
         return self.is_made()
 
@@ -38,6 +40,8 @@ class Tesseract(Stage):
 
 class NightClock(NightStage):
     """Learns a night's clock from its keyframes: box, glyphs, format, zone, a first fit of frame to UTC."""
+
+    takes = "decode"
 
     def needs(self):
         return [Tesseract()]

@@ -17,6 +17,7 @@ class NightFrames(NightStage):
     """The one decode pass: every video frame dated, one frame kept per minute, the keogram's strip drawn."""
 
     version = 2
+    takes = "decode"
 
     def needs(self):
         return [NightClock(night=self.night), SkyDisk(epoch=self.inventory.epoch_of_night[self.night])]

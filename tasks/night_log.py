@@ -4,13 +4,15 @@ from __future__ import annotations
 
 import contextlib
 import logging
+import socket
 import time
 from collections.abc import Callable, Iterator
 from pathlib import Path
 
 logger = logging.getLogger("allsky")
 
-_FORMAT = logging.Formatter("%(asctime)s %(levelname)s %(message)s", "%Y-%m-%dT%H:%M:%SZ")
+# Nights of one output may be done on several machines.
+_FORMAT = logging.Formatter(f"%(asctime)s {socket.gethostname()} %(levelname)s %(message)s", "%Y-%m-%dT%H:%M:%SZ")
 _FORMAT.converter = time.gmtime
 
 

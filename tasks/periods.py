@@ -4,10 +4,12 @@ from __future__ import annotations
 
 import contextlib
 from collections.abc import Iterator, Mapping
+from functools import partial
 from typing import Any
 
 import luigi
 
+from tasks import engine
 from tasks.artifacts import Artifact
 from tasks.base import NotKnownYet, Stage
 from tasks.ingredients import outline
@@ -52,6 +54,10 @@ class MonthStage(Stage):
 class LandingMonthStage(MonthStage):
     """A month's work done in one go, each night landing on its own."""
 
+    def process_resources(self) -> dict[str, int]:
+        # A cluster's workers have resources of their own.
+        return super().process_resources() if self.settings.execution.engine == "local" else {}
+
     def night_artifacts(self, night: str) -> dict[str, Artifact]:
         raise NotImplementedError
 
@@ -92,11 +98,12 @@ class LandingMonthStage(MonthStage):
         return not self.missing_nights()
 
     def work(self) -> None:
-        self.produce_nights(self.missing_nights())
+        engine.current().land(self, self.missing_nights())
 
     @contextlib.contextmanager
     def landing(self, night: str) -> Iterator[Any]:
         artifacts, ingredients = self.night_artifacts(night), self.night_ingredients(night)
-        with night_log(self.corpus.log(night)) as note, self.publishing(artifacts, ingredients) as output:
+        there = partial(self.landed, night)
+        with night_log(self.corpus.log(night)) as note, self.publishing(artifacts, ingredients, there) as output:
             yield output
         note(f"{self}")

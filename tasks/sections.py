@@ -255,11 +255,33 @@ class Report:
 
 @dataclass(frozen=True)
 class Execution:
-    engine: str = option("local", one_of("local"), "where the computing is done")
+    engine: str = option(
+        "local",
+        one_of("local", "dask"),
+        "where nights are done: `local`, processes of this machine, or `dask`, workers of a cluster",
+    )
     workers: int | None = option(
         None,
         either(positive_whole, auto=None),
-        "processes at once; the machine's cores where absent",
+        "processes at once (`dask`: months handed to the cluster at once); the machine's cores where absent",
+    )
+    scheduler: str | None = option(
+        None,
+        either(text, own=None),
+        "address of the group's Dask scheduler, `tls://HOST:PORT`; without it a cluster of its own on this machine",
+    )
+    tls_ca: str | None = option(None, either(text, none=None), "certificate of the authority that signed the others")
+    tls_cert: str | None = option(None, either(text, none=None), "certificate of this machine, or of its user")
+    tls_key: str | None = option(None, either(text, none=None), "and its private key")
+    scheduler_timeout_s: float = option(60.0, positive_real, "so long the scheduler may take to answer")
+    worker_timeout_s: float = option(3600.0, positive_real, "so long a run waits while the cluster has no worker")
+    retries: int = option(
+        2, whole, "so often a night that failed on a worker is tried again, elsewhere where it can be"
+    )
+    shared_lag_s: float = option(
+        90.0,
+        positive_real,
+        "so long what one machine has written may take to be seen by the others",
     )
 
 

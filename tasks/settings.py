@@ -224,6 +224,7 @@ def _check(settings: Settings) -> None:
         raise BadConfiguration(f"{path}: [labels] cloudy = {labels.cloudy}: expected {others}, or no such key")
     if labels.file == SIMULATED and not settings.simulated:
         raise BadConfiguration(f"{path}: [labels] file = simulated answers for [archive] videos = simulated only")
+    _check_execution(settings)
     for kind in ("bins", "training_recipe", "clock_ledger"):
         try:
             getattr(settings, kind)
@@ -236,6 +237,21 @@ def _check(settings: Settings) -> None:
             )
 
 
+def _check_execution(settings: Settings) -> None:
+    execution, path = settings.execution, settings.path
+    if execution.scheduler and not execution.scheduler.startswith(("tcp://", "tls://")):
+        raise BadConfiguration(
+            f"{path}: [execution] scheduler = {execution.scheduler}: expected tls://HOST:PORT, or tcp://HOST:PORT"
+        )
+    files = {key: getattr(execution, key) for key in ("tls_ca", "tls_cert", "tls_key")}
+    absent = [key for key, file in files.items() if not (file and settings.resolve(file).is_file())]
+    if (execution.scheduler or "").startswith("tls://") and absent:
+        raise BadConfiguration(
+            f"{path}: [execution] scheduler = {execution.scheduler} needs files of TLS: name one that is there with"
+            f" {', '.join(absent)} (docs/many_machines.md)"
+        )
+
+
 def _check_zone(zone: str, path: Path) -> None:
     try:
         parse_zone(zone)
@@ -245,7 +261,17 @@ def _check_zone(zone: str, path: Path) -> None:
         ) from None
 
 
+class _Assumed:
+    settings: Settings | None = None
+
+
+def assume(settings: Settings) -> None:
+    """Let this process take these settings, whatever file lies here (tasks/snapshot.py)."""
+    _Assumed.settings = settings
+    current.cache_clear()
+
+
 @functools.cache
 def current() -> Settings:
     """The settings in force in this process (read once)."""
-    return load(Path(os.environ.get("LUIGI_CONFIG_PATH", "luigi.cfg")))
+    return _Assumed.settings or load(Path(os.environ.get("LUIGI_CONFIG_PATH", "luigi.cfg")))

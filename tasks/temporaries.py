@@ -7,19 +7,23 @@ A temporary name begins with a dot and ends with its owner: host, process and st
 from __future__ import annotations
 
 import contextlib
+import fcntl
 import functools
 import json
 import os
 import shutil
 import socket
 import time
-from collections.abc import Iterable
+import zlib
+from collections.abc import Iterable, Iterator
 from pathlib import Path
 
 import psutil
 
 RUNNING = ".running"
 STALE_ELSEWHERE_S = 86_400.0
+# Whoever publishes locks a byte of this file, one for each place.
+PUBLISHING = ".publishing"
 
 
 def process_start(pid: int) -> float | None:
@@ -63,6 +67,22 @@ def announce(root: Path, places: Iterable[Path]) -> Path:
     marker = running / f"{owner()}~{time.monotonic_ns()}.json"
     marker.write_text(json.dumps([str(place.relative_to(root)) for place in places]))
     return marker
+
+
+@contextlib.contextmanager
+def publishing_alone(root: Path, place: Path) -> Iterator[None]:
+    """Nobody else, on any machine that shares `root`, puts something at `place` meanwhile.
+
+    Where the file system has no locks it is the renaming alone that keeps artifacts whole: of two workers that
+    end at the same instant the later one then replaces what the earlier one published by its equal.
+    """
+    opened = os.open(root / PUBLISHING, os.O_RDWR | os.O_CREAT, 0o666)
+    try:
+        with contextlib.suppress(OSError):
+            fcntl.lockf(opened, fcntl.LOCK_EX, 1, zlib.crc32(str(place.relative_to(root)).encode()))
+        yield
+    finally:
+        os.close(opened)
 
 
 def sweep(root: Path) -> int:

@@ -26,6 +26,8 @@ RECIPE_CHARACTERS = 8
 class TrainClassifier(Stage):
     """Trains on the split, keeps the best epoch, calibrates it."""
 
+    takes = "gpu"
+
     model = luigi.Parameter(description="the model's name and the start of its recipe")
 
     def needs(self):

@@ -65,6 +65,15 @@ def test_a_failure_leaves_what_was_there_and_nothing_else(tmp_path):
     assert {artifact.recipe() for artifact in artifacts_in(tmp_path).values()} == {"r1"}
 
 
+def test_what_another_worker_published_meanwhile_stays(tmp_path):
+    write(tmp_path, "r1", text="by another worker")
+    before = everything_under(tmp_path)
+    with drafts(tmp_path, artifacts_in(tmp_path), "r1", there=lambda: True) as output:
+        output["file"].path.write_text("by this one")
+    assert everything_under(tmp_path) == before
+    assert artifacts_in(tmp_path)["file"].path.read_text() == "by another worker"
+
+
 def test_the_record_is_gone_while_its_companions_are_replaced(tmp_path, monkeypatch):
     write(tmp_path, "r1")
     seen = []

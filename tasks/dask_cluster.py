@@ -1,0 +1,170 @@
+"""Which Dask cluster a run uses, and how it is reached: the group's, or one of its own on this machine.
+
+A cluster of its own is a process beside the run (`python -m tasks.dask_cluster`), so that the run, which
+Luigi forks, holds no threads. It listens on 127.0.0.1 behind certificates made for it, since whoever
+reaches a Dask scheduler may run anything; and it ends with the run, however that ends.
+"""
+
+from __future__ import annotations
+
+import contextlib
+import json
+import logging
+import multiprocessing
+import subprocess
+import sys
+from collections.abc import Iterator
+from typing import Any
+
+from allsky.errors import AllskyError
+from tasks import settings
+from tasks.machine import cores, gpus
+
+LOCAL = "127.0.0.1"
+# What a worker announces that has a GPU, and what a night asks for that wants one.
+GPU = "GPU"
+
+
+class NoCluster(AllskyError):
+    """A cluster that cannot be had, or that has gone."""
+
+
+class _Own:
+    """The run's own cluster: its address, and the certificates that open it."""
+
+    address: str | None = None
+    tls: dict[str, str] | None = None
+
+
+@contextlib.contextmanager
+def cluster() -> Iterator[None]:
+    """A cluster is there meanwhile. Raises NoCluster where there is none."""
+    _require_dask()
+    if settings.current().execution.scheduler is None:
+        with _own_cluster():
+            yield
+    else:
+        _require_answer()
+        yield
+
+
+def _require_dask() -> None:
+    try:
+        import distributed  # noqa: F401
+    except ImportError:
+        raise NoCluster(
+            "[execution] engine = dask needs the package `distributed`: pip install 'allsky-pipeline[dask]',"
+            " here and where the workers run"
+        ) from None
+
+
+def _require_answer() -> None:
+    """Said before the run begins, not by every month of it; by a fork, since a client leaves threads behind."""
+    here, there = multiprocessing.Pipe(duplex=False)
+    fork = multiprocessing.get_context("fork").Process(target=_ask, args=(there,))
+    fork.start()
+    there.close()
+    try:
+        problem = here.recv()
+    except EOFError:
+        problem = "it ended while it asked the Dask scheduler: what it said stands above"
+    fork.join()
+    if problem:
+        raise NoCluster(problem)
+
+
+def _ask(told: Any) -> None:
+    try:
+        with connected():
+            told.send("")
+    except NoCluster as problem:
+        told.send(str(problem))
+
+
+@contextlib.contextmanager
+def _own_cluster() -> Iterator[None]:
+    execution = settings.current().execution
+    workers = execution.workers or cores()
+    process = subprocess.Popen(
+        [sys.executable, "-m", "tasks.dask_cluster", str(workers)], stdin=subprocess.PIPE, stdout=subprocess.PIPE
+    )
+    assert process.stdin is not None and process.stdout is not None
+    try:
+        told = process.stdout.readline()
+        if not told:
+            raise NoCluster("the run's own Dask cluster did not start: what it said stands above")
+        _Own.address, _Own.tls = json.loads(told)
+        yield
+    finally:
+        _Own.address = _Own.tls = None
+        process.stdin.close()  # which it takes as its end
+        process.wait()
+
+
+def serve(workers: int) -> None:
+    """Run a cluster of its own until standard input ends: with its run, or when that is killed."""
+    from distributed import LocalCluster, Security
+
+    security = Security.temporary()
+    with LocalCluster(
+        n_workers=workers,
+        threads_per_worker=1,
+        host=LOCAL,
+        security=security,
+        dashboard_address=None,
+        # A night's memory is its own affair, as it is without a cluster.
+        memory_limit=0,
+        resources={GPU: 1} if gpus() else {},
+        # What goes wrong with nights the run says itself.
+        silence_logs=logging.CRITICAL,
+    ) as own:
+        opened_with = {key: getattr(security, key) for key in ("tls_ca_file", "tls_client_cert", "tls_client_key")}
+        sys.stdout.write(json.dumps([own.scheduler_address, opened_with]) + "\n")
+        sys.stdout.flush()
+        sys.stdin.buffer.read()
+
+
+@contextlib.contextmanager
+def connected() -> Iterator[Any]:
+    """A client of the cluster. Raises NoCluster where its scheduler does not answer within the set time."""
+    from distributed import Client
+
+    execution = settings.current().execution
+    address = _Own.address or execution.scheduler
+    try:
+        client = Client(address, security=_security(), timeout=execution.scheduler_timeout_s, name="allsky")
+    except (OSError, ValueError) as error:  # Dask's own timeout is an OSError
+        raise NoCluster(
+            f"the Dask scheduler at {address} did not answer within {execution.scheduler_timeout_s:g} s"
+            f" ([execution] scheduler, scheduler_timeout_s): {_last_line(error)}. Start it (`dask scheduler`),"
+            " and see that address and certificates are its own"
+        ) from None
+    try:
+        yield client
+    finally:
+        client.close(timeout=2)
+
+
+def _last_line(error: Exception) -> str:
+    return (str(error).strip() or type(error).__name__).splitlines()[-1]
+
+
+def _security() -> Any:
+    from distributed import Security
+
+    here = settings.current()
+    execution = here.execution
+    if _Own.tls:
+        return Security(require_encryption=True, **_Own.tls)
+    if not (execution.scheduler or "").startswith("tls://"):
+        return None
+    given = {
+        "tls_ca_file": execution.tls_ca,
+        "tls_client_cert": execution.tls_cert,
+        "tls_client_key": execution.tls_key,
+    }
+    return Security(require_encryption=True, **{key: str(here.resolve(file)) for key, file in given.items() if file})
+
+
+if __name__ == "__main__":
+    serve(int(sys.argv[1]))

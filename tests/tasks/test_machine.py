@@ -1,0 +1,21 @@
+"""What stages take of a machine."""
+
+from __future__ import annotations
+
+import pytest
+
+from tasks import base
+from tasks.night_conditions import NightConditions
+from tasks.night_frames import NightFrames
+from tasks.train_classifier import TrainClassifier
+
+
+@pytest.mark.parametrize("gpus, taken", [(0, {}), (2, {"gpu": 1})])
+def test_training_takes_a_gpu_where_there_is_one(monkeypatch, gpus, taken):
+    monkeypatch.setattr(base, "gpus", lambda: gpus)
+    assert TrainClassifier(camera="one", model="any").process_resources() == taken
+
+
+def test_what_reads_videos_takes_a_share_of_decoding():
+    assert NightFrames(camera="one", night="2023-01-20").process_resources() == {"decode": 1}
+    assert NightConditions(camera="one", night="2023-01-20").process_resources() == {}
