@@ -1,18 +1,22 @@
-"""Luigi's central scheduler, as this project needs it: local, quick to notice the dead, remembering its state.
+"""Luigi's central scheduler, as this project needs it: local, quick to notice the dead, remembering what was done.
 
 `./run luigid` starts it. Options are luigid's own; one that is given wins, and so does the configuration file.
+Its state, and the history of tasks that its pages show, lie on disk; `/metrics` is what Prometheus reads.
 """
 
 from __future__ import annotations
 
 import os
+import sqlite3
 import sys
+from contextlib import closing
+from importlib.metadata import PackageNotFoundError, version
 from pathlib import Path
 
-import luigi.configuration
 from luigi.cmdline import luigid
 
-from pipeline.launch import LUIGI_DEFAULTS
+from pipeline.launch import LUIGI_DEFAULTS, default_to
+from tasks.machine import resources
 
 # Luigi's own default is every address of the machine, without a password.
 ADDRESS = "127.0.0.1"
@@ -20,20 +24,41 @@ ADDRESS = "127.0.0.1"
 
 def main(options: list[str]) -> None:
     """Serve until stopped."""
-    config = luigi.configuration.get_config()
-    for (section, key), value in LUIGI_DEFAULTS.items():
-        if section == "scheduler" and not config.has_option(section, key):
-            config.set(section, key, value)
-    if not config.has_option("scheduler", "state_path"):
-        config.set("scheduler", "state_path", str(state_path()))
+    folder = state_folder()
+    default_to({key: value for key, value in LUIGI_DEFAULTS.items() if key[0] == "scheduler"})
+    default_to({("scheduler", "state_path"): str(folder / "luigid.pickle")})
+    default_to({("resources", name): count for name, count in resources().items()})
+    if lacking := [
+        name for name, usable in (("sqlalchemy", "1."), ("prometheus_client", "")) if not _has(name, usable)
+    ]:
+        sys.stderr.write(f"without {', '.join(lacking)} there is no history or no metrics: pip install '.[luigid]'\n")
+    if "sqlalchemy" not in lacking:
+        default_to(_history(folder / "luigid.sqlite"))
+    if "prometheus_client" not in lacking:
+        default_to({("scheduler", "metrics_collector"): "prometheus"})
     luigid(["--address", ADDRESS, *options])
 
 
-def state_path() -> Path:
+def state_folder() -> Path:
     """Where the scheduler keeps what it knows between two starts: the user's state folder, which is made."""
     folder = Path(os.environ.get("XDG_STATE_HOME") or Path.home() / ".local" / "state") / "allsky"
     folder.mkdir(parents=True, exist_ok=True)
-    return folder / "luigid.pickle"
+    return folder
+
+
+def _has(package: str, start: str) -> bool:
+    """Whether a version of `package` that begins so is installed: Luigi 3.8 cannot use SQLAlchemy 2."""
+    try:
+        return version(package).startswith(start)
+    except PackageNotFoundError:
+        return False
+
+
+def _history(path: Path) -> dict[tuple[str, str], str]:
+    with closing(sqlite3.connect(path)) as made:
+        # Every change of a task's status is written at once: this spares two of three flushes to the disk.
+        made.execute("PRAGMA journal_mode=WAL")
+    return {("scheduler", "record_task_history"): "true", ("task_history", "db_connection"): f"sqlite:///{path}"}
 
 
 if __name__ == "__main__":

@@ -5,14 +5,17 @@ from __future__ import annotations
 import json
 import os
 import socket
+import sqlite3
 import subprocess
 import sys
 import time
 import urllib.request
+from contextlib import closing
 from pathlib import Path
 
 import psutil
 import pytest
+from luigi.rpc import RemoteScheduler
 
 from tests.pipeline.chain import Chain
 
@@ -30,13 +33,13 @@ def answers(port: int) -> bool:
     return "response" in json.loads(data)
 
 
-def start_server(port: int, folder: Path) -> subprocess.Popen:
+def start_server(port: int, folder: Path, **told: str) -> subprocess.Popen:
     """luigid, once it answers; its state and log lie in `folder`."""
     command = [sys.executable, "-m", "pipeline.server", "--port", str(port)]
-    environment = os.environ | {"XDG_STATE_HOME": str(folder)}
+    environment = os.environ | {"XDG_STATE_HOME": str(folder)} | told
     log = (folder / "log").open("w+")
     process = subprocess.Popen(command, cwd=ROOT, env=environment, stdout=log, stderr=log)
-    until = time.monotonic() + 60
+    until = time.monotonic() + 120
     while time.monotonic() < until and process.poll() is None:
         try:
             if answers(port):
@@ -53,7 +56,7 @@ def server(tmp_path):
     process = start_server(port, tmp_path)
     yield process, port
     process.terminate()
-    process.wait(timeout=30)
+    process.wait(timeout=120)
 
 
 @pytest.mark.slow
@@ -76,5 +79,50 @@ def test_luigid_listens_on_this_machine_only_and_keeps_its_state(server, tmp_pat
     listening = [c.laddr for c in psutil.Process(process.pid).net_connections("inet") if c.status == "LISTEN"]
     assert listening == [("127.0.0.1", port)]
     process.terminate()
-    process.wait(timeout=30)
+    process.wait(timeout=120)
     assert (tmp_path / "allsky" / "luigid.pickle").stat().st_size > 0
+
+
+def asked(port: int, path: str) -> str:
+    return urllib.request.urlopen(f"http://127.0.0.1:{port}/{path}", timeout=10).read().decode()
+
+
+def do_a_night(port: int, night: str) -> None:
+    """What a run's worker tells luigid of a night's task that it does."""
+    scheduler = RemoteScheduler(f"http://127.0.0.1:{port}")
+    task = {"worker": "a run", "task_id": f"NightFrames_{night}", "family": "NightFrames", "params": {"night": night}}
+    scheduler.add_task(**task, resources={"decode": 1})
+    assert scheduler.get_work(worker="a run", host="here")["task_id"] == task["task_id"]
+    scheduler.add_task(**task, status="DONE")
+
+
+def stop(process: subprocess.Popen) -> None:
+    process.terminate()
+    process.wait(timeout=120)
+
+
+def test_luigid_knows_its_resources_counts_for_prometheus_and_remembers_over_a_restart(tmp_path):
+    (tmp_path / "luigi.cfg").write_text("[resources]\ndecode = 7\n")
+    port = free_port()
+    process = start_server(port, tmp_path, LUIGI_CONFIG_PATH=str(tmp_path / "luigi.cfg"))
+    try:
+        told = {one["name"]: one["num_total"] for one in json.loads(asked(port, "api/resource_list"))["response"]}
+        do_a_night(port, "2023-01-20")
+        metrics = asked(port, "metrics").splitlines()
+    finally:
+        stop(process)
+    assert told == {"decode": 7, "gpu": max(1, len(list(Path("/dev").glob("nvidia[0-9]*"))))}
+    assert 'luigi_task_done_total{family="NightFrames"} 1.0' in metrics
+
+    process = start_server(port, tmp_path)
+    try:
+        do_a_night(port, "2023-01-21")
+        shown = asked(port, "history/by_name/NightFrames")
+    finally:
+        stop(process)
+    assert "2023-01-20" in shown and "2023-01-21" in shown
+    with closing(sqlite3.connect(tmp_path / "allsky" / "luigid.sqlite")) as history:
+        told = history.execute(
+            "select value, event_name from task_events join task_parameters using (task_id) order by task_events.id"
+        ).fetchall()
+    assert told == [(night, what) for night in ("2023-01-20", "2023-01-21") for what in ("PENDING", "RUNNING", "DONE")]
