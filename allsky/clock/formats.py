@@ -56,6 +56,9 @@ TWO_DIGITS = frozenset({"%y", "%m", "%d", "%H", "%I", "%M", "%S"})
 
 NUMBERS = TWO_DIGITS | {"%Y", "%j"}
 
+# A pattern that begins with one of these begins with a number that may have one digit only.
+_NUMBERS_FIRST = ("%d", "%m", "%y", "%H", "%I")
+
 # With this many directives a format is so particular that what stands between them need not be read right.
 PARTICULAR = 5
 
@@ -89,6 +92,11 @@ class ClockText:
     def moment(self) -> datetime | None:
         """The naive date and time, where both are shown."""
         return datetime.combine(self.day, self.clock) if self.day and self.clock else None
+
+    @property
+    def weekday_belies(self) -> bool:
+        """Whether the weekday shown is not that of the date: then one of them was misread."""
+        return None not in (self.weekday, self.day) and self.weekday != self.day.weekday()  # type: ignore[union-attr]
 
 
 def plain(text: str) -> str:
@@ -189,7 +197,9 @@ def _regex(pattern: str, lenient: bool) -> re.Pattern[str]:
     # A number that goes on beyond the clock is another number; minutes that go on have seconds behind them, and what
     # goes on with a colon is a time and no date.
     head = r"(?<!\d)" if pattern.startswith("%") else ""
-    # Nor does it begin with a digit that a blank has parted from the number before it.
+    # Nor does it begin with a digit that a blank has parted from the number before it, or stuck to a mark that may have
+    # been its first digit.
+    head += r"(?!(?<=[^\s(\[|:=,])\d(?!\d))" if pattern.startswith(_NUMBERS_FIRST) else ""
     head += r"(?<![A-Za-z])(?!(?<=\d\s)\d\D)" if pattern.startswith(("%d", "%m", "%y")) else ""
     head += r"(?<![A-Za-z])" if pattern.startswith("%Z") else ""
     head += r"(?<!\d\s)" if pattern.startswith(("%b", "%B")) else ""

@@ -159,7 +159,7 @@ class LearnedClock:
         clock = next((one.clock for one in found if one.clock), None)
         day = next((one.day for one in found if one.day), None)
         month_day = next((one.month_day for one in found if one.month_day), None)
-        if clock is None or len(found) < len(shown):
+        if clock is None or len(found) < len(shown) or any(one.weekday_belies for one in found):
             return None
         if day:
             return datetime.combine(day, clock)

@@ -25,6 +25,8 @@ FAINTEST_INK, FULL_INK = 0.25, 0.85
 FAINTEST_LEVEL, FULL_LEVEL = 0.7, 0.95
 # Contrast below this many grey levels is not ink.
 LEAST_INK = 20.0
+# Strokes within so many text heights tell what full ink is; between words it is no less than this share of the line's.
+STROKES_NEAR, LEAST_SHARE = 0.5, 0.3
 
 SMALLEST_TEXT, LARGEST_TEXT = 5, 80
 # Grey levels by which text stands out from what surrounds it, and how much more from what is next to it.
@@ -166,8 +168,16 @@ def strokes(crop: np.ndarray, text_height: float, bright: bool) -> np.ndarray:
 def ink_page(crop: np.ndarray, text_height: float, bright: bool) -> np.ndarray:
     """The strokes of `crop` in black on white: no sky behind them, whatever its brightness."""
     ink = strokes(crop, text_height, bright).astype(np.float32)
-    full = max(float(np.percentile(ink, 97)), LEAST_INK)
+    full = _full_ink(ink, text_height)
     return 255 - np.clip((ink / full - FAINTEST_INK) * 255 / (FULL_INK - FAINTEST_INK), 0, 255)
+
+
+def _full_ink(ink: np.ndarray, text_height: float) -> np.ndarray:
+    """The contrast (h, w) of full strokes near each pixel: less where part of a line lies over the bright disk."""
+    most = max(float(np.percentile(ink, 97)), LEAST_INK)
+    near = (max(round(STROKES_NEAR * text_height), 3),) * 2
+    local = cv2.blur(cv2.dilate(ink, np.ones(near, np.uint8)), near)
+    return np.clip(local, max(LEAST_SHARE * most, LEAST_INK), most)
 
 
 def grey_page(crop: np.ndarray, text_height: float, bright: bool) -> np.ndarray:

@@ -119,9 +119,10 @@ def part_readings(
     """What lines of text show in one format; `others` are the same lines in other guises, guise by guise."""
     beside = list(zip(*others, strict=True)) or [()] * len(lines)
     weights = tuple(ANY_GUISE + _share_shown(guise, clock_format) for guise in (lines, *others))
+    shown = [clock_format.search(line.text, lenient=True) for line in lines]
     return [
-        PartReading(line, clock_format.search(line.text, lenient=True), more, weights)
-        for line, more in zip(lines, beside, strict=True)
+        PartReading(line, None if one and one.weekday_belies else one, more, weights)
+        for line, one, more in zip(lines, shown, beside, strict=True)
     ]
 
 

@@ -15,7 +15,7 @@ from allsky.clock.formats import ClockFormat
 from allsky.clock.order import commonest_formats, possible_formats
 from allsky.clock.overlay import STYLES, read_crops
 from allsky.clock.part import PartReading, part_readings
-from allsky.clock.recognition import recognise
+from allsky.clock.recognition import Recognised, recognise, stands_alone
 from allsky.clock.search import Place
 from allsky.clock.tesseract import TextLine
 from allsky.errors import NoClock
@@ -87,10 +87,15 @@ def _well_read(places: Sequence[Place], lines: Sequence[Sequence[TextLine]]) -> 
 
 
 def _fullness(place: Place, line: TextLine) -> int:
-    """FULL for a line that shows date and time, less for one that shows either, 0 for none."""
-    found = [each.shown for each in recognise(line.text)]
-    found += [shown for each in place.formats if (shown := each.search(line.text))]
-    return max((FULL if shown.moment else 1 for shown in found), default=0)
+    """FULL for a line that shows date and time, or all there is to show; less for one that shows either, 0 for none."""
+    found = recognise(line.text)
+    found += [Recognised(each, shown) for each in place.formats if (shown := each.search(line.text))]
+    return max((FULL if one.shown.moment or _is_all(one, line.text) else 1 for one in found), default=0)
+
+
+def _is_all(found: Recognised, text: str) -> bool:
+    """Whether a time, perhaps with a day and month, is all that a line shows."""
+    return found.shown.clock is not None and stands_alone(text, found)
 
 
 def _read(places: Sequence[Place], lumas: Sequence[np.ndarray], turn: int) -> list[list[TextLine]]:

@@ -11,7 +11,7 @@ import re
 from collections.abc import Iterable
 from dataclasses import dataclass
 
-from allsky.clock.formats import KNOWN_ZONE, WEEKDAY, ZONE, ClockFormat, ClockText, plain
+from allsky.clock.formats import KNOWN_ZONE, MONTHS, WEEKDAY, ZONE, ClockFormat, ClockText, plain
 
 # The T of ISO 8601, read as something else.
 _LOST_T = re.compile(r"((?:19|20)\d\d([-/._])\d\d\2\d\d)[1I7il](\d\d:\d\d)")
@@ -39,7 +39,11 @@ _NAMED_MONTH = [
 _NO_YEAR = [f"{first}{mark}{second}" for mark in " -" for month in ("%b", "%B")
             for first, second in ((month, "%d"), ("%d", month))]  # fmt: skip
 _DAY_OF_YEAR = ["%Y-%j", "%Y/%j"]
-_DATES = [*_YEAR_FIRST, *_YEAR_LAST, *_SHORT_YEAR_FIRST, *_NAMED_MONTH, *_NO_YEAR, *_DAY_OF_YEAR]
+_NUMBERS_ONLY = [*_YEAR_FIRST, *_YEAR_LAST, *_SHORT_YEAR_FIRST, *_DAY_OF_YEAR]
+_DATES = [*_NUMBERS_ONLY, *_NAMED_MONTH, *_NO_YEAR]
+_ANY_MONTH = re.compile("|".join(MONTHS), re.IGNORECASE)
+# `4h24m` has so many digits.
+_FEWEST_DIGITS = 3
 
 _BODIES = [
     ("%M:%S", ":", (".%f", ",%f", "")),
@@ -77,14 +81,24 @@ def recognise(text: str) -> list[Recognised]:
     Empty where the text shows neither.
     """
     text = _LOST_T.sub(r"\1T\3", plain(text))
+    if sum(char.isdigit() for char in text) < _FEWEST_DIGITS:
+        return []
     if whole := ClockFormat(_ALL_DIGITS).search(text):
         return _surrounded(text, _ALL_DIGITS, whole)
-    dates, times = _longest(_found(_DATES, text)), _longest(_found(_TIMES, text))
+    # Each pattern is compiled when it is first looked for: 3 ms, some 70 of them for dates with a month's name.
+    dates = _longest(_found(_DATES if _ANY_MONTH.search(text) else _NUMBERS_ONLY, text))
+    times = _longest(_found(_TIMES, text))
     times = [one for one in times if not _cut_short(text, one.shown)]
     full = [
         whole for day in dates for clock in times or _compact_times(text, day) for whole in _joined(text, day, clock)
     ]
     return full or [*dates, *(one for time in times for one in _surrounded(text, time.format.pattern, time.shown))]
+
+
+def stands_alone(text: str, found: Recognised) -> bool:
+    """Whether what stands beside a clock in `text` has too few digits to be a date or a year that was not made out."""
+    beside = text[: found.shown.start] + text[found.shown.end :]
+    return sum(char.isdigit() for char in beside) <= 1
 
 
 def _cut_short(text: str, shown: ClockText) -> bool:

@@ -14,11 +14,13 @@ import numpy as np
 
 from allsky.clock.formats import ClockFormat
 from allsky.clock.overlay import LEAST_CONTRAST, STYLES, Box, Line, read_crops, text_lines, union
-from allsky.clock.recognition import Recognised, recognise
+from allsky.clock.recognition import Recognised, recognise, stands_alone
 from allsky.clock.tesseract import TextLine
 
 FRAMES_SEARCHED = 3
 MOST_LINES = 48
+# Text of fewer digits is no date (`3 Mar` without its blank and year has one or two).
+DIGITS_OF_A_DATE = 4
 # A place is read with this many text heights more on either side: some characters, or a whole time.
 BESIDE_FULL, BESIDE_PART = 5, 14
 
@@ -69,9 +71,19 @@ def find_clock(
     for style in STYLES:
         seen += _read_lines(lines, style, clock_format)
         places = _places(seen)
-        if any(one.shows_date for place in places for one in place.formats):
+        if any(one.shows_date for place in places for one in place.formats) or (places and _no_more_numbers(seen)):
             break
     return places, [one.text.text for one in seen if one.text.text]
+
+
+def _no_more_numbers(seen: Sequence[_Seen]) -> bool:
+    """Whether a time is all that was seen, and nothing else could be a date that was not made out."""
+    return all(
+        any(stands_alone(one.text.text, each) for each in one.found)
+        if one.found
+        else sum(char.isdigit() for char in one.text.text) < DIGITS_OF_A_DATE
+        for one in seen
+    )
 
 
 def _places(seen: Sequence[_Seen]) -> list[Place]:
