@@ -9,10 +9,11 @@ A frame counts as exact when it is not flagged and its UTC is within half the vi
 more) of what the overlay shows; as silently wrong when it is not flagged and farther off. Times that no clock can show
 (a spring's missing hour) must be flagged, and are silently wrong otherwise.
 
-    python benchmarks/clock_zoo.py [--quick] [--clips 2000] [--first 0] [--results zoo.jsonl] [--table]
+    python benchmarks/clock_zoo.py [--quick] [--clips 2000] [--first 0] [--every 1] [--results zoo.jsonl] [--table]
 
 With `--results` each clip's line is added to the file, clips already in it are not done again, and the figures are the
-file's: a long run may be stopped and gone on with, or done in slices.
+file's: a long run may be stopped and gone on with, or done in slices. Two processes share the work with `--every 2`,
+one from `--first 0` and one from `--first 1`, into one file; run it once more for the figures of both.
 """
 
 from __future__ import annotations
@@ -41,13 +42,15 @@ from allsky.site import night_of
 
 SEED = 20150326
 LONGITUDE_DEG = {"UTC": -112.0, "America/Edmonton": -114.4, "Europe/Oslo": 15.6}
-# Patterns; `^` puts what follows into the opposite corner, `|` on the next line. Those of SHORT need the night's date.
+# Patterns; `^` puts what follows into the opposite corner, `|` on the next line; `{utc}` is a second clock. Those of
+# SHORT need the night's date.
 LAYOUTS = (
     "%Y-%m-%d %H:%M:%S", "%Y-%m-%dT%H:%M:%S", "%Y%m%d %H:%M:%S", "%Y/%m/%d %H:%M:%S", "%Y_%m_%d %H:%M:%S",
     "%d.%m.%Y %H:%M:%S", "%d %b %Y %H:%M:%S", "%b %d %Y %H:%M:%S", "%b %d, %Y %I:%M:%S %p", "%Y-%m-%d %I:%M:%S %p",
     "%a %d %b %Y %H:%M:%S", "%Y-%m-%d|%H:%M:%S", "%Y-%m-%d^%H:%M:%S", "%Y-%m-%d %H:%M:%S %Z", "%Y-%m-%d %Z %H:%M:%S",
     "%Y-%m-%d %H:%M:%S(%Z)", "%Y-%m-%d %H:%M:%S %z", "%Y-%m-%d %H:%M:%S.%1f", "%Y-%m-%d %H:%M:%S {k6}",
-    "%Y/%m/%d|%H:%M'%S\"", "%H:%M:%S %d.%m.%Y", "%Y-%m-%d %H:%M", "%d %B %Y %H:%M",
+    "%Y/%m/%d|%H:%M'%S\"", "%H:%M:%S %d.%m.%Y", "%Y-%m-%d %H:%M", "%d %B %Y %H:%M", "%a %b %d %H:%M:%S %Y",
+    "%Z %d.%m.%Y %H:%M:%S", "%Y-%j %H:%M:%S", "%Y%m%d%H%M%S", "%Y-%m-%d_%H-%M-%S", "%Y-%m-%d %H:%M:%S %Z|{utc}",
 )  # fmt: skip
 SHORT = ("%H:%M:%S", "time - %H:%M", "%d %b %H:%M:%S", "%Hh%Mm", "%d/%m/%Y %H:%M:%S", "%m/%d/%Y %I:%M:%S %p",
          "%d/%m/%y %H:%M:%S")  # fmt: skip
@@ -82,6 +85,8 @@ def specimen(number: int) -> Specimen:
     layout = str(rng.choice(LAYOUTS if rng.random() < 0.75 else SHORT))
     # Where minutes are all that is shown, faults would leave it open when they happened.
     fault = str(rng.choice(FAULTS)) if "%S" in layout else "none"
+    # A second clock goes on where the first one is wrong.
+    fault = "none" if "{utc}" in layout and fault == "spring" else fault
     zone = _zone(rng, layout, fault)
     times, impossible = _times(rng, layout, fault, zone)
     texts, traits = _texts(rng, layout)
@@ -292,7 +297,9 @@ def _tolerance_s(times: tuple[datetime | None, ...], zone: str) -> float:
 def _known(results: Path | None) -> list[dict]:
     if results is None or not results.exists():
         return []
-    return [json.loads(line) for line in results.read_text(encoding="utf-8").splitlines()]
+    lines = results.read_text(encoding="utf-8").splitlines(keepends=True)
+    # The last line may be half written, by this run before it was stopped or by another one now.
+    return [json.loads(line) for line in lines if line.endswith("\n")]
 
 
 def run(numbers: range, results: Path | None) -> Iterator[dict]:
@@ -333,12 +340,13 @@ def main() -> None:
     parser.add_argument("--quick", action="store_true", help="eight clips, to show that it works")
     parser.add_argument("--clips", type=int, default=2000)
     parser.add_argument("--first", type=int, default=0, help="number of the first clip")
+    parser.add_argument("--every", type=int, default=1, help="only each so manieth clip, for processes that share them")
     parser.add_argument("--results", type=Path, help="a file of lines to add to and to go on from")
     parser.add_argument("--table", action="store_true", help="print the table of the docs")
     asked = parser.parse_args()
     count = 8 if asked.quick else asked.clips
     outcomes = []
-    for one in run(range(asked.first, asked.first + count), asked.results):
+    for one in run(range(asked.first, asked.first + count, asked.every), asked.results):
         outcomes.append(one)
         if one["silently_wrong"] or one["flagged"] > 0.5 * one["frames"]:
             print(json.dumps(one), flush=True)

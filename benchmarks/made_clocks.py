@@ -8,7 +8,7 @@ from __future__ import annotations
 
 from collections.abc import Iterator
 from dataclasses import dataclass, field
-from datetime import datetime, timedelta
+from datetime import UTC, datetime, timedelta
 from fractions import Fraction
 from pathlib import Path
 
@@ -32,8 +32,9 @@ FONTS = (*HERSHEY, *MATPLOTLIB)
 @dataclass(frozen=True)
 class Text:
     """A line of text: a strftime pattern (`%1f` are tenths, `{k}` and `{k6}` the frame index, `{e}` a changing
-    number), where its top left stands (negative from the right and bottom edges), the height of its digits in pixels,
-    font and grey; `outline` and `backing` are the grey around and behind it, or None."""
+    number, `{utc}` the UTC of a moment with a zone), where its top left stands (negative from the right and bottom
+    edges), the height of its digits in pixels, font and grey; `outline` and `backing` are the grey around and behind
+    it, or None."""
 
     pattern: str
     x: int = 8
@@ -98,6 +99,8 @@ def shown(text: Text, moment: datetime, k: int) -> str:
     pattern = text.pattern.replace("%1f", f"{moment.microsecond // 100000}")
     pattern = pattern.replace("{k}", str(k)).replace("{k6}", f"{k:06d}")
     pattern = pattern.replace("{e}", f"{0.5 + (k * 37 % 100) / 10:.1f}")
+    if "{utc}" in pattern:
+        pattern = pattern.replace("{utc}", f"{moment.astimezone(UTC):%Y-%m-%d %H:%M:%S} UTC")
     return moment.strftime(pattern)
 
 

@@ -86,12 +86,12 @@ class GlyphSheet:
 
     def read(self, crop: np.ndarray) -> GlyphReading:
         """The text of `crop` (h, w), the same crop of the frame as those learned from."""
-        patches = self._patches(crop)
+        patches, length = self._patches(crop)
         digits = patches[self._is_digit]
-        likeness = np.matmul(self._flat_shapes, digits[:, :, None])[:, :, 0]
-        likeness[self._unknown] = np.nan
-        fixed = (patches[~self._is_digit] * self._flat_literals).sum(axis=1)
-        ranked = likeness.copy()
+        # Shapes have zero mean, so that of a patch need not be taken off it before they are multiplied.
+        ranked = np.matmul(self._flat_shapes, digits[:, :, None])[:, :, 0] / length[self._is_digit, None]
+        fixed = np.einsum("nd,nd->n", patches[~self._is_digit], self._flat_literals) / length[~self._is_digit]
+        likeness = np.where(self._unknown, np.nan, ranked)
         ranked[self._unknown] = -np.inf
         best = ranked.argmax(axis=1)
         fit = ranked[self._rows, best]
@@ -102,12 +102,18 @@ class GlyphSheet:
         sure = sure and words >= np.sort(fit)[len(fit) // 2] - LETTER_SLACK
         return GlyphReading(self._text(best), likeness, float(lead.min()), sure, presence, words)
 
-    def _patches(self, crop: np.ndarray) -> np.ndarray:
-        """What `windows` gives, for one crop: whole columns first, the way they lie in memory."""
+    def _patches(self, crop: np.ndarray) -> tuple[np.ndarray, np.ndarray]:
+        """What `windows` gives (n, width * h) for one crop, column by column as it lies in memory, and neither of zero
+        mean nor of unit length; and what to divide it by for that (n)."""
         columns, part = self._columns
         taken = crop.T[np.clip(columns, 0, crop.shape[1] - 1)].astype(np.float32)
-        patches = taken[:, :-1] + (taken[:, 1:] - taken[:, :-1]) * part
-        return unit(patches.transpose(0, 2, 1).reshape(len(patches), -1))
+        patches = taken[:, 1:] - taken[:, :-1]
+        patches *= part
+        patches += taken[:, :-1]
+        patches = patches.reshape(len(patches), -1)
+        size = patches.shape[1]
+        spread = np.einsum("nd,nd->n", patches, patches) - patches.sum(axis=1) ** 2 / size
+        return patches, np.sqrt(np.maximum(spread, LEAST_CONTRAST**2 * size))
 
     @cached_property
     def _columns(self) -> tuple[np.ndarray, np.ndarray]:
@@ -132,7 +138,9 @@ class GlyphSheet:
     def _agreed(self, digits: np.ndarray, best: np.ndarray) -> bool:
         """Whether the digits as seen anywhere say the same, at places that have not seen them all: what a place has
         seen fits better there than what it borrows, and would win over a digit it has not seen."""
-        likeness = digits @ self.common.reshape(10, -1).T
+        if self._complete.all():
+            return True
+        likeness = digits @ self._flat_common.T
         return bool(((likeness.argmax(axis=1) == best) | self._complete).all())
 
     def support(self, likeness: np.ndarray, text: str) -> float:
@@ -182,11 +190,15 @@ class GlyphSheet:
 
     @cached_property
     def _flat_shapes(self) -> np.ndarray:
-        return np.ascontiguousarray(self.shapes.reshape(len(self.shapes), 10, -1))
+        return _by_columns(self.shapes)
 
     @cached_property
     def _flat_literals(self) -> np.ndarray:
-        return self.literals.reshape(len(self.literals), self._flat_shapes.shape[2])
+        return _by_columns(self.literals)
+
+    @cached_property
+    def _flat_common(self) -> np.ndarray:
+        return _by_columns(self.common)
 
     @cached_property
     def _apart(self) -> np.ndarray:
@@ -207,6 +219,12 @@ class GlyphSheet:
     def _complete(self) -> np.ndarray:
         """Whether a place has seen every digit."""
         return (self.known == OWN).all(axis=1)
+
+
+def _by_columns(shapes: np.ndarray) -> np.ndarray:
+    """Shapes (..., h, width) column by column (..., width * h)."""
+    flat = shapes.swapaxes(-1, -2).reshape(*shapes.shape[:-2], shapes.shape[-1] * shapes.shape[-2])
+    return np.ascontiguousarray(flat, np.float32)
 
 
 def layout_of(text: str) -> str:
