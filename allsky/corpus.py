@@ -6,11 +6,12 @@ predictions of one or several cameras in one table.
 
 from __future__ import annotations
 
-from collections.abc import Iterable
+from collections.abc import Iterable, Iterator
 from dataclasses import dataclass
 from pathlib import Path
 
 import pandas as pd
+import pyarrow.parquet as pq
 
 from allsky.tables import MONTH_FRAMES
 
@@ -172,21 +173,44 @@ def open_corpus(outputs: str | Path | Iterable[str | Path], model: str | None = 
 
 
 def _open_one(root: Path, model: str | None) -> pd.DataFrame:
+    months = list(months_of(root, model_of(root, model)))
+    return pd.concat(months, ignore_index=True) if months else MONTH_FRAMES.empty().assign(camera="")
+
+
+def months_of(root: Path, model: str | None) -> Iterator[pd.DataFrame]:
+    """The table of `open_corpus`, a month at a time; `model` as `model_of` tells, None without predictions."""
+    for path in sorted((root / "months").glob("month=*/frames.parquet")):
+        frames = pd.read_parquet(path)[MONTH_FRAMES.names]
+        frames["camera"] = frames["frame_id"].str.rsplit("_", n=1).str[0]
+        frames["image"] = [str(root / image) for image in frames["image"]]
+        yield frames if model is None else _with_predictions(frames, root, model, path.parent.name)
+
+
+def _with_predictions(frames: pd.DataFrame, root: Path, model: str, month: str) -> pd.DataFrame:
+    columns = ["frame_id", "predicted", *(f"p_{name}" for name in classes_of(root, model))]
+    said = [pd.read_parquet(path)[columns] for path in sorted(_of_model(root, model).glob(f"{month}/*.parquet"))]
+    if not said:
+        return frames.assign(**dict.fromkeys(columns[1:]))
+    return frames.merge(pd.concat(said, ignore_index=True), on="frame_id", how="left")
+
+
+def _of_model(root: Path, model: str) -> Path:
+    return root / "predictions" / f"model={model}"
+
+
+def classes_of(root: Path, model: str) -> tuple[str, ...]:
+    """The classes that a model's predictions have probabilities of, in order."""
+    first = next(iter(sorted(_of_model(root, model).rglob("*.parquet"))))
+    return tuple(name.removeprefix("p_") for name in pq.read_schema(first).names if name.startswith("p_"))
+
+
+def model_of(root: Path, wanted: str | None = None) -> str | None:
+    """The model whose predictions are read: `wanted`, else the only one, or of several that of the latest report.
+
+    None where there are no predictions. Raises as `open_corpus` does.
+    """
     if not (root / "months").is_dir():
         raise FileNotFoundError(f"{root} holds no corpus: expected the folder 'months' that a run writes there")
-    frames = pd.read_parquet(root / "months")[MONTH_FRAMES.names]
-    frames["camera"] = frames["frame_id"].str.rsplit("_", n=1).str[0]
-    frames["image"] = [str(root / image) for image in frames["image"]]
-    chosen = _chosen_model(root, model)
-    if chosen is None:
-        return frames
-    predictions = pd.read_parquet(root / "predictions" / f"model={chosen}")
-    answers = ["frame_id", "predicted", *[name for name in predictions.columns if name.startswith("p_")]]
-    return frames.merge(predictions[answers], on="frame_id", how="left")
-
-
-def _chosen_model(root: Path, wanted: str | None) -> str | None:
-    """`wanted`; else the only model that has predicted, or of several that of the latest report."""
     models = [path.name.removeprefix("model=") for path in sorted(root.glob("predictions/model=*"))]
     if wanted is not None and wanted not in models:
         raise ValueError(f"{root} holds no predictions of {wanted!r}; its models are: {', '.join(models) or 'none'}")

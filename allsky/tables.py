@@ -26,6 +26,7 @@ __all__ = [
     "CONDITION_TABLE",
     "CONFUSION",
     "CONTRASTS",
+    "EXPORTED",
     "FRAMES",
     "HOURS",
     "LABELLER_RATES",
@@ -219,6 +220,18 @@ PREDICTIONS = Table(
     "predictions",
     "a model's answer for one kept, unflagged frame; a column p_<class> for each class stands before `predicted`",
     (_FRAME_ID, _NIGHT, _UTC, Column("predicted", TEXT, "", "the class by the model's own threshold")),
+    open_ended=True,
+)
+
+_OF_SKY = [name for name in CONDITIONS.names if name not in ("frame_id", "utc")]
+EXPORTED = Table(
+    "exported",
+    "a kept frame whose time is sure, as `allsky export` writes it; a model's `p_<class>` and `predicted` follow",
+    (
+        *chosen(MONTH_FRAMES.columns, "utc", "frame_id", "night", "image", *_OF_SKY),
+        Column("magnetic_local_time_h", REAL, "h", "magnetic local time at the height of the aurora over the site"),
+        *chosen(MONTH_FRAMES.columns, "clock_residual_s", "mean_luma"),
+    ),
     open_ended=True,
 )
 

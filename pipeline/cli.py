@@ -102,6 +102,20 @@ def classify(files: tuple[Path, ...], model: Path, **options) -> None:
 
 
 @main.command(cls=_Explained)
+@click.argument("target", type=click.Path(path_type=Path, dir_okay=False))
+@click.option("--format", type=click.Choice(["netcdf", "csv", "parquet"]), help="By default what TARGET ends with.")
+@click.option("--model", help="Whose predictions, where there are several; the latest report's by default.")
+@click.option("--first-night", help="First night to export, YYYY-MM-DD.")
+@click.option("--last-night", help="Last night to export, YYYY-MM-DD.")
+@click.option("--attribute", "attributes", multiple=True, help="NAME=VALUE to say of the file; may be repeated.")
+def export(**options) -> None:
+    """Write predictions and conditions of every frame into TARGET, described by CF and ACDD."""
+    from pipeline.exporting import Exported, export_corpus
+
+    export_corpus(Exported(**options), click.echo)
+
+
+@main.command(cls=_Explained)
 @click.argument("model", type=click.Path(path_type=Path))
 @click.argument("target", type=click.Path(path_type=Path, dir_okay=False))
 @click.option(

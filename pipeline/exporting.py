@@ -1,9 +1,91 @@
-"""A model as an ONNX file, on the command line."""
+"""A corpus, or a model, as a file for other programs, on the command line."""
 
 from __future__ import annotations
 
-from collections.abc import Callable, Sequence
+import shutil
+from collections.abc import Callable, Iterator, Mapping, Sequence
+from dataclasses import dataclass
+from importlib.metadata import version
 from pathlib import Path
+
+import pandas as pd
+
+from allsky import export
+from allsky.corpus import classes_of, model_of, months_of
+from allsky.errors import AllskyError, BadConfiguration
+from tasks import settings
+
+FORMATS = {".nc": "netcdf", ".csv": "csv", ".parquet": "parquet"}
+
+
+@dataclass(frozen=True)
+class Exported:
+    """The options of `allsky export`; what each means stands with the command (pipeline/cli.py)."""
+
+    target: Path
+    format: str | None = None
+    model: str | None = None
+    first_night: str | None = None
+    last_night: str | None = None
+    attributes: Sequence[str] = ()
+
+
+def export_corpus(asked: Exported, tell: Callable[[str], None]) -> None:
+    """`allsky export`: predictions and conditions of every frame whose time is sure, month by month into one file."""
+    here = settings.current()
+    kind, given = _kind(asked), dict(_pair(text) for text in asked.attributes)
+    if asked.target.exists():
+        raise BadConfiguration(f"{asked.target} is there already: an export overwrites nothing. Name another file.")
+    try:
+        model = model_of(here.output, asked.model)
+        classes = classes_of(here.output, model) if model else ()
+        months = _chosen(months_of(here.output, model), asked, here.output)
+        now = pd.Timestamp.now(tz="UTC")
+        said = export.global_attributes(here.site, model, version("allsky-pipeline"), now, given)
+        tables = (export.exported_table(month, here.site, classes) for month in months)
+        rows = _written(asked.target, kind, tables, export.variables(classes), here.site, said)
+    except (FileNotFoundError, ValueError) as error:
+        raise AllskyError(str(error)) from error
+    tell(f"{asked.target}: {rows:,} frames{f', predictions of {model}' if model else ', no predictions yet'}")
+
+
+def _kind(asked: Exported) -> str:
+    kind = asked.format or FORMATS.get(asked.target.suffix.lower())
+    if kind is None:
+        raise BadConfiguration(f"{asked.target}: which format? End it with .nc, .csv or .parquet, or give --format.")
+    return kind
+
+
+def _pair(text: str) -> tuple[str, str]:
+    name, equals, value = text.partition("=")
+    if not equals or not name.isidentifier():
+        raise BadConfiguration(
+            f"--attribute {text}: expected NAME=VALUE, such as institution='University of Somewhere'"
+        )
+    return name, value
+
+
+def _chosen(months: Iterator[pd.DataFrame], asked: Exported, root: Path) -> Iterator[pd.DataFrame]:
+    """The nights asked for; images by their place under the output folder, which may move."""
+    first, last = asked.first_night or "0000", asked.last_night or "9999"
+    for month in months:
+        within = month[(month["night"] >= first) & (month["night"] <= last)]
+        yield within.assign(image=within["image"].str.removeprefix(f"{root}/"))
+
+
+def _written(target: Path, kind: str, tables, variables, site, attributes: Mapping[str, str | float]) -> int:
+    """Write beside the target under another name, so that what has its name is whole; the number of rows."""
+    target.parent.mkdir(parents=True, exist_ok=True)
+    part = target.parent / f".{target.name}.part"
+    shutil.rmtree(part, ignore_errors=True)
+    part.mkdir()
+    try:
+        rows = export.WRITERS[kind](part / target.name, tables, variables, site, attributes)
+        for path in sorted(part.iterdir(), key=lambda path: path.name == target.name):
+            path.rename(target.parent / path.name)
+    finally:
+        shutil.rmtree(part)
+    return rows
 
 
 def export_model(folder: Path, target: Path, frames: Sequence[Path], tell: Callable[[str], None]) -> None:
