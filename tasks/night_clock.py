@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import json
 
+from allsky.clock.found_picture import found_picture
 from allsky.clock.learning import Keyframe, LearnedClock, learn_clock
 from allsky.clock.tesseract import require_tesseract
 from allsky.errors import MissingTool, NoClock
@@ -41,6 +42,8 @@ class Tesseract(Stage):
 class NightClock(NightStage):
     """Learns a night's clock from its keyframes: box, glyphs, format, zone, a first fit of frame to UTC."""
 
+    version = 2
+
     takes = "decode"
 
     def needs(self):
@@ -67,6 +70,7 @@ class NightClock(NightStage):
         folder = output["overlay"].path
         (folder / "clock.json").write_text(json.dumps(clock.to_json(), indent=1))
         write_picture(folder / "glyphs.png", clock.glyph_atlas())
+        write_picture(folder / "found.jpg", found_picture([keyframe.luma for keyframe in keyframes], clock))
         output["clock"].write(clock.readings)
 
 
