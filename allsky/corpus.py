@@ -42,6 +42,10 @@ class Corpus:
         return self.root / "inventory" / ".sources.parquet"
 
     @property
+    def stills(self) -> Path:
+        return self.root / "inventory" / ".stills.parquet"
+
+    @property
     def sheet(self) -> Path:
         return self.root / "labels" / "sheet.parquet"
 

@@ -16,10 +16,14 @@ import numpy as np
 import pandas as pd
 
 from allsky.clock.learning import LearnedClock, Reading, reading_table
+from allsky.clock.overlay import Box
 from allsky.errors import BadVideo, NoClock
+from allsky.frame_choice import choose_frames, contested, frame_names, lost_frames, nothing_dated, of_another_night
 from allsky.kept_pictures import KeptPictures
-from allsky.recordings.video import VideoFrame, probe, read_chosen, read_frames
-from allsky.site import frame_ids, night_of
+from allsky.recordings.given_clock import GivenClock
+from allsky.recordings.recording import Recording, StillsRecording
+from allsky.recordings.video import VideoFrame
+from allsky.site import frame_ids
 from allsky.sky_disk import SkyDisk
 from allsky.tables import FRAMES, READINGS
 
@@ -98,8 +102,8 @@ class _Scan:
 
 
 def extract_night(
-    videos: Sequence[tuple[str, Path]],
-    clock: LearnedClock,
+    recordings: Sequence[Recording],
+    clock: LearnedClock | GivenClock,
     disk: SkyDisk,
     *,
     site_name: str,
@@ -112,7 +116,9 @@ def extract_night(
     correction_s: float = 0.0,
     progress: Progress | None = None,
 ) -> NightPass:
-    """Decode a night's `videos` (name relative to the archive, path) once; date, choose and write its frames.
+    """Decode a night's `recordings` once; date, choose and write its frames.
+
+    Where the `clock` is given beforehand, only the frames to be kept are decoded.
 
     Kept is the first frame of each UTC slot of `cadence_s` seconds that has one: a frame whose time is not
     in doubt before one whose is, then the first video by name. Its picture, the disk's square of
@@ -125,36 +131,59 @@ def extract_night(
 
     Raises BadVideo when no frame of any video can be read, NoClock when none can be dated.
     """
-    pictures = KeptPictures(image_folder, disk, image_size, jpeg_quality, [part.box for part in clock.parts])
-    scan = _Scan(cadence_s, clock, pictures, correction=pd.Timedelta(seconds=correction_s))
-    videos = sorted((name, Path(path)) for name, path in videos)
-    _decode(scan, videos, disk, progress or (lambda share, message: None))
-    if dark_around:
-        _leave_out_other_scenes(scan)
-    if not scan.rows:
-        raise BadVideo(_nothing_read(scan, videos))
-    readings = _dated(scan)
-    chosen = choose_frames(readings, cadence_s)
+    pictures = KeptPictures(image_folder, disk, image_size, jpeg_quality, _text_boxes(clock))
+    correction = pd.Timedelta(seconds=correction_s)
+    recordings = sorted(recordings, key=lambda recording: recording.name)
+    tell = progress or (lambda share, message: None)
+    if isinstance(clock, GivenClock):
+        readings, problems = clock.readings.assign(utc=clock.readings["utc"] + correction), []
+    else:
+        scan = _Scan(cadence_s, clock, pictures, correction=correction)
+        _decode(scan, recordings, disk, tell)
+        if dark_around:
+            for name in _other_scenes(scan.rows, pictures, scan.problems):
+                scan.forget(name)
+        if not scan.rows:
+            raise BadVideo(_nothing_read(scan, recordings))
+        readings, problems = _dated(scan), scan.problems
+    chosen = _written(pictures, recordings, readings, cadence_s, disk, problems)
+    if isinstance(clock, GivenClock) and dark_around:
+        others = _other_scenes(frame_names(chosen), pictures, problems)
+        readings = readings[~readings["video"].isin(others)]
+        chosen = _written(pictures, recordings, readings, cadence_s, disk, problems)
     if chosen.empty:
-        raise NoClock(_nothing_dated(readings, videos))
-    _decode_missing(scan, videos, chosen)
-    chosen = chosen[[pictures.has(*frame) for frame in _frame_names(chosen)]].reset_index(drop=True)
+        raise NoClock(nothing_dated(readings, recordings))
     frames = _kept_frames(chosen, pictures, site_name, image_root)
-    scan.problems += [*_contested(readings, cadence_s), *_of_another_night(frames, clock)]
-    strip = pictures.publish(list(_frame_names(chosen)), list(frames["frame_id"]))
-    return NightPass(frames, readings, strip, list(frames["utc"]), scan.problems)
+    problems += [*contested(readings, cadence_s), *of_another_night(frames, clock)]
+    strip = pictures.publish(list(frame_names(chosen)), list(frames["frame_id"]))
+    frames, readings = (_by_file(table, recordings) for table in (frames, readings))
+    return NightPass(frames, readings, strip, list(frames["utc"]), problems)
+
+
+def _text_boxes(clock: LearnedClock | GivenClock) -> list[Box]:
+    return list(clock.boxes) if isinstance(clock, GivenClock) else [part.box for part in clock.parts]
+
+
+def _by_file(table: pd.DataFrame, recordings: Sequence[Recording]) -> pd.DataFrame:
+    """FRAMES or READINGS with the file and the place in it of each frame, where they had recording and place."""
+    named = {recording.name: recording for recording in recordings}
+    places = [named[name].origin(index) for name, index in frame_names(table)]
+    if not places:
+        return table
+    videos, indices = zip(*places)
+    return table.assign(video=list(videos), frame_index=np.array(indices, table["frame_index"].dtype))
 
 
 # The pass.
 
 
-def _decode(scan: _Scan, videos: Sequence[tuple[str, Path]], disk: SkyDisk, progress: Progress) -> None:
-    expected = {name: probe(path).n_frames or 0 for name, path in videos}
+def _decode(scan: _Scan, recordings: Sequence[Recording], disk: SkyDisk, progress: Progress) -> None:
+    expected = {recording.name: recording.n_frames for recording in recordings}
     total, done = max(1, sum(expected.values())), 0
-    for name, path in videos:
-        seen = 0
+    for recording in recordings:
+        name, seen = recording.name, 0
         try:
-            for frame in read_frames(path):
+            for frame in recording.frames():
                 if (odd := _odd_size(frame, disk)) is not None:
                     scan.problems.append(f"{name}: {odd}; it was left out")
                     break
@@ -164,21 +193,33 @@ def _decode(scan: _Scan, videos: Sequence[tuple[str, Path]], disk: SkyDisk, prog
                     progress(min(1.0, (done + seen) / total), f"{name}: frame {seen:,} of {expected[name]:,}")
             else:
                 if seen < expected[name]:
-                    scan.problems.append(f"{name}: damaged, {seen:,} of {expected[name]:,} frames could be read")
+                    scan.problems.append(_damaged(recording, scan, seen))
         except BadVideo as error:
             scan.problems.append(f"{name}: left out, {error}")
         done += expected[name]
 
 
-def _leave_out_other_scenes(scan: _Scan) -> None:
-    """Forget videos most of whose frames are as light around the disk as within."""
-    for video in sorted({name for name, _, _ in scan.rows}):
-        if scan.pictures.share_lit_around(video) > 0.5:
-            scan.forget(video)
-            scan.problems.append(
-                f"{video}: left out, it does not show the sky: it is as light around the sky disk as within, where"
-                " this camera's frames are dark; remove it, or give a changed camera a [camera:YYYY-MM-DD] section"
-            )
+def _damaged(recording: Recording, scan: _Scan, seen: int) -> str:
+    """How much of a recording could be read; of stills, the first that could not."""
+    said = f"{recording.name}: damaged, {seen:,} of {recording.n_frames:,} frames could be read"
+    if not isinstance(recording, StillsRecording):
+        return said
+    read = {index for name, index, _ in scan.rows if name == recording.name} | {
+        index for name, index in scan.cards if name == recording.name
+    }
+    first = min(index for index in range(recording.n_frames) if index not in read)
+    return f"{said}; the first that could not is {recording.origin(first)[0]}"
+
+
+def _other_scenes(rows: Iterable[tuple], pictures: KeptPictures, problems: list[str]) -> list[str]:
+    """Recordings among `rows` (recording, ...) most of whose frames are as light around the disk as within."""
+    others = [name for name in sorted({row[0] for row in rows}) if pictures.share_lit_around(name) > 0.5]
+    for video in others:
+        problems.append(
+            f"{video}: left out, it does not show the sky: it is as light around the sky disk as within, where"
+            " this camera's frames are dark; remove it, or give a changed camera a [camera:YYYY-MM-DD] section"
+        )
+    return others
 
 
 def _odd_size(frame: VideoFrame, disk: SkyDisk) -> str | None:
@@ -188,17 +229,33 @@ def _odd_size(frame: VideoFrame, disk: SkyDisk) -> str | None:
     return f"its frames are {width}x{height} where the sky disk is known in {disk.width}x{disk.height}"
 
 
-def _decode_missing(scan: _Scan, videos: Sequence[tuple[str, Path]], chosen: pd.DataFrame) -> None:
-    """Write the pictures of chosen frames that the pass did not write."""
-    missing = [frame for frame in _frame_names(chosen) if not scan.pictures.has(*frame)]
-    for name, path in videos:
-        wanted = [index for video, index in missing if video == name]
-        for frame in read_chosen(path, wanted) if wanted else ():
-            scan.pictures.write(name, frame)
+def _written(
+    pictures: KeptPictures,
+    recordings: Sequence[Recording],
+    readings: pd.DataFrame,
+    cadence_s: float,
+    disk: SkyDisk,
+    problems: list[str],
+) -> pd.DataFrame:
+    """The rows of READINGS to keep, every one with its picture written.
 
-
-def _frame_names(table: pd.DataFrame) -> Iterable[tuple[str, int]]:
-    return zip(table["video"], table["frame_index"].astype(int))
+    Where one that the pass did not write cannot be decoded, another frame of its slot is chosen.
+    """
+    lost: set[tuple[str, int]] = set()
+    while True:
+        gone = [frame in lost for frame in frame_names(readings)]
+        chosen = choose_frames(readings[~np.array(gone, bool)], cadence_s)
+        missing = {frame for frame in frame_names(chosen) if not pictures.has(*frame)}
+        if not missing:
+            break
+        for recording in recordings:
+            wanted = [index for name, index in missing if name == recording.name]
+            for frame in recording.chosen(wanted) if wanted else ():
+                if _odd_size(frame, disk) is None:
+                    pictures.write(recording.name, frame)
+        lost |= {frame for frame in missing if not pictures.has(*frame)}
+    problems += lost_frames(lost, recordings)
+    return chosen
 
 
 # Dating and choosing.
@@ -218,23 +275,6 @@ def _dated(scan: _Scan) -> pd.DataFrame:
     return both.sort_values(["video", "frame_index"], ignore_index=True)
 
 
-def choose_frames(readings: pd.DataFrame, cadence_s: float) -> pd.DataFrame:
-    """The rows of READINGS to keep, in order of time: the first of each UTC slot of `cadence_s` that has one.
-
-    A frame without a flag comes before one with, then the first video by name, then the earlier frame.
-    Frames without a time are not kept.
-    """
-    dated = readings[readings["utc"].notna()]
-    order = dated.assign(slot=_slots(dated, cadence_s), flagged=dated["clock_flag"].notna())
-    order = order.sort_values(["slot", "flagged", "video", "utc", "frame_index"])
-    return order.drop_duplicates("slot").sort_values("utc")[READINGS.names].reset_index(drop=True)
-
-
-def _slots(dated: pd.DataFrame, cadence_s: float) -> np.ndarray:
-    milliseconds = dated["utc"].astype("datetime64[ms, UTC]").astype("int64").to_numpy()
-    return milliseconds // round(cadence_s * 1000)
-
-
 def _kept_frames(chosen: pd.DataFrame, pictures: KeptPictures, site_name: str, image_root: str) -> pd.DataFrame:
     names = frame_ids(site_name, chosen["utc"])
     frames = chosen.assign(
@@ -242,49 +282,12 @@ def _kept_frames(chosen: pd.DataFrame, pictures: KeptPictures, site_name: str, i
         image=image_root + "/" + names + ".jpg",
         clock_source=chosen["source"],
         clock_residual_s=chosen["residual_s"],
-        mean_luma=[pictures.mean_luma(*frame) for frame in _frame_names(chosen)],
+        mean_luma=[pictures.mean_luma(*frame) for frame in frame_names(chosen)],
     )
     return FRAMES.to_arrow(frames[FRAMES.names]).to_pandas()
 
 
-# What there is to say.
-
-
-def _contested(readings: pd.DataFrame, cadence_s: float) -> list[str]:
-    """A sentence for each pair of videos with frames in the same slots."""
-    sure = readings[readings["utc"].notna() & readings["clock_flag"].isna()]
-    slots = {video: set(_slots(rows, cadence_s).tolist()) for video, rows in sure.groupby("video")}
-    said = []
-    for first in sorted(slots):
-        for second in sorted(slots):
-            if first < second and (shared := slots[first] & slots[second]):
-                said.append(f"{first} and {second} overlap in {len(shared):,} frames' times; {first} was kept there")
-    return said
-
-
-def _of_another_night(frames: pd.DataFrame, clock: LearnedClock) -> list[str]:
-    """A sentence where the clock says another night than the videos' name."""
-    sure = frames[frames["clock_flag"].isna()]
-    nights = pd.Series(night_of(sure["utc"], clock.longitude_deg), dtype=object)
-    strange = nights[nights != clock.night].value_counts()
-    if clock.night is None or strange.empty:
-        return []
-    return [
-        f"{strange.sum():,} of {len(sure):,} frames are of another night by their clock (most of {strange.index[0]}): "
-        "if the date in the videos' names is not the UTC date, set [archive] name_date to evening or morning; if the "
-        "clock shows another zone, set [camera] clock_timezone"
-    ]
-
-
-def _nothing_read(scan: _Scan, videos: Sequence[tuple[str, Path]]) -> str:
-    names = ", ".join(name for name, _ in videos)
+def _nothing_read(scan: _Scan, recordings: Sequence[Recording]) -> str:
+    names = ", ".join(recording.name for recording in recordings)
     cards = f" ({len(scan.cards):,} cards without a sky)" if scan.cards else ""
     return f"no frame of the sky could be read from {names}{cards}: {' '.join(scan.problems)}".rstrip(": ")
-
-
-def _nothing_dated(readings: pd.DataFrame, videos: Sequence[tuple[str, Path]]) -> str:
-    names = ", ".join(name for name, _ in videos)
-    return (
-        f"none of the {len(readings):,} frames of {names} could be dated by its clock; "
-        "look at the night's clock picture and set [camera] clock_box and clock_format"
-    )

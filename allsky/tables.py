@@ -53,22 +53,25 @@ __all__ = [
 _FRAME_ID = Column("frame_id", TEXT, "", "site name and UTC of the frame, <site>_<YYYYMMDDTHHMMSSZ>")
 _UTC = Column("utc", TIME, "UTC", "when the frame was taken")
 _NIGHT = Column("night", TEXT, "", "date of the night's evening, YYYY-MM-DD (local mean solar time, noon to noon)")
-_VIDEO = Column("video", TEXT, "", "path of the video relative to the archive, with forward slashes")
-_FRAME_INDEX = Column("frame_index", SHORT, "", "index of the frame within its video, from 0, in display order")
+_VIDEO = Column("video", TEXT, "", "path of the video (or still) relative to the archive, with forward slashes")
+_FRAME_INDEX = Column(
+    "frame_index", SHORT, "", "index of the frame in its video, from 0, in order of display; of a still 0"
+)
 
 VIDEOS = Table(
     "videos",
-    "a video (or folder of stills) of the archive",
+    "a video of the archive, or a folder's stills, in one night",
     (
         _NIGHT,
-        _VIDEO,
+        Column("video", TEXT, "", "path of the video relative to the archive; a folder of stills ends with a slash"),
         *columns(
-            ("bytes", WHOLE, "byte", "size of the file"),
+            ("bytes", WHOLE, "byte", "size of the file, or of the night's stills together"),
             ("width", SHORT, "pixel", "width of a video frame; null when unreadable"),
             ("height", SHORT, "pixel", "height of a video frame; null when unreadable"),
-            ("fps", REAL, "1/s", "nominal playback rate, which says nothing about the sky's time"),
-            ("n_frames", SHORT, "", "number of frames; null when unreadable"),
-            ("codec", TEXT, "", "name of the video codec, as FFmpeg calls it"),
+            ("fps", REAL, "1/s", "nominal playback rate, which says nothing about the sky's time; null of stills"),
+            ("first_frame", SHORT, "", "index of the night's first frame; 0 unless the video runs over several nights"),
+            ("n_frames", SHORT, "", "number of the night's frames, or sound stills; null when unreadable"),
+            ("codec", TEXT, "", "name of the codec, as FFmpeg calls it; of stills `mjpeg` or `png`"),
             ("problem", TEXT, "", "what is wrong with the video, one sentence, or null"),
         ),
     ),
@@ -100,12 +103,12 @@ READINGS = Table(
         _VIDEO,
         _FRAME_INDEX,
         *columns(
-            ("ocr_text", TEXT, "", "the overlay's text as read, or null"),
-            ("overlay_time", NAIVE_TIME, "", "the time as burned in, without a zone, or null"),
+            ("ocr_text", TEXT, "", "the overlay's text as read, or the time that name or EXIF tell; or null"),
+            ("overlay_time", NAIVE_TIME, "", "the time as burned in (or told), without a zone, or null"),
         ),
         _UTC,
         *columns(
-            ("source", TEXT, "", "`ocr`, `template` or `interpolated`"),
+            ("source", TEXT, "", "`ocr`, `template` or `interpolated`; of stills also `name` or `exif`"),
             ("confidence", REAL, "", "0 to 1, how sure the reading is"),
             ("residual_s", REAL, "s", "reading minus fitted clock; null without a reading"),
             ("clock_flag", TEXT, "", "why this time is in doubt, or null"),
@@ -123,7 +126,7 @@ FRAMES = Table(
         _VIDEO,
         _FRAME_INDEX,
         *columns(
-            ("clock_source", TEXT, "", "`ocr`, `template` or `interpolated`"),
+            ("clock_source", TEXT, "", "`ocr`, `template` or `interpolated`; of stills also `name` or `exif`"),
             ("clock_residual_s", REAL, "s", "reading minus fitted clock; null without a reading"),
             ("clock_flag", TEXT, "", "why the time is in doubt, or null; flagged frames are not used further"),
             ("mean_luma", REAL, "", "mean luma inside the sky disk, 0 to 255"),

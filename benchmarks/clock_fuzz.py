@@ -36,6 +36,7 @@ from allsky.clock.learning import ClockSettings, Keyframe, learn_clock
 from allsky.errors import AllskyError
 from allsky.fisheye import SkyDisk
 from allsky.frames import extract_night
+from allsky.recordings.recording import VideoRecording
 from allsky.recordings.video import probe, read_keyframes
 
 SEED = 20170915
@@ -153,7 +154,7 @@ def wrong_times(path: Path, folder: Path) -> int:
     height, width = keyframes[0].luma.shape
     disk = SkyDisk(width / 2, height / 2, 0.48 * min(width, height), width, height)
     pictures = {"cadence_s": 600, "image_size": 32, "image_folder": folder / path.stem, "image_root": "images"}
-    readings = extract_night([(path.name, path)], clock, disk, site_name="Fuzz", **pictures).readings
+    readings = extract_night([VideoRecording(path.name, path)], clock, disk, site_name="Fuzz", **pictures).readings
     said = readings[readings["clock_flag"].isna() & readings["utc"].notna()]
     true = pd.Timestamp(START.replace(tzinfo=UTC)).timestamp() + STEP_S * np.arange(N_FRAMES)
     seconds = said["utc"].astype("datetime64[ms, UTC]").astype("int64").to_numpy() / 1000.0

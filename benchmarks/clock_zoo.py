@@ -37,6 +37,7 @@ from allsky.clock.learning import ClockSettings, Keyframe, learn_clock
 from allsky.errors import AllskyError
 from allsky.fisheye import SkyDisk
 from allsky.frames import extract_night
+from allsky.recordings.recording import VideoRecording
 from allsky.recordings.video import read_keyframes
 from allsky.site import night_of
 
@@ -253,7 +254,7 @@ def _readings(one: Specimen, path: Path, folder: Path) -> pd.DataFrame:
     disk = SkyDisk(width / 2, height / 2, 0.48 * min(width, height), width, height)
     # Pictures are not what is tried here: few and small.
     pictures = {"cadence_s": 600, "image_size": 32, "image_folder": folder / "images", "image_root": "images"}
-    passed = extract_night([(path.name, path)], clock, disk, site_name="Zoo", **pictures)
+    passed = extract_night([VideoRecording(path.name, path)], clock, disk, site_name="Zoo", **pictures)
     return passed.readings.set_index("frame_index")
 
 

@@ -30,6 +30,7 @@ from side_by_side import OBVIOUS, OURS, TUNED, compared, options, require, take_
 from allsky.clock.learning import ClockSettings, Keyframe, LearnedClock, learn_clock
 from allsky.frames import NightPass, extract_night
 from allsky.pictures import read_picture
+from allsky.recordings.recording import VideoRecording
 from allsky.recordings.video import read_keyframes
 from allsky.site import frame_ids
 
@@ -41,7 +42,7 @@ SETTINGS = ClockSettings(CLOCK_BOX, CLOCK_FORMAT, SITE.timezone)
 def ours(night: Film, folder: Path) -> NightPass:
     """What the two stages do."""
     return extract_night(
-        [(night.path.name, night.path)],
+        [VideoRecording(night.path.name, night.path)],
         learned(night),
         DISK,
         site_name=SITE.name,

@@ -61,7 +61,7 @@ def _with_index_first(source: Path, target: Path) -> None:
 
 
 def ours(folder: Path, names: list[str]) -> Found:
-    table = take_inventory(folder, names, lambda name: "2023-02-05", lambda name: None)
+    table = take_inventory(folder, names, lambda name: "2023-02-05", lambda name: [])
     return {row.video: (_number(row.n_frames), pd.notna(row.problem)) for row in table.itertuples()}
 
 

@@ -16,7 +16,7 @@ import pyarrow.parquet as pq
 
 from allsky.fisheye import SkyDisk as Disk
 from allsky.tables import MONTH_FRAMES, SHEET, VIDEOS, Table
-from tasks import archive
+from tasks import archive, scan
 from tasks.artifacts import RECIPE_KEY, Artifact, TableArtifact
 from tasks.full_corpus_report import FullCorpusReport
 from tasks.month_frames import MonthFrames
@@ -33,11 +33,19 @@ SIZE = (320, 240)
 
 def write_inventory() -> None:
     """Every file of the archive, taken for a good video."""
-    task, scan = VideoInventory(), archive.scan()
-    facts = {"width": SIZE[0], "height": SIZE[1], "fps": 25.0, "n_frames": 1000, "codec": "h264", "problem": None}
-    rows = [{"night": source.name[:10], "video": source.name, "bytes": source.bytes} | facts for source in scan.sources]
+    task, sources = VideoInventory(), scan.current().sources
+    facts = {
+        "width": SIZE[0],
+        "height": SIZE[1],
+        "fps": 25.0,
+        "first_frame": 0,
+        "n_frames": 1000,
+        "codec": "h264",
+        "problem": None,
+    }
+    rows = [{"night": source.name[:10], "video": source.name, "bytes": source.bytes} | facts for source in sources]
     with task.publishing(task.artifacts(), task.ingredients()) as output:
-        output["sources"].write(archive.as_table(scan.sources))
+        output["sources"].write(scan.as_table(sources))
         output["videos"].write(pd.DataFrame(rows, columns=VIDEOS.names), waiting=[])
     disk = SkyDisk(epoch=rows[0]["night"])
     with disk.publishing(disk.artifacts(), disk.ingredients()) as output:

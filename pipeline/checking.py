@@ -5,7 +5,7 @@ from __future__ import annotations
 from collections.abc import Iterator
 from typing import Any
 
-from allsky.recordings.files import list_videos
+from allsky.recordings.files import list_archive
 from tasks import settings
 from tasks.train_classifier import existing_model
 
@@ -35,8 +35,12 @@ def _found() -> Iterator[str]:
     elif not here.videos.is_dir():
         yield f"videos: MISSING, there is no folder {here.videos}"
     else:
-        names, others = list_videos(here.videos)
-        yield f"videos: {len(names)} in {here.videos}, and {len(others)} other files"
+        found = list_archive(here.videos)
+        counted = (
+            "stills, dated by their " + here.archive.stills_time if here.archive.stills_time else "stills passed over"
+        )
+        stills = f", {found.n_stills:,} {counted}" if found.n_stills else ""
+        yield f"videos: {len(found.videos)} in {here.videos}{stills}, and {len(found.others)} other files"
     if here.labels.file != settings.SIMULATED:
         there = "there" if here.labels_file.exists() else "not there yet; the first run says what to label"
         yield f"labels: {here.labels_file} is {there}"

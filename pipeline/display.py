@@ -20,7 +20,8 @@ from tqdm import tqdm
 
 from tasks import history, settings, watching
 from tasks.base import Stage
-from tasks.foresight import foresee, look_ahead, rates
+from tasks.foreseen_archive import look_ahead
+from tasks.foresight import foresee, rates
 
 WHOLE = "{desc} {percentage:3.0f}% |{bar}| {postfix} [{elapsed} so far, {remaining} left]"
 TASK = "  {desc:<36} {percentage:3.0f}% |{bar:20}| [{elapsed}]"

@@ -25,7 +25,7 @@ from allsky.errors import AllskyError
 from pipeline.display import shown
 from pipeline.summary import summary
 from pipeline.worker import WorkerFactory
-from tasks import archive, engine, history, machine, settings
+from tasks import engine, history, machine, scan, settings
 from tasks.base import Stage
 from tasks.process import OutputInUse, end_on_sigterm, holding
 from tasks.temporaries import sweep
@@ -106,7 +106,7 @@ def _run(goal: Stage, arguments: list[str]) -> int:
     end_on_sigterm()
     if swept := sweep(settings.current().output):
         logger.info("removed %d temporaries of a run that was killed", swept)
-    if not settings.current().simulated and (waiting := archive.scan().waiting):
+    if not settings.current().simulated and (waiting := scan.current().waiting):
         logger.warning(
             "%d videos changed within the last %g s ([archive] settle_s) and wait for the next run: %s",
             len(waiting),

@@ -9,7 +9,8 @@ from collections.abc import Iterator, Sequence
 from allsky.errors import BadConfiguration
 from tasks import history, settings
 from tasks.base import Stage
-from tasks.foresight import Foreseen, Rates, foresee, look_ahead, rates, undated, wall_seconds
+from tasks.foreseen_archive import look_ahead, undated
+from tasks.foresight import Foreseen, Rates, foresee, rates, wall_seconds
 from tasks.full_corpus_report import FullCorpusReport
 from tasks.nightly_update import NightlyUpdate
 

@@ -8,8 +8,8 @@ from collections.abc import Iterable, Iterator, Mapping
 from dataclasses import asdict
 
 from allsky.errors import BadConfiguration
-from tasks import archive, history, settings, standing
-from tasks.foresight import look_ahead, undated
+from tasks import archive, history, scan, settings, standing
+from tasks.foreseen_archive import look_ahead, undated
 from tasks.full_corpus_report import FullCorpusReport
 from tasks.standing import DONE, MISSING, STATES, Standing
 
@@ -89,7 +89,7 @@ def _night_lines(night: str, stages: Mapping[str, Standing]) -> Iterator[str]:
 
 
 def _corpus_lines(months: Mapping[str, Nights], corpus: Mapping[str, Standing]) -> Iterator[str]:
-    if waiting := archive.waiting():
+    if waiting := scan.waiting():
         yield f"{len(waiting)} videos changed too recently and wait for the next run, the first: {waiting[0]}"
     if count := undated():
         yield f"{count} new videos have no date in their name: a run reads it from their frames"

@@ -1,132 +1,46 @@
-"""The archive as this run sees it: one scan, one inventory, shared by every task and fork.
+"""The archive as this run sees it: one inventory, shared by every task and fork.
 
-The scan is taken once in a process and inherited by its forks. The inventory is what the scan led
-to: which videos there are, which night each belongs to, and which camera epoch a night belongs to.
+It is what the scan (tasks/scan.py) led to: which videos and stills there are, which night each belongs to, and which
+camera epoch a night belongs to.
 """
 
 from __future__ import annotations
 
-import dataclasses
 import functools
 import os
-import time
-from collections.abc import Iterable
+from collections.abc import Collection, Iterable
 from dataclasses import dataclass
 from pathlib import Path
 
 import pandas as pd
 
 from allsky.corpus import Corpus
-from allsky.errors import BadConfiguration
-from allsky.recordings.files import content_digest, list_videos
 from allsky.recordings.inventory import usable
-from allsky.tables import TEXT, VIDEOS, WHOLE, Column, Table
+from allsky.recordings.recording import Recording, StillsRecording, VideoRecording
+from allsky.tables import VIDEOS
 from tasks import settings
 from tasks.artifacts import TableArtifact
-
-SOURCES = Table(
-    "sources",
-    "a file of the archive as it was when the inventory was made",
-    (
-        Column("name", TEXT, "", "path relative to the archive"),
-        Column("bytes", WHOLE, "byte", "size"),
-        Column("mtime_ns", WHOLE, "ns", "time of change, as the file system gives it"),
-        Column("digest", TEXT, "", "digest of the size and of samples of the content"),
-    ),
-)
-
-
-@dataclass(frozen=True)
-class Source:
-    """A file of the archive: name relative to it, size, time of change, and a digest of samples of its content."""
-
-    name: str
-    bytes: int
-    mtime_ns: int
-    digest: str
-
-
-@dataclass(frozen=True)
-class Scan:
-    """The files that count in this run, and those that changed too recently to count yet."""
-
-    sources: tuple[Source, ...]
-    waiting: tuple[str, ...]
-    begun: float = 0.0
-
-    def listing(self) -> list[tuple[str, int, str]]:
-        """What of the files enters a recipe: not when they were touched."""
-        return listing(self.sources)
-
-
-def listing(sources: Iterable[Source]) -> list[tuple[str, int, str]]:
-    """What of files enters a recipe."""
-    return [(source.name, source.bytes, source.digest) for source in sources]
-
-
-@functools.cache
-def scan() -> Scan:
-    """The archive, looked at once in this process."""
-    here, begun = settings.current(), time.time()
-    known = {source.name: source for source in read_sources(Corpus(here.output).sources)}
-    settle_s = 0.0 if here.simulated else here.archive.settle_s
-    sources, waiting = [], []
-    for name in _names(here.videos):
-        try:
-            source = _look_at(here.videos, name, known.get(name), settle_s)
-        except OSError:  # a dangling link, no permission: the probe says it
-            source = Source(name, 0, 0, "unreadable")
-        if source is None:
-            waiting.append(name)
-        else:
-            sources.append(source)
-    return Scan(tuple(sources), tuple(waiting), begun)
-
-
-def waiting() -> tuple[str, ...]:
-    """Files that changed too recently to count; none where the archive is still to be made."""
-    return () if settings.current().simulated else scan().waiting
-
-
-def _names(folder: Path) -> list[str]:
-    if not folder.is_dir():
-        raise BadConfiguration(f"[archive] videos: there is no folder {folder}; name the folder that holds the videos")
-    names, others = list_videos(folder)
-    if not names:
-        raise BadConfiguration(
-            f"[archive] videos: no video lies in {folder} (expected .mp4, .avi, .mkv, .mov, .webm or the like; "
-            f"found {len(others)} other files); name the folder that holds the videos"
-        )
-    return names
-
-
-def _look_at(folder: Path, name: str, known: Source | None, settle_s: float) -> Source | None:
-    stat = (folder / name).stat()
-    if known and (known.bytes, known.mtime_ns) == (stat.st_size, stat.st_mtime_ns):
-        return known
-    if 0 <= time.time() - stat.st_mtime < settle_s:
-        return known
-    return Source(name, stat.st_size, stat.st_mtime_ns, content_digest(folder / name))
-
-
-def read_sources(path: Path) -> list[Source]:
-    table = TableArtifact(path, SOURCES)
-    return [Source(**row) for row in table.read().to_dict("records")] if table.exists() else []
-
-
-def as_table(sources: Iterable[Source]) -> pd.DataFrame:
-    return pd.DataFrame([dataclasses.asdict(source) for source in sources], columns=SOURCES.names)
+from tasks.scan import SOURCES, Source, listing, read_sources, read_stills
 
 
 @dataclass(frozen=True)
 class Video:
-    """A usable video of the archive."""
+    """A usable video of the archive, or the part of it that belongs to one night, or a folder's stills of one night."""
 
     name: str
     path: Path
     digest: str
     bytes: int
     size: tuple[int, int]
+    stretch: tuple[int, int] | None = None
+
+    @property
+    def holds_stills(self) -> bool:
+        return self.name.endswith("/")
+
+    def source(self) -> tuple:
+        """What of it enters a recipe."""
+        return (self.name, self.bytes, self.digest, *(self.stretch or ()))
 
 
 class Inventory:
@@ -136,17 +50,31 @@ class Inventory:
         self.table = videos
         sources = list(sources)
         self.listing = listing(sources)
-        self._digests = {source.name: source.digest for source in sources}
+        self._digests = {(source.name, source.night): source.digest for source in sources}
         found: dict[str, list[Video]] = {}
         # As lists: ten thousand nights are slow to go through as groups of a data frame.
-        columns = ["night", "video", "bytes", "width", "height"]
-        rows = usable(videos).sort_values(["night", "video"])[columns]
-        for night, *facts in zip(*(rows[name].tolist() for name in columns), strict=True):
-            found.setdefault(str(night), []).append(self._video(folder, *facts))
+        columns = ["night", "video", "bytes", "width", "height", "first_frame", "n_frames"]
+        rows = usable(videos).reindex(columns=columns).sort_values(["night", "video"])
+        parts = rows["video"].duplicated(keep=False) & ~rows["video"].str.endswith("/")
+        for night, *facts in zip(*(rows[name].tolist() for name in columns), parts.tolist(), strict=True):
+            found.setdefault(str(night), []).append(self._video(folder, str(night), *facts))
         self.videos: dict[str, tuple[Video, ...]] = {night: tuple(held) for night, held in found.items()}
 
-    def _video(self, folder: Path, name: str, size: int, width: float, height: float) -> Video:
-        return Video(name, folder / name, self._digests[name], int(size), (int(width), int(height)))
+    def _video(
+        self,
+        folder: Path,
+        night: str,
+        name: str,
+        size: int,
+        width: float,
+        height: float,
+        first: float,
+        n: float,
+        part: bool,
+    ) -> Video:
+        digest = self._digests[name, night if name.endswith("/") else ""]
+        stretch = (int(first), int(n)) if part else None
+        return Video(name, folder / name, digest, int(size), (int(width), int(height)), stretch)
 
     @property
     def nights(self) -> list[str]:
@@ -161,7 +89,29 @@ class Inventory:
 
     @functools.cached_property
     def night_of_video(self) -> dict[str, str]:
-        return {video.name: night for night, videos in self.videos.items() for video in videos}
+        """The night of each video and still; of a video that runs over several nights only its frames can tell."""
+        whole = {v.name: night for night, videos in self.videos.items() for v in videos if v.stretch is None}
+        if not any(name.endswith("/") for name in whole):
+            return whole
+        stills = read_stills(Corpus(settings.current().output).stills)
+        stills = stills[stills["night"].notna()]
+        paths = stills["folder"].str.removeprefix("./") + stills["still"]
+        return whole | dict(zip(paths.tolist(), stills["night"].tolist(), strict=True))
+
+    def recordings(self, night: str) -> list[Recording]:
+        """A night's recordings, in order of their names."""
+        return [self._recording(video, night) for video in self.videos[night]]
+
+    def _recording(self, video: Video, night: str) -> Recording:
+        if not video.holds_stills:
+            return VideoRecording(video.name, video.path, video.stretch)
+        stills = self.stills(video, night)
+        return StillsRecording(video.name, video.path, tuple(stills["still"]))
+
+    def stills(self, video: Video, night: str) -> pd.DataFrame:
+        """The sound stills (STILLS) of a folder in one night, in order."""
+        rows = read_stills(Corpus(settings.current().output).stills, night=night, folder=video.name)
+        return rows[rows["problem"].isna()].reset_index(drop=True)
 
     @functools.cached_property
     def epoch_of_night(self) -> dict[str, str]:
@@ -180,11 +130,19 @@ class Inventory:
 
     def unchanged(self, sources: Iterable[Source]) -> set[str]:
         """Names of the `sources` that are as this inventory knows them."""
-        return {source.name for source in sources if self._digests.get(source.name) == source.digest}
+        return {source.name for source in sources if self._digests.get((source.name, "")) == source.digest}
 
-    def sources(self, night: str) -> list[tuple[str, int, str]]:
+    def parts(self, names: Collection[str]) -> list[Source]:
+        """Of these folders of stills, what belongs to each night."""
+        return [
+            Source(name, 0, 0, digest, night)
+            for (name, night), digest in self._digests.items()
+            if night and name in names
+        ]
+
+    def sources(self, night: str) -> list[tuple]:
         """What of a night's files enters a recipe."""
-        return [(video.name, video.bytes, video.digest) for video in self.videos[night]]
+        return [video.source() for video in self.videos[night]]
 
 
 class _Assumed:

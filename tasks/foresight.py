@@ -9,16 +9,11 @@ from __future__ import annotations
 import statistics
 from collections.abc import Iterable, Iterator, Sequence
 from dataclasses import dataclass
-from functools import partial
-
-import pandas as pd
 
 from allsky.errors import AllskyError
-from allsky.recordings.files import night_from_name
-from allsky.simulator import video_name
-from allsky.tables import VIDEOS
-from tasks import archive, history, identity, settings
+from tasks import history
 from tasks.base import NotKnownYet, Stage
+from tasks.foreseen_archive import waits_for_simulation
 from tasks.gradcam_gallery import GradCamGallery
 from tasks.one_look import one_look
 from tasks.sheets import AuditSheet
@@ -27,52 +22,6 @@ from tasks.video_inventory import VideoInventory
 
 # Durations of so many latest tasks of a stage are looked at.
 REMEMBERED = 200
-
-
-def look_ahead() -> None:
-    """Let this process see the archive as a run would find it, and write nothing.
-
-    Videos that have not changed are as the inventory knows them; a new one is taken for usable, and
-    dated by its name.
-    """
-    identity.only_look()
-    if _waits_for_simulation():
-        archive.assume(_foreseen([(video_name(simulation(), night), 0, "") for night in simulation().nights], None))
-    elif not VideoInventory().is_made():
-        archive.assume(_foreseen(archive.scan().listing(), archive.inventory()))
-
-
-def _waits_for_simulation() -> bool:
-    return settings.current().simulated and not SimulatedArchive().is_made()
-
-
-def _foreseen(listing: Sequence[tuple[str, int, str]], before: archive.Inventory | None) -> archive.Inventory:
-    here = settings.current()
-    sources = [archive.Source(name, size, 0, digest) for name, size, digest in listing]
-    known = before.unchanged(sources) if before else set()
-    kept = before.table[before.table["video"].isin(known)] if before else VIDEOS.empty()
-    rows = [_guessed(source, before) for source in sources if source.name not in known]
-    table = pd.concat([kept, VIDEOS.to_arrow(pd.DataFrame(rows, columns=VIDEOS.names)).to_pandas()])
-    return archive.Inventory(table.sort_values("video"), sources, here.videos)
-
-
-def _guessed(source: archive.Source, before: archive.Inventory | None) -> dict:
-    """A row of the inventory for a video that nobody has opened yet: usable, and of the size it had, or others have."""
-    here = settings.current()
-    by_name = partial(night_from_name, pattern=here.archive.night_from_name, name_date=here.archive.name_date)
-    width, height = 0.0, 0.0
-    if before is not None and len(before.table):
-        same = before.table[before.table["video"] == source.name]
-        width, height = (same if len(same) else before.table)[["width", "height"]].dropna().tail(1).to_numpy()[0]
-    night = by_name(source.name, here.site.longitude_deg)
-    facts = {"bytes": source.bytes, "width": width, "height": height, "n_frames": 1}
-    return {"night": night, "video": source.name, "fps": None, "codec": None, "problem": None, **facts}
-
-
-def undated() -> int:
-    """Videos whose night only their frames can tell."""
-    inventory = archive.inventory()
-    return int((inventory.table["night"].isna() & inventory.table["problem"].isna()).sum()) if inventory else 0
 
 
 @dataclass(frozen=True)
@@ -95,7 +44,7 @@ class Foreseen:
 def foresee(goal: Stage) -> Foreseen:
     """What a run for `goal` would do, once `look_ahead` has been called."""
     beginning: list[Stage] = []
-    if _waits_for_simulation():
+    if waits_for_simulation():
         nights = [SimulatedNight(night=night) for night in simulation().nights]
         beginning += [*(night for night in nights if not night.is_made()), SimulatedArchive()]
     if not VideoInventory().is_made():

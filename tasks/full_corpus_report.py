@@ -13,7 +13,7 @@ from allsky.report import render_report, write_figures
 from allsky.statistics.evidence import EVIDENCE, MEAN_MAPS
 from allsky.statistics.reliability import ABSTAINING, CALIBRATION, RELIABILITY
 from allsky.tables import AGREEMENT, CONDITION_TABLE, CONFUSION, CONTRASTS, HOURS, LABELLER_RATES, RULE_COMPARISON
-from tasks import archive, settings
+from tasks import scan, settings
 from tasks.answers import AUDIT, TEACHING, answers, answers_digest, answers_of
 from tasks.artifacts import FolderArtifact, TableArtifact
 from tasks.base import NotKnownYet, Stage
@@ -196,7 +196,7 @@ class FullCorpusReport(Stage):
         )
 
     def _nothing_to_work_with(self) -> str:
-        waiting, found = archive.waiting(), len(self.inventory.table)
+        waiting, found = scan.waiting(), len(self.inventory.table)
         said = [f"{found} videos in {self.settings.videos} cannot be used; why is in {self._page()}"] if found else []
         if waiting:
             said.append(

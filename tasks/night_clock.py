@@ -2,15 +2,21 @@
 
 from __future__ import annotations
 
+import dataclasses
 import json
+
+import pandas as pd
 
 from allsky.clock.found_picture import found_picture
 from allsky.clock.learning import Keyframe, LearnedClock, learn_clock
+from allsky.clock.overlay import Box
 from allsky.clock.tesseract import require_tesseract
 from allsky.errors import MissingTool, NoClock
 from allsky.pictures import BadImage, read_picture, write_picture
-from allsky.recordings.video import read_keyframes
+from allsky.recordings.given_clock import GivenClock, given_readings, text_boxes
+from allsky.recordings.still_dating import EXIF, NAME
 from allsky.tables import READINGS
+from tasks import archive, settings
 from tasks.artifacts import DamagedArtifact, FolderArtifact, TableArtifact
 from tasks.base import Stage
 from tasks.periods import NightStage
@@ -40,7 +46,10 @@ class Tesseract(Stage):
 
 
 class NightClock(NightStage):
-    """Learns a night's clock from its keyframes: box, glyphs, format, zone, a first fit of frame to UTC."""
+    """Learns a night's clock from its keyframes: box, glyphs, format, zone, a first fit of frame to UTC.
+
+    Of stills that their names or their EXIF date, it takes those times, and looks where text is burned in.
+    """
 
     version = 2
 
@@ -55,17 +64,25 @@ class NightClock(NightStage):
 
     def ingredients(self):
         camera, site = self.settings.camera(self.night), self.settings.site
-        return {
+        told = {
             "files": self.inventory.sources(self.night),
             "clock": [camera.clock_box, camera.clock_format, camera.clock_timezone, site.timezone, site.longitude_deg],
         }
+        files = self.settings.archive
+        return told | ({"stills": [files.stills_time, files.stills_name]} if self._holds_stills() else {})
+
+    def _holds_stills(self) -> bool:
+        return any(video.holds_stills for video in self.inventory.videos[self.night])
 
     def produce(self, output):
+        recordings = self.inventory.recordings(self.night)
         keyframes = [
-            Keyframe(video.name, frame.index, frame.luma.copy())
-            for video in self.inventory.videos[self.night]
-            for frame in read_keyframes(video.path)
+            Keyframe(recording.name, frame.index, frame.luma.copy())
+            for recording in recordings
+            for frame in recording.keyframes()
         ]
+        if is_given(self.night):
+            return self._put_given(output, keyframes)
         clock = learn_clock(keyframes, self.settings.clock(self.night), self.night, self.settings.site.longitude_deg)
         folder = output["overlay"].path
         (folder / "clock.json").write_text(json.dumps(clock.to_json(), indent=1))
@@ -73,15 +90,43 @@ class NightClock(NightStage):
         write_picture(folder / "found.jpg", found_picture([keyframe.luma for keyframe in keyframes], clock))
         output["clock"].write(clock.readings)
 
+    def _put_given(self, output, keyframes) -> None:
+        """A clock that nobody reads: where it stands, and the times of the frames looked at."""
+        given = self.settings.clock(self.night).box
+        boxes = text_boxes([keyframe.luma for keyframe in keyframes], given)
+        told = {"told_by": self.settings.archive.stills_time, "boxes": [dataclasses.asdict(box) for box in boxes]}
+        (output["overlay"].path / "clock.json").write_text(json.dumps(told | {"parts": []}, indent=1))
+        readings = _given_readings(self.night)
+        output["clock"].write(readings[readings["frame_index"].isin({frame.frame_index for frame in keyframes})])
 
-def learned_clock(night: str) -> LearnedClock:
-    """The clock that NightClock learned. Raises NoClock, with its reason, where it could not."""
+
+def is_given(night: str) -> bool:
+    """Whether names or EXIF tell the times of a night: it holds stills that are so dated, and no video."""
+    how, inventory = settings.current().archive.stills_time, archive.inventory()
+    videos = inventory.videos[night] if inventory else ()
+    return how in (NAME, EXIF) and all(video.holds_stills for video in videos)
+
+
+def _given_readings(night: str) -> pd.DataFrame:
+    """READINGS of every still of a night, as the inventory has their times."""
+    inventory = archive.inventory()
+    assert inventory is not None
+    how = str(settings.current().archive.stills_time)
+    return pd.concat([given_readings(video.name, inventory.stills(video, night), how)
+                      for video in inventory.videos[night]], ignore_index=True)  # fmt: skip
+
+
+def learned_clock(night: str) -> LearnedClock | GivenClock:
+    """The clock that NightClock learned, or was given. Raises NoClock, with its reason, where it could not."""
     output = NightClock(night=night).output()
     if problem := output["clock"].notes().get("problem"):
         raise NoClock(problem)
     folder = output["overlay"].path
     try:
         facts = json.loads((folder / "clock.json").read_text())
+        if "told_by" in facts:
+            boxes = tuple(Box(**box) for box in facts["boxes"])
+            return GivenClock(boxes, night, settings.current().site.longitude_deg, _given_readings(night))
         return LearnedClock.restore(facts, read_picture(folder / "glyphs.png")[..., 0])
     except (BadImage, OSError, ValueError, KeyError) as error:
         raise DamagedArtifact(folder, repr(error)) from None

@@ -47,7 +47,7 @@ class NightFrames(NightStage):
         if isinstance(disk, str):
             raise NotASky(disk)
         night = extract_night(
-            [(video.name, video.path) for video in self.inventory.videos[self.night]],
+            self.inventory.recordings(self.night),
             learned_clock(self.night),
             disk,
             site_name=self.settings.site.name,

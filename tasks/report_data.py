@@ -28,7 +28,7 @@ from allsky.statistics.rates import condition_table, occurrence
 from allsky.statistics.reliability import abstaining_table, calibration_table, reliability_table
 from allsky.statistics.tally import Tally
 from allsky.tables import LABELS, READINGS, SHEET, SPLIT, TESTIMONY, with_probabilities
-from tasks import archive
+from tasks import scan
 from tasks.answers import answers
 from tasks.artifacts import TableArtifact
 from tasks.error_gallery import error_gallery
@@ -140,7 +140,7 @@ def _problems(report) -> Iterator[Problem]:
 
 
 def _archive_notices() -> Iterable[str]:
-    waiting = archive.scan().waiting
+    waiting = scan.current().waiting
     if waiting:
         yield f"{len(waiting)} files changed so recently that they wait for the next run, the first: {waiting[0]}"
 

@@ -6,6 +6,7 @@ from dataclasses import dataclass
 
 from allsky.conditions import ConditionBins
 from allsky.fisheye import LENSES
+from allsky.recordings.still_dating import EXIF, NAME, OVERLAY
 from models.description import METHOD
 from models.recipe import AUGMENTATIONS, CONTRASTS, PRECISIONS, STRATEGIES, TrainingRecipe
 from tasks.configuration import (
@@ -23,6 +24,7 @@ from tasks.configuration import (
 )
 
 SIMULATED = "simulated"
+STILL_TIMES = (OVERLAY, NAME, EXIF)
 BINS = ConditionBins()
 PUBLISHED = TrainingRecipe()
 
@@ -32,7 +34,7 @@ class Archive:
     videos: str = option(
         SIMULATED,
         text,
-        "folder of the videos, searched with its sub-folders; or `simulated`: a demonstration is made",
+        "folder of the videos or stills, searched with its sub-folders; or `simulated`: a demonstration is made",
     )
     output: str = option("output", text, "folder that receives everything; one camera's alone")
     night_from_name: str | None = option(
@@ -44,6 +46,23 @@ class Archive:
         "utc",
         one_of("utc", "evening", "morning"),
         "what that date is: UTC, the night's evening or morning",
+    )
+    video_nights: str = option(
+        "name",
+        one_of("name", "clock"),
+        "what tells the night of a video, or of a folder of stills: its `name` where there is a date in it, else its "
+        "clock; or always the `clock`, which finds those that run over a noon",
+    )
+    stills_time: str | None = option(
+        None,
+        either(one_of(*STILL_TIMES), none=None),
+        "what dates stills (JPEG, PNG): their `overlay`, file `name`, or `exif`; without it stills are passed over",
+    )
+    stills_name: str | None = option(
+        None,
+        either(text, none=None),
+        "strptime pattern of date and time in a still's name, `sky_%Y%m%d_%H%M%S.jpg` say; without it they are looked "
+        "for",
     )
     clock_ledger: str = option(
         "clock_ledger.csv",
@@ -92,7 +111,7 @@ class Camera:
     clock_timezone: str | None = option(
         None,
         either(text, site=None),
-        "zone of the clock where the overlay names none; the site's where absent",
+        "zone of the clock where overlay, name or EXIF tell none; the site's where absent",
     )
     lens: str | None = option(
         None,

@@ -14,7 +14,7 @@ from allsky.bright_moments import borne_out, clearest_frame
 from allsky.disk_search import find_sky_disk_of_nights
 from allsky.errors import BadVideo
 from allsky.pictures import write_picture
-from allsky.recordings.video import read_keyframes
+from allsky.recordings.recording import Recording
 from allsky.sky_disk import SkyDisk as Disk
 from allsky.sky_disk import check_disk, disk_picture
 from allsky.tables import SKY_DISKS
@@ -65,7 +65,7 @@ class SkyDisk(Stage):
         if given:
             check_disk(given)
         nights = self.inventory.nights_of_epoch(self.epoch)[:NIGHTS_LOOKED_AT]
-        seen = [_keyframes(self.inventory.videos[night][0].path) for night in nights]
+        seen = [_keyframes(self.inventory.recordings(night)[0]) for night in nights]
         frames = [luma for night in seen for luma in night]
         found = borne_out(given, frames) if given else find_sky_disk_of_nights(seen)
         if frames:
@@ -74,10 +74,10 @@ class SkyDisk(Stage):
         output["disk"].write(_as_table(found, nights))
 
 
-def _keyframes(video: Path) -> list[np.ndarray]:
-    """Luma of a video's keyframes; none where it cannot be read, which its own night says."""
+def _keyframes(recording: Recording) -> list[np.ndarray]:
+    """Luma of a recording's keyframes; none where it cannot be read, which its own night says."""
     try:
-        return [frame.luma.copy() for frame in read_keyframes(video)]
+        return [frame.luma.copy() for frame in recording.keyframes()]
     except BadVideo:
         return []
 

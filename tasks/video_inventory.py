@@ -1,31 +1,33 @@
-"""The inventory: which videos the archive holds, and which night each belongs to."""
+"""The inventory: which videos and stills the archive holds, and which night each belongs to."""
 
 from __future__ import annotations
 
 import logging
 import os
-from functools import partial
+from collections.abc import Iterable
 
 import pandas as pd
 
-from allsky.clock.learning import Keyframe, learn_clock
 from allsky.corpus import Corpus
 from allsky.errors import BadVideo, NoClock
 from allsky.recordings.files import night_from_name
-from allsky.recordings.inventory import take_inventory
-from allsky.recordings.video import read_keyframes
-from allsky.site import night_of
+from allsky.recordings.inventory import Rows, take_inventory
+from allsky.recordings.nights import Stretch, nights_by_clock
+from allsky.recordings.recording import Recording, VideoRecording
+from allsky.recordings.still_inventory import STILLS
 from allsky.tables import VIDEOS
-from tasks import archive
+from tasks import archive, scan
 from tasks.artifacts import TableArtifact
 from tasks.base import Stage
+from tasks.stills import night_sources, rows_of_folders, scanned_stills, still_dating
 
 logger = logging.getLogger("allsky")
 
 
 class VideoInventory(Stage):
-    """Lists the videos, probes each, dates each to its night, and names what is wrong with it."""
+    """Lists the videos and stills, looks at each, dates each to its night, and names what is wrong with it."""
 
+    version = 2
     priority = 100
 
     def requires(self):
@@ -50,55 +52,89 @@ class VideoInventory(Stage):
     def _is_taken_later(self) -> bool:
         """Whether a run that began after this one has looked at the archive again: it knows more."""
         notes = self.output()["videos"].notes()
-        return notes.get("scanned", 0.0) > archive.scan().begun and notes["names"] == self._names()
+        return notes.get("scanned", 0.0) > scan.current().begun and notes["names"] == self.names()
 
-    def _names(self) -> list:
-        here = self.settings
-        return [here.archive.night_from_name, here.archive.name_date, here.site.longitude_deg]
+    def names(self) -> list:
+        """What of the settings decides which night a file belongs to."""
+        here, files = self.settings, self.settings.archive
+        told = [files.night_from_name, files.name_date, files.video_nights, here.site.longitude_deg]
+        if files.stills_time is None:
+            return told
+        zones = [[since, camera.clock_timezone or here.site.timezone] for since, camera in here.cameras]
+        return [*told, files.stills_time, files.stills_name, zones]
 
     def output(self):
-        sources = TableArtifact(self.corpus.sources, archive.SOURCES)
-        return {"sources": sources, "videos": TableArtifact(self.corpus.videos, VIDEOS)}
+        return {
+            "sources": TableArtifact(self.corpus.sources, scan.SOURCES),
+            "stills": TableArtifact(self.corpus.stills, STILLS),
+            "videos": TableArtifact(self.corpus.videos, VIDEOS),
+        }
 
     def ingredients(self):
-        return {"files": archive.scan().listing(), "names": self._names()}
+        return {"files": scan.current().listing(), "names": self.names()}
 
     def produce(self, output):
-        here, scan = self.settings, archive.scan()
-        by_name = partial(
-            night_from_name,
-            pattern=here.archive.night_from_name,
-            name_date=here.archive.name_date,
-            longitude_deg=here.site.longitude_deg,
+        seen, known = scan.current(), self._known()
+        stills = self._stills()
+        videos = take_inventory(
+            self.settings.videos,
+            [source.name for source in seen.sources if not source.name.endswith("/")],
+            self._night_from_name,
+            lambda name: self._nights(VideoRecording(name, self.settings.videos / name)),
+            known,
+            rows_of_folders(stills),
         )
-        names = [source.name for source in scan.sources]
-        known = self._known()
-        videos = take_inventory(here.videos, names, by_name, self._night_from_frames, known)
-        output["sources"].write(archive.as_table(scan.sources))
-        output["videos"].write(videos, waiting=scan.waiting, scanned=scan.begun, names=self._names())
+        output["sources"].write(scan.as_table([*seen.sources, *night_sources(stills)]))
+        output["stills"].write(stills.sort_values("night", kind="stable", na_position="first"))
+        output["videos"].write(videos, waiting=seen.waiting, scanned=seen.begun, names=self.names())
         retire(self.corpus, set(videos["night"].dropna()))
         for row in videos[videos["problem"].notna() & ~videos["video"].isin(known)].itertuples():
             logger.warning("%s %s: %s", row.night if pd.notna(row.night) else "no night", row.video, row.problem)
 
-    def _known(self):
-        """Rows of the inventory as it was, for files that have not changed since."""
+    def _dated_alike(self) -> bool:
+        """Whether the inventory on disk dated its files by today's settings."""
+        return self.output()["videos"].notes().get("names") == self.names()
+
+    def _known(self) -> dict[str, Rows]:
+        """Rows of the inventory as it was, by name, of files without a problem that have not changed since."""
         before = archive.inventory()
         if before is None:
             return {}
-        unchanged = before.unchanged(archive.scan().sources)
-        rows = before.table[before.table["video"].isin(unchanged)].to_dict("records")
-        return {row["video"]: row for row in rows}
+        unchanged = before.unchanged(scan.current().sources)
+        rows = before.table[before.table["video"].isin(unchanged) & before.table["problem"].isna()]
+        known: dict[str, Rows] = {}
+        for row in rows.to_dict("records"):
+            night = row["night"] if self._dated_alike() else None
+            known.setdefault(row["video"], []).append(row | {"night": night})
+        return known
 
-    def _night_from_frames(self, name: str) -> str | None:
-        """The night that the clock on a video's own frames tells; None where it cannot be read."""
-        longitude_deg = self.settings.site.longitude_deg
-        try:
-            frames = read_keyframes(self.settings.videos / name)
-            keyframes = [Keyframe(name, frame.index, frame.luma.copy()) for frame in frames]
-            utc = learn_clock(keyframes, self.settings.clock(""), None, longitude_deg).readings["utc"].dropna()
-        except (BadVideo, NoClock):
+    def _night_from_name(self, name: str) -> str | None:
+        files = self.settings.archive
+        if files.video_nights == "clock":
             return None
-        return night_of(utc.iloc[len(utc) // 2], longitude_deg) if len(utc) else None
+        return night_from_name(name, self.settings.site.longitude_deg, files.night_from_name, files.name_date)
+
+    def _nights(self, recording: Recording) -> list[Stretch]:
+        """The nights that the clock on a recording's own frames tells; none where it cannot be read."""
+        try:
+            return nights_by_clock(recording, self.settings.clock(""), self.settings.site.longitude_deg)
+        except (BadVideo, NoClock):
+            return []
+
+    # Stills.
+
+    def _stills(self) -> pd.DataFrame:
+        """STILLS of the whole archive."""
+        if not any(source.name.endswith("/") for source in scan.current().sources):
+            return STILLS.empty()
+        known = scan.read_stills(self.corpus.stills) if self._dated_alike() else STILLS.empty()
+        folders = scanned_stills(known, still_dating(self.settings), self._folder_nights)
+        return pd.concat([STILLS.empty(), *folders], ignore_index=True)
+
+    def _folder_nights(self, recording: Recording) -> Iterable[Stretch]:
+        """The nights of a folder of stills that an overlay dates."""
+        night = self._night_from_name(recording.name.removesuffix("/"))
+        return self._nights(recording) if night is None else [Stretch(night, 0, recording.n_frames)]
 
 
 def retire(corpus: Corpus, nights: set[str]) -> None:

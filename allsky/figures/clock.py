@@ -27,12 +27,17 @@ SPANS = ((1, "1 s"), (60, "1 min"), (3600, "1 h"), (86400, "1 d"))
 
 
 def clock_points(readings: pd.DataFrame) -> pd.DataFrame:
-    """The readings of one night in order of video and frame, each against the fit.
+    """The readings of one night in order of video (or folder of stills) and frame, each against the fit.
 
     Columns: video, frame_index, position (frames from the night's first one, videos end to end), utc (the fit),
     read_utc (what the overlay said, on the fit's scale), residual_s, rejected (flagged, so not used further).
     """
-    points = readings.sort_values(["video", "frame_index"], ignore_index=True)
+    # Stills are files of one frame each; a folder of them goes on as a video does.
+    folders = readings["video"].str.rpartition("/")[0]
+    sequence = readings["video"].where(readings["video"].duplicated(keep=False), folders + "/")
+    points = readings.assign(video=sequence, stills=sequence != readings["video"])
+    points["frame_index"] = points["frame_index"].where(~points["stills"], points.groupby("video").cumcount())
+    points = points.sort_values(["video", "frame_index"], ignore_index=True)
     lengths = points.groupby("video")["frame_index"].max() + 1
     starts = lengths.cumsum() - lengths
     residual = pd.to_timedelta(points["residual_s"].astype(float), unit="s")

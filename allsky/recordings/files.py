@@ -1,12 +1,15 @@
-"""What lies in an archive of videos: its files, whether one has changed, and the night a file's name tells."""
+"""What lies in an archive: its videos and stills, whether one has changed, and the night or instant a name tells."""
 
 from __future__ import annotations
 
 import hashlib
 import os
 import re
-from datetime import datetime, timedelta
+from dataclasses import dataclass, field
+from datetime import UTC, datetime, timedelta
+from functools import lru_cache
 from pathlib import Path
+from typing import NamedTuple
 
 from allsky.errors import BadConfiguration
 from allsky.site import night_of
@@ -19,7 +22,11 @@ VIDEO_SUFFIXES = frozenset(
     )
 )
 
+STILL_SUFFIXES = frozenset({".jpg", ".jpeg", ".jpe", ".png"})
+
 SAMPLE_BYTES = 64 * 1024
+# A still is a few hundred kilobytes, and its length alone tells nearly any two apart.
+STILL_SAMPLE_BYTES = 4 * 1024
 
 NAME_DATES = ("utc", "evening", "morning")
 
@@ -40,29 +47,104 @@ _DIRECTIVES = {
     "a": r"[^\W\d_]+",
     "A": r"[^\W\d_]+",
     "p": r"[AaPp][Mm]",
+    "z": r"(?:Z|[+-]\d{2}:?\d{2})",
     "%": "%",
 }
+
+_NUMBERS = re.compile(r"(\d+)")
+
+# Instants in the names of stills, likewise.
+_GUESSED_INSTANTS = tuple(
+    f"{date}{between}{time}"
+    for date in ("%Y%m%d", "%Y-%m-%d", "%Y_%m_%d")
+    for between in ("", "_", "-", "T", " ")
+    for time in ("%H%M%S", "%H-%M-%S", "%H_%M_%S", "%H.%M.%S", "%H:%M:%S")
+)
 
 # Dates people put into file names when nobody told us how: 20240131, 2024-01-31, 2024_01_31.
 _GUESSES = ("%Y%m%d", "%Y-%m-%d", "%Y_%m_%d")
 _GUESSED_YEARS = range(1970, 2100)
 
 
-def list_videos(folder: str | Path) -> tuple[list[str], list[str]]:
-    """The videos under a folder and, apart, its other files, as sorted relative names with forward slashes.
+class StillFile(NamedTuple):
+    """A still as the file system has it: its name within its folder, size, and time of change."""
 
-    Sub-folders are searched; hidden files and folders are passed over. A file is taken for a video by
-    its suffix (VIDEO_SUFFIXES, in either case), whether or not it proves to be one.
+    name: str
+    bytes: int
+    mtime_ns: int
+
+
+@dataclass
+class Listing:
+    """What lies under a folder, as names relative to it with forward slashes, sorted: `videos`; `stills` by folder
+    (with a slash at its end, `./` for the folder itself) in the order in which people count; and all `others`."""
+
+    videos: list[str] = field(default_factory=list)
+    stills: dict[str, list[StillFile]] = field(default_factory=dict)
+    others: list[str] = field(default_factory=list)
+
+    @property
+    def n_stills(self) -> int:
+        return sum(map(len, self.stills.values()))
+
+
+def list_archive(root: str | Path) -> Listing:
+    """The videos, stills and other files under a folder.
+
+    Sub-folders are searched; hidden files and folders are passed over. A file is taken for a video or a still by its
+    suffix (VIDEO_SUFFIXES, STILL_SUFFIXES, in either case), whether or not it proves to be one.
     """
-    videos: list[str] = []
-    others: list[str] = []
-    for place, folders, files in os.walk(folder):
+    found = Listing()
+    for place, folders, files in os.walk(root):
         folders[:] = [name for name in folders if not name.startswith(".")]
-        for name in files:
-            if not name.startswith("."):
-                relative = Path(place, name).relative_to(folder).as_posix()
-                (videos if Path(name).suffix.lower() in VIDEO_SUFFIXES else others).append(relative)
-    return sorted(videos), sorted(others)
+        relative = Path(place).relative_to(root).as_posix()
+        inside = "" if relative == "." else f"{relative}/"
+        shown = [name for name in files if not name.startswith(".")]
+        stills = [name for name in shown if _suffix(name) in STILL_SUFFIXES]
+        if stills:
+            found.stills[inside or "./"] = _still_files(place, stills)
+        for name in shown:
+            if _suffix(name) not in STILL_SUFFIXES:
+                (found.videos if _suffix(name) in VIDEO_SUFFIXES else found.others).append(inside + name)
+    return Listing(sorted(found.videos), dict(sorted(found.stills.items())), sorted(found.others))
+
+
+def list_stills(root: str | Path, folder: str) -> list[StillFile]:
+    """The stills of one folder, in the order in which people count."""
+    names = [name for name in os.listdir(Path(root, folder)) if not name.startswith(".")]
+    return _still_files(str(Path(root, folder)), [name for name in names if _suffix(name) in STILL_SUFFIXES])
+
+
+def _suffix(name: str) -> str:
+    return os.path.splitext(name)[1].lower()
+
+
+def _still_files(place: str, names: list[str]) -> list[StillFile]:
+    return [_still_file(place, name) for name in sorted(names, key=counting_order)]
+
+
+def _still_file(place: str, name: str) -> StillFile:
+    try:
+        stat = os.stat(os.path.join(place, name))
+    except OSError:  # a dangling link: whoever opens it says so
+        return StillFile(name, 0, 0)
+    return StillFile(name, stat.st_size, stat.st_mtime_ns)
+
+
+def counting_order(name: str) -> tuple[list, str]:
+    """Sorts `img_2` before `img_10`, and equal numbers by their text."""
+    return [int(part) if part.isdecimal() else part for part in _NUMBERS.split(name)], name
+
+
+def still_digest(path: str | Path) -> str:
+    """16 hexadecimal digits that change with a still's size, its first or its last 4 KiB."""
+    with Path(path).open("rb") as file:
+        size = file.seek(0, os.SEEK_END)
+        digest = hashlib.blake2b(str(size).encode(), digest_size=8)
+        for start in (0, size - STILL_SAMPLE_BYTES):
+            file.seek(max(0, start))
+            digest.update(file.read(STILL_SAMPLE_BYTES))
+    return digest.hexdigest()
 
 
 def content_digest(path: str | Path) -> str:
@@ -102,8 +184,29 @@ def night_from_name(
     return (date - timedelta(days=int(day_after))).strftime("%Y-%m-%d")
 
 
-def _date_in(name: str, pattern: str) -> datetime | None:
-    expression = _pattern_expression(pattern)
+def instant_from_name(name: str, pattern: str | None = None) -> datetime | None:
+    """The date and time of day that a still's name tells, naive or (with %z) aware; None when it tells none.
+
+    `pattern` is a strptime pattern of the name or a part of it (of the relative path when it holds a slash), such as
+    `sky_%Y%m%d_%H%M%S.jpg`; without one, dates as in `night_from_name` with a time behind them are looked for. Raises
+    BadConfiguration for a pattern without a date or a time of day.
+    """
+    if pattern:
+        if not ("%H" in pattern or ("%I" in pattern and "%p" in pattern)):
+            raise BadConfiguration(
+                f"stills_name = {pattern}: expected a strptime pattern with a time of day, such as %Y%m%d_%H%M%S.jpg"
+            )
+        return _date_in(name, pattern, "stills_name")
+    for guess in _GUESSED_INSTANTS:
+        for ending in ("Z", ""):
+            instant = _date_in(name, guess + ending)
+            if instant and instant.year in _GUESSED_YEARS:
+                return instant.replace(tzinfo=UTC) if ending else instant
+    return None
+
+
+def _date_in(name: str, pattern: str, setting: str = "night_from_name") -> datetime | None:
+    expression = _pattern_expression(pattern, setting)
     where = name if "/" in pattern else name.rsplit("/", 1)[-1]
     for match in expression.finditer(where):
         try:
@@ -118,7 +221,8 @@ def _guessed_date(name: str) -> datetime | None:
     return next((date for date in dates if date and date.year in _GUESSED_YEARS), None)
 
 
-def _pattern_expression(pattern: str) -> re.Pattern:
+@lru_cache(maxsize=256)
+def _pattern_expression(pattern: str, setting: str) -> re.Pattern:
     """What `pattern` can match; a directive at its start or end never begins or stops within a number."""
     pieces = re.split(r"%(.)", pattern)
     literals, directives = pieces[::2], pieces[1::2]
@@ -126,7 +230,7 @@ def _pattern_expression(pattern: str) -> re.Pattern:
     dated = "j" in directives or ("d" in directives and bool({"m", "b", "B"} & set(directives)))
     if unknown or not dated or not {"Y", "y"} & set(directives):
         raise BadConfiguration(
-            f"night_from_name = {pattern}: expected a strptime pattern with a year, a month and a day, "
+            f"{setting} = {pattern}: expected a strptime pattern with a year, a month and a day, "
             + (f"found %{unknown[0]}, which is not understood here" if unknown else "such as night_%Y%m%d.mp4")
         )
     parts = [re.escape(literals[0])]

@@ -1,12 +1,12 @@
 """What an archive holds: each video probed, dated to its night, and what is wrong with it named.
 
-The videos table lists every file; a video is usable when it has frames, a night and the frame size
-of its night.
+The videos table lists every file, and the stills of a folder night by night; a video is usable when it has frames, a
+night and the frame size of its night.
 """
 
 from __future__ import annotations
 
-from collections.abc import Callable, Iterable, Mapping
+from collections.abc import Callable, Iterable, Mapping, Sequence
 from concurrent.futures import ThreadPoolExecutor
 from dataclasses import asdict
 from pathlib import Path
@@ -14,6 +14,7 @@ from typing import Any
 
 import pandas as pd
 
+from allsky.recordings.nights import Stretch
 from allsky.recordings.video import probe
 from allsky.tables import VIDEOS
 
@@ -21,44 +22,63 @@ from allsky.tables import VIDEOS
 PROBES_AT_ONCE = 8
 
 Dating = Callable[[str], str | None]
+Spans = Callable[[str], Sequence[Stretch]]
+Rows = list[dict[str, Any]]
 
 
 def take_inventory(
     folder: Path,
     names: Iterable[str],
     night_from_name: Dating,
-    night_from_frames: Dating,
-    known: Mapping[str, Mapping[str, Any]] | None = None,
+    nights_from_frames: Spans,
+    known: Mapping[str, Rows] | None = None,
+    stills: Rows | None = None,
 ) -> pd.DataFrame:
-    """The videos table (`allsky.tables.VIDEOS`) of the files `names` under `folder`.
+    """The videos table (`allsky.tables.VIDEOS`) of the files `names` under `folder`, and of folders of stills.
 
-    `night_from_name` tells a video's night from its name; where it cannot (None),
-    `night_from_frames` is asked. `known` holds rows of an earlier inventory by name, for files that
-    have not changed since: they are not probed again.
+    `night_from_name` tells a video's night from its name; where it cannot (None), `nights_from_frames` is asked, and a
+    video that runs over several nights gets a row for each. `known` holds rows of an earlier inventory by name, for
+    files that have not changed since: they are not probed again, and their frames not read. `stills` are the rows of
+    folders of stills (`allsky.recordings.still_inventory`).
     """
     known = known or {}
     names = sorted(names)
     with ThreadPoolExecutor(PROBES_AT_ONCE) as pool:
-        rows = list(pool.map(lambda name: dict(known.get(name) or _probed(folder, name)), names))
-    for row in rows:
-        _date(row, night_from_name, night_from_frames)
+        probed = list(pool.map(lambda name: known.get(name) or [_probed(folder, name)], names))
+    rows = [row for held in probed for row in _dated(held, night_from_name, nights_from_frames)]
+    rows = sorted([*rows, *(stills or [])], key=lambda row: (row["video"], row["night"] or ""))
     table = pd.DataFrame(rows, columns=VIDEOS.names).astype({"night": object, "problem": object})
     return VIDEOS.to_arrow(_with_odd_sizes_named(table)).to_pandas()
 
 
 def _probed(folder: Path, name: str) -> dict[str, Any]:
-    return {"night": None, "video": name, **asdict(probe(folder / name))}
+    return {"night": None, "video": name, "first_frame": 0, **asdict(probe(folder / name))}
 
 
-def _date(row: dict[str, Any], night_from_name: Dating, night_from_frames: Dating) -> None:
-    row["night"] = night_from_name(row["video"])
-    if row["night"] is None and has_frames(row):
-        row["night"] = night_from_frames(row["video"])
-        if row["night"] is None:
-            row["problem"] = (
-                "its night cannot be told: there is no date in its name and no readable clock on its frames;"
-                " set [archive] night_from_name, or [camera] clock_box and clock_format"
-            )
+def _dated(held: Rows, night_from_name: Dating, nights_from_frames: Spans) -> Rows:
+    """The rows of one video, of which `held` are those known."""
+    row = held[0] | {"first_frame": 0}
+    if len(held) > 1:
+        row["n_frames"] = sum(part["n_frames"] for part in held)
+    if (night := night_from_name(row["video"])) is not None:
+        return [row | {"night": night}]
+    if all(isinstance(part["night"], str) for part in held):
+        return held
+    if not has_frames(row):
+        return [row]
+    stretches = nights_from_frames(row["video"])
+    if not stretches:
+        return [row | {"night": None, "problem": undated(row["video"])}]
+    return [row | stretch._asdict() for stretch in stretches]
+
+
+def undated(name: str) -> str:
+    """Why a recording has no night, one sentence."""
+    kind = "folder" if name.endswith("/") else "name"
+    return (
+        f"its night cannot be told: there is no date in its {kind}{' name' * (kind == 'folder')} and no readable clock"
+        " on its frames; set [archive] night_from_name, or [camera] clock_box and clock_format"
+    )
 
 
 def has_frames(row: Mapping[str, Any]) -> bool:

@@ -7,7 +7,7 @@ be decoded, the next one keeps its own index. Video time (pts, fps) orders frame
 from __future__ import annotations
 
 from bisect import bisect_right
-from collections.abc import Collection, Iterator
+from collections.abc import Callable, Collection, Iterator
 from dataclasses import dataclass, field
 from itertools import islice
 from pathlib import Path
@@ -30,7 +30,7 @@ FRAMES_DECODED_FOR_KEYFRAMES = 240
 
 @dataclass(frozen=True)
 class VideoFrame:
-    """One decoded frame.
+    """One decoded frame, of a video or of a folder of stills.
 
     `index` is its rank in display order, from 0. `luma` is (height, width) uint8, rotated upright as the
     file asks, in the video's own range (16 to 235 in most; only `rgb` expands it); it may be a view into
@@ -40,15 +40,18 @@ class VideoFrame:
     index: int
     luma: np.ndarray
     key: bool
-    _decoded: av.VideoFrame = field(repr=False, compare=False)
+    _colour: Callable[[], np.ndarray] = field(repr=False, compare=False)
 
     def rgb(self) -> np.ndarray:
         """The frame in colour, (height, width, 3) uint8 RGB of full range, converted now."""
-        return upright(self._decoded.to_ndarray(format="rgb24"), self._decoded)
+        return self._colour()
 
 
 def _video_frame(index: int, frame: av.VideoFrame) -> VideoFrame:
-    return VideoFrame(index, luma_of(frame), bool(frame.key_frame), frame)
+    def colour() -> np.ndarray:
+        return upright(frame.to_ndarray(format="rgb24"), frame)
+
+    return VideoFrame(index, luma_of(frame), bool(frame.key_frame), colour)
 
 
 def read_frames(path: str | Path, threads: int = 0) -> Iterator[VideoFrame]:
@@ -87,7 +90,7 @@ def read_keyframes(path: str | Path, at_least: int = 12, at_most: int = 24) -> l
         return _spread_over_start(path, layout, at_least)
     stretches = layout.stretches(at_least, at_most)
     ranks = sorted(layout.ranks[p] for start, stop in stretches for p in range(start, stop) if layout.shown[p])
-    chosen = {ranks[i] for i in _spread(len(ranks), at_most if len(stretches) >= at_least else at_least)}
+    chosen = {ranks[i] for i in spread(len(ranks), at_most if len(stretches) >= at_least else at_least)}
     frames = {frame.index: frame for frame in _decoded_stretches(path, layout, stretches) if frame.index in chosen}
     if not frames:
         raise BadVideo(f"{Path(path).name}: no frame can be decoded, the file is damaged; copy it again or remove it")
@@ -97,7 +100,7 @@ def read_keyframes(path: str | Path, at_least: int = 12, at_most: int = 24) -> l
 def _spread_over_start(path: str | Path, layout: PacketLayout, wanted: int) -> list[VideoFrame]:
     """Frames evenly chosen from the start of a video, where only counting from its start tells which is which."""
     n = min(len(layout.ranks), FRAMES_DECODED_FOR_KEYFRAMES)
-    chosen = set(_spread(n, wanted))
+    chosen = set(spread(n, wanted))
     return [frame for frame in islice(read_frames(path), n) if frame.index in chosen]
 
 
@@ -122,7 +125,7 @@ def read_chosen(path: str | Path, indices: Collection[int]) -> Iterator[VideoFra
             yield frame
 
 
-def _spread(n: int, wanted: int) -> list[int]:
+def spread(n: int, wanted: int) -> list[int]:
     """At most `wanted` of the indices 0..n-1, first and last among them, evenly spaced."""
     return sorted({round(float(i)) for i in np.linspace(0, n - 1, min(n, wanted))}) if n else []
 
@@ -140,7 +143,7 @@ class PacketLayout:
         """Runs of packets [start, stop) to decode, each from a keyframe on."""
         keys = self.keys or [0]
         if len(keys) >= at_least:
-            return [(keys[i], keys[i] + 1) for i in _spread(len(keys), at_most)]
+            return [(keys[i], keys[i] + 1) for i in spread(len(keys), at_most)]
         longest = -(-FRAMES_DECODED_FOR_KEYFRAMES // len(keys))
         ends = [*keys[1:], len(self.ranks)]
         return [(start, min(end, start + longest)) for start, end in zip(keys, ends, strict=True)]

@@ -40,10 +40,10 @@ def frames(nights: tuple[str, ...] = NIGHTS, cadence_min: int = 6) -> pd.DataFra
 
 def videos(nights: tuple[str, ...] = NIGHTS) -> pd.DataFrame:
     """VIDEOS of `nights`, and one broken night."""
-    good = (4_000_000, 320, 240, 25.0, 140, "h264", None)
+    good = (4_000_000, 320, 240, 25.0, 0, 140, "h264", None)
     rows = [(night, f"videos/yknf_{night.replace('-', '')}.mp4", *good) for night in nights]
     problem = "The file is empty (0 bytes); copy it again from the camera."
-    rows.append((BROKEN_NIGHT, "videos/yknf_20240209.mp4", 0, None, None, None, None, None, problem))
+    rows.append((BROKEN_NIGHT, "videos/yknf_20240209.mp4", 0, None, None, None, 0, None, None, problem))
     return pd.DataFrame(rows, columns=VIDEOS.names)
 
 

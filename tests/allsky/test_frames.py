@@ -16,6 +16,7 @@ from allsky.clock.overlay import Box
 from allsky.disk_search import find_sky_disk
 from allsky.errors import BadVideo, NoClock
 from allsky.frames import choose_frames, extract_night
+from allsky.recordings.recording import VideoRecording
 from allsky.recordings.video import read_keyframes
 from allsky.sky_disk import SkyDisk
 from allsky.tables import FRAMES, READINGS
@@ -82,7 +83,8 @@ class NumberClock:
 
 def extract(folder, videos, clock=None, disk=DISK, **changed):
     how = {"site_name": "SITE", "cadence_s": 60, "image_size": 72, "image_root": "images/night=2024-01-01"} | changed
-    return extract_night(videos, clock or NumberClock(), disk, image_folder=folder / "images", **how)
+    recordings = [VideoRecording(name, path) for name, path in videos]
+    return extract_night(recordings, clock or NumberClock(), disk, image_folder=folder / "images", **how)
 
 
 def test_the_first_frame_of_each_utc_minute_is_kept(tmp_path):

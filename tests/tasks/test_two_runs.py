@@ -34,9 +34,9 @@ def begin(folder: Path, program: str) -> subprocess.Popen:
 
 
 BACKFILL = """
-    from tasks import archive
+    from tasks import archive, scan
     from tasks.video_inventory import VideoInventory
-    archive.scan()
+    scan.current()
     print("looked", flush=True)
     input()
     task = VideoInventory()

@@ -8,7 +8,7 @@ from hypothesis import given
 from hypothesis import strategies as st
 
 from allsky.errors import BadConfiguration
-from allsky.recordings.files import content_digest, list_videos, night_from_name
+from allsky.recordings.files import Listing, content_digest, list_archive, night_from_name
 from allsky.site import night_of
 
 YELLOWKNIFE_DEG = -114.35
@@ -19,11 +19,12 @@ def test_videos_are_listed_in_order_with_forward_slashes_and_other_files_apart(t
     for name in ("b/2.MP4", "b/1.avi", "a.webm", "notes.txt", ".hidden.mp4", ".trash/old.mp4", "b/unknown.dat"):
         (tmp_path / name).parent.mkdir(exist_ok=True)
         (tmp_path / name).write_bytes(b"x")
-    assert list_videos(tmp_path) == (["a.webm", "b/1.avi", "b/2.MP4"], ["b/unknown.dat", "notes.txt"])
+    found = list_archive(tmp_path)
+    assert (found.videos, found.others) == (["a.webm", "b/1.avi", "b/2.MP4"], ["b/unknown.dat", "notes.txt"])
 
 
 def test_an_empty_archive_has_no_videos(tmp_path):
-    assert list_videos(tmp_path) == ([], [])
+    assert list_archive(tmp_path) == Listing()
 
 
 @pytest.mark.parametrize("place", [0, 500_000, 999_999])

@@ -1,0 +1,82 @@
+"""What a night is made of: recordings, each a video, a stretch of one, or a folder's stills.
+
+Whoever reads frames asks a recording for them and need not know which of these it is.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Collection, Iterator
+from dataclasses import dataclass
+from itertools import takewhile
+from pathlib import Path
+from typing import Protocol
+
+from allsky.recordings.stills import StillsRecording
+from allsky.recordings.video import VideoFrame, probe, read_chosen, read_frames, read_keyframes, spread
+
+__all__ = ["Recording", "StillsRecording", "VideoRecording"]
+
+
+class Recording(Protocol):
+    """Frames in the order of time. `name` is the video's or folder's path relative to the archive; `n_frames` how many
+    frames there should be; `origin` which file, and which frame of that file, a frame is."""
+
+    @property
+    def name(self) -> str: ...
+
+    @property
+    def n_frames(self) -> int: ...
+
+    def origin(self, index: int) -> tuple[str, int]: ...
+
+    def frames(self) -> Iterator[VideoFrame]: ...
+
+    def chosen(self, indices: Collection[int]) -> Iterator[VideoFrame]: ...
+
+    def keyframes(self, at_least: int = 12, at_most: int = 24) -> list[VideoFrame]: ...
+
+    def ends(self) -> list[VideoFrame]: ...
+
+
+@dataclass(frozen=True)
+class VideoRecording:
+    """A video, or `stretch` of it: its first frame and how many there are from there on."""
+
+    name: str
+    path: Path
+    stretch: tuple[int, int] | None = None
+
+    @property
+    def n_frames(self) -> int:
+        return self.stretch[1] if self.stretch else probe(self.path).n_frames or 0
+
+    def origin(self, index: int) -> tuple[str, int]:
+        return self.name, index
+
+    def frames(self) -> Iterator[VideoFrame]:
+        """Every frame, decoded once, with its index in the whole video; raises BadVideo as `read_frames` does."""
+        if self.stretch is None:
+            return read_frames(self.path)
+        first, stop = self.stretch[0], sum(self.stretch)
+        frames = read_frames(self.path) if first == 0 else read_chosen(self.path, range(first, stop))
+        return takewhile(lambda frame: frame.index < stop, frames)
+
+    def chosen(self, indices: Collection[int]) -> Iterator[VideoFrame]:
+        return read_chosen(self.path, indices)
+
+    def keyframes(self, at_least: int = 12, at_most: int = 24) -> list[VideoFrame]:
+        """A few frames spread over it, as `read_keyframes` gives them."""
+        if self.stretch is None:
+            return read_keyframes(self.path, at_least, at_most)
+        first, n = self.stretch
+        inside = [
+            frame for frame in read_keyframes(self.path, at_least, 2 * at_most) if first <= frame.index < first + n
+        ]
+        if len(inside) >= at_least:
+            return inside
+        return list(read_chosen(self.path, [first + offset for offset in spread(n, at_least)]))
+
+    def ends(self) -> list[VideoFrame]:
+        """The first and the last frame that can be decoded."""
+        first, n = self.stretch or (0, self.n_frames)
+        return list(read_chosen(self.path, {first, first + n - 1}))
