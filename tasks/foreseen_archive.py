@@ -7,9 +7,10 @@ from typing import Any
 
 import pandas as pd
 
+from allsky.corpus import Corpus
 from allsky.recordings.files import night_from_name
 from allsky.recordings.nights import Stretch
-from allsky.recordings.still_dating import NAME
+from allsky.recordings.still_dating import NAME, OVERLAY
 from allsky.recordings.still_inventory import foreseen_stills, rows_of_stills, with_nights
 from allsky.simulator import video_name
 from allsky.tables import VIDEOS
@@ -50,27 +51,27 @@ def _foreseen(
     known = before.unchanged(sources) if before else set()
     folders = {name: _foreseen_folder(name, scanned) for name, scanned in stills.items()}
     told = {name: folder for name, folder in folders.items() if len(folder)}
-    # What of a folder only its stills can tell is taken to be as it was.
-    kept = known | (set(folders) - set(told))
+    new = {name for name, scanned in stills.items() if len(folders[name]) < len(scanned.files)}
     rows = [row | _usual(name, before) for name, folder in told.items() for row in rows_of_stills(folder)]
-    rows += [_guessed(source, before) for source in sources if source.name not in {*known, *told}]
+    rows += [_guessed(source, before) for source in sources if source.name not in {*known, *told} or source.name in new]
     parts = [part for folder in told.values() for part in night_sources(folder)]
-    old = before.table[before.table["video"].isin(kept) & before.table["night"].notna()] if before else VIDEOS.empty()
+    old = before.table[before.table["video"].isin(known) & before.table["night"].notna()] if before else VIDEOS.empty()
     table = pd.concat([old, VIDEOS.to_arrow(pd.DataFrame(rows, columns=VIDEOS.names)).to_pandas()])
-    parts += before.parts(kept) if before else []
+    parts += before.parts(known) if before else []
     return archive.Inventory(table.sort_values("video"), [*sources, *parts], settings.current().videos)
 
 
 def _foreseen_folder(folder: str, scanned: scan.ScannedStills) -> pd.DataFrame:
-    """A changed folder's stills with their nights, as far as names tell; empty where they do not."""
+    """A changed folder's stills with their nights, as far as names tell, or the inventory has them."""
     dating = still_dating(settings.current())
     stills = foreseen_stills(folder, scanned.files, scanned.digests, dating)
     if dating.how == NAME:
         return stills[stills["night"].notna()]
-    night = _named_night(folder.removesuffix("/"))
-    return with_nights(stills.assign(problem=None), [Stretch(night, 0, len(stills))] if night else []).dropna(
-        subset="night"
-    )
+    stills = stills.assign(problem=None)
+    if dating.how == OVERLAY and (night := _named_night(folder.removesuffix("/"))):
+        return with_nights(stills, [Stretch(night, 0, len(stills))])
+    known = scan.read_stills(Corpus(settings.current().output).stills, folder=folder).set_index("still")["night"]
+    return stills.assign(night=stills["still"].map(known).astype(object)).dropna(subset="night")
 
 
 def _named_night(name: str) -> str | None:

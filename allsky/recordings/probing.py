@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 from dataclasses import dataclass
+from itertools import pairwise
 from pathlib import Path
 
 import av
@@ -14,7 +15,7 @@ from allsky.recordings.decoding import CUT_BEFORE_INDEX, decode, is_mp4_without_
 
 NOTHING_DECODES = "no frame can be decoded, the file is damaged; copy it again or remove it"
 
-# Whole files declare a duration that differs from what is found by the last frame or two; a cut costs more.
+# Whole files declare a duration that goes beyond the last frame by a step or two; a cut costs more.
 FRAMES_OF_SLACK = 3
 
 # Containers whose index lists every packet with its place in the file; Matroska's lists keyframes only.
@@ -47,26 +48,25 @@ def probe(path: str | Path) -> VideoFacts:
     except BadVideo as error:
         return VideoFacts(size, problem=str(error).removeprefix(f"{Path(path).name}: "))
     with container:
-        declared, found = _declared_frames(container, stream), _frames_in_index(container, stream, size)
+        declared, found = stream.frames, _frames_in_index(container, stream, size)
+        duration_s = _declared_duration_s(container, stream)
         rate = stream.average_rate or stream.guessed_rate
         fps, codec = float(rate) if rate else None, stream.codec_context.codec.name
         first = _first_frame(container, stream)
     if first is None:
         cut = is_mp4_without_index(Path(path))
         return VideoFacts(size, fps=fps, codec=codec, problem=CUT_BEFORE_INDEX if cut else NOTHING_DECODES)
-    found = _count_packets(path) if found is None else found
+    if found is None:
+        found, declared = _counted(path, declared, duration_s)
     height, width = luma_of(first).shape
     return VideoFacts(size, width, height, fps, found, codec, _cut_off(declared, found))
 
 
-def _declared_frames(container: InputContainer, stream: VideoStream) -> int:
-    """How many frames the file says it holds, 0 where it does not say."""
-    rate = stream.average_rate or stream.guessed_rate
-    if stream.frames or not rate or len(container.streams) > 1:
-        return stream.frames
-    if "matroska" not in container.format.name or not container.duration:
-        return 0
-    return max(0, round(container.duration / av.time_base * float(rate)) - FRAMES_OF_SLACK)
+def _declared_duration_s(container: InputContainer, stream: VideoStream) -> float | None:
+    """How long the file says the video is, where it does not say how many frames it has; None where it does not say."""
+    if stream.frames or len(container.streams) > 1 or "matroska" not in container.format.name or not container.duration:
+        return None
+    return container.duration / av.time_base
 
 
 def _frames_in_index(container: InputContainer, stream: VideoStream, size: int) -> int | None:
@@ -92,10 +92,21 @@ def _first_frame(container: InputContainer, stream: VideoStream) -> av.VideoFram
     return None
 
 
-def _count_packets(path: str | Path) -> int:
+def _counted(path: str | Path, declared: int, duration_s: float | None) -> tuple[int, int]:
+    """How many frames are in the file, and how many it declares: told by its duration where it gives only that.
+
+    Frames need not be evenly spaced, so a file is whole where its last frame is as near its end as frames are apart.
+    """
     container, stream = open_video(path)
     with container:
-        return sum(packet.size > 0 and not packet.is_discard for packet in packets_of(container, stream))
+        packets = (packet for packet in packets_of(container, stream) if packet.size and not packet.is_discard)
+        times = sorted(float(packet.pts * packet.time_base) if packet.pts is not None else 0.0 for packet in packets)
+    if duration_s is None or len(times) < 2 or times[-1] <= times[0]:
+        return len(times), declared
+    longest = max(later - earlier for earlier, later in pairwise(times))
+    if times[-1] + FRAMES_OF_SLACK * longest >= duration_s:
+        return len(times), declared
+    return len(times), round(len(times) * duration_s / times[-1])
 
 
 def _cut_off(declared: int, found: int) -> str | None:

@@ -38,13 +38,14 @@ def write_video(
     times_ms: list[int] | None = None,
     rotation: int | None = None,
     container_options: dict[str, str] | None = None,
+    rate: int | str = 25,
 ) -> Path:
-    """Encode `pictures` (RGB) at 25 frames/s, or shown at `times_ms`; `rotation` goes into the display matrix."""
+    """Encode `pictures` (RGB) at `rate` frames/s, or shown at `times_ms`; `rotation` goes into the display matrix."""
     with av.open(str(path), "w", options=container_options or {}) as container:
         stream = None
         for number, picture in enumerate(pictures):
             if stream is None:
-                stream = container.add_stream(codec, rate=25, options=options or {})
+                stream = container.add_stream(codec, rate=Fraction(rate), options=options or {})
                 stream.height, stream.width, stream.pix_fmt = *picture.shape[:2], pixels
                 if rotation is not None:
                     stream.set_display_rotation(rotation)
