@@ -80,7 +80,7 @@ def check() -> None:
 @click.option("--frames", help="Frames of each video: `all`, or numbers such as 0,25,100; a few by default.")
 @click.option("--json", "as_json", is_flag=True, help="Print an object a line.")
 def clock(files: tuple[Path, ...], frames, as_json) -> None:
-    """Read the clock burned into FILES, videos or pictures, before anything is configured."""
+    """Read the clock burned into FILES (videos, pictures, folders of stills) before anything is configured."""
     from pipeline.showing_clocks import show_clocks
 
     sys.exit(1 if show_clocks(files, frames, as_json, click.echo) else 0)

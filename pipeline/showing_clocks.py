@@ -41,7 +41,7 @@ def show_clocks(paths: Sequence[Path], frames: str | None, as_json: bool, tell: 
 
 
 def _json_lines(look: FirstLook) -> list[str]:
-    return [json.dumps(_record(look.path, shown)) for shown in look.frames]
+    return [json.dumps(_record(look.file_of(shown), shown)) for shown in look.frames]
 
 
 def _record(path: Path, shown: ShownTime) -> dict:

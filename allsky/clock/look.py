@@ -23,7 +23,8 @@ from allsky.clock.timeline import Timeline
 from allsky.errors import NoClock
 from allsky.pictures import BadImage, read_picture
 from allsky.recordings.files import VIDEO_SUFFIXES, night_from_name
-from allsky.recordings.video import probe, read_chosen, read_frames, read_keyframes
+from allsky.recordings.recording import Recording, StillsRecording, open_recording
+from allsky.recordings.video import probe
 
 # Frames of a video looked at where none are named.
 FRAMES_SHOWN = 5
@@ -54,26 +55,38 @@ class ShownTime:
 
 @dataclass(frozen=True)
 class FirstLook:
-    """What a file shows: `frames` looked at, and `sentences` on where the clock is, its format, and the fit."""
+    """What a file, or a folder of `stills`, shows: `frames` looked at, and `sentences` on where the clock is, its
+    format, and the fit."""
 
     path: Path
     frames: list[ShownTime]
     sentences: list[str] = field(default_factory=list)
+    stills: tuple[str, ...] = ()
+
+    def file_of(self, shown: ShownTime) -> Path:
+        """The file in which a frame looked at is."""
+        inside = self.stills and shown.frame_index is not None and shown.frame_index < len(self.stills)
+        return self.path / self.stills[shown.frame_index or 0] if inside else self.path
 
 
 def look_at(path: Path, wanted: Sequence[int] | str | None = None) -> FirstLook:
-    """The clock of a video or picture. `wanted` are frame indices, `all`, or None for a few.
+    """The clock of a video, a picture, or a folder of stills, read as a video is. `wanted` are frame indices, `all`, or
+    None for a few.
 
-    Raises BadVideo where the file is neither, MissingTool without Tesseract.
+    Raises BadVideo where the file is none of these, MissingTool without Tesseract.
     """
     path = Path(path)
     hint = _date_in_name(path)
+    if path.is_dir():
+        stills = open_recording(path)
+        assert isinstance(stills, StillsRecording)
+        return replace(_look_at_recording(path, stills, wanted, hint), stills=stills.stills)
     if path.suffix.lower() not in VIDEO_SUFFIXES:
         try:
             return FirstLook(path, [_of_picture(0, read_picture_clock(read_picture(path), hint))])
         except BadImage:
             pass  # perhaps a video under another name
-    return _look_at_video(path, wanted, hint)
+    return _look_at_recording(path, open_recording(path), wanted, hint)
 
 
 def _date_in_name(path: Path) -> date | None:
@@ -97,24 +110,28 @@ def _with_times(shown: ShownTime, moments: Sequence[datetime]) -> ShownTime:
     return replace(shown, overlay_time=past[0], candidates=tuple(past) if len(past) > 1 else ())
 
 
-# A video.
+# A video, or a folder of stills.
 
 
-def _look_at_video(path: Path, wanted: Sequence[int] | str | None, hint: date | None) -> FirstLook:
-    keyframes = [Keyframe(path.name, frame.index, frame.luma.copy()) for frame in read_keyframes(path)]
-    n_frames = probe(path).n_frames or max(keyframe.frame_index for keyframe in keyframes) + 1
+def _look_at_recording(
+    path: Path, recording: Recording, wanted: Sequence[int] | str | None, hint: date | None
+) -> FirstLook:
+    keyframes = [Keyframe(recording.name, frame.index, frame.luma.copy()) for frame in recording.keyframes()]
+    n_frames = recording.n_frames or max(keyframe.frame_index for keyframe in keyframes) + 1
     indices = _indices(wanted, n_frames)
     try:
         learned = _learned(keyframes, hint)
     except NoClock as error:
-        return _one_by_one(path, indices, hint, str(error))
-    readings, timelines = _dated(learned.clock, path)
-    if learned.dateless and _elapsed(readings, probe(path).fps):
+        return _one_by_one(path, recording, indices, hint, str(error))
+    readings, timelines = _dated(learned.clock, recording)
+    if learned.dateless and not path.is_dir() and _elapsed(readings, probe(path).fps):
         reason = "the time shown counts from the beginning of the video: an elapsed time, no clock"
         return FirstLook(path, [ShownTime(index, reason=reason) for index in indices])
     rows = readings.set_index("frame_index")
     frames = [_shown(learned, rows, index) for index in indices]
-    return FirstLook(path, frames, [_place_sentence(learned.clock), _fit_sentence(readings, timelines.get(path.name))])
+    return FirstLook(
+        path, frames, [_place_sentence(learned.clock), _fit_sentence(readings, timelines.get(recording.name))]
+    )
 
 
 def _indices(wanted: Sequence[int] | str | None, n_frames: int) -> list[int]:
@@ -160,17 +177,17 @@ def _nights_without_year(texts: Sequence[str]) -> list[str]:
     return [(evening - timedelta(days=days)).isoformat() for days in (0, 1)]
 
 
-def _dated(clock: LearnedClock, path: Path) -> tuple[pd.DataFrame, dict[str, Timeline]]:
+def _dated(clock: LearnedClock, recording: Recording) -> tuple[pd.DataFrame, dict[str, Timeline]]:
     """READINGS of every frame of the video, and its timeline."""
     rows: list[tuple[str, int, Reading]] = []
     doubtful: dict[int, Reading] = {}
-    for frame in read_frames(path):
+    for frame in recording.frames():
         reading = clock.read(frame.luma)
         if reading.overlay_time is None and not reading.crops and clock.is_card(frame.luma):
             continue
         if reading.overlay_time is None and reading.crops and len(doubtful) < MOST_REREAD:
             doubtful[len(rows)] = reading
-        rows.append((path.name, frame.index, replace(reading, crops=())))
+        rows.append((recording.name, frame.index, replace(reading, crops=())))
     for row, reading in zip(doubtful, clock.reread([one.crops for one in doubtful.values()])):
         if reading.overlay_time is not None:
             rows[row] = (*rows[row][:2], reading)
@@ -228,11 +245,11 @@ def _candidates(learned: _Learned, moment: datetime) -> tuple[datetime, ...]:
     return moment, *others
 
 
-def _one_by_one(path: Path, indices: Sequence[int], hint: date | None, reason: str) -> FirstLook:
+def _one_by_one(path: Path, recording: Recording, indices: Sequence[int], hint: date | None, reason: str) -> FirstLook:
     """Frames of a video whose clock could not be learned, each as a picture of its own."""
     if len(indices) > MOST_ALONE:
         return FirstLook(path, [ShownTime(index, reason=reason) for index in indices])
-    read = {frame.index: read_picture_clock(frame.rgb(), hint) for frame in read_chosen(path, indices)}
+    read = {frame.index: read_picture_clock(frame.rgb(), hint) for frame in recording.chosen(indices)}
     missing = ShownTime(None, reason="the video has no such frame, or it cannot be decoded")
     frames = [_of_picture(index, read[index]) if index in read else replace(missing, frame_index=index)
               for index in indices]  # fmt: skip

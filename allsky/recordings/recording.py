@@ -11,10 +11,12 @@ from itertools import takewhile
 from pathlib import Path
 from typing import Protocol
 
+from allsky.errors import BadVideo
+from allsky.recordings.files import list_stills
 from allsky.recordings.stills import StillsRecording
 from allsky.recordings.video import VideoFrame, probe, read_chosen, read_frames, read_keyframes, spread
 
-__all__ = ["Recording", "StillsRecording", "VideoRecording"]
+__all__ = ["Recording", "StillsRecording", "VideoRecording", "open_recording"]
 
 
 class Recording(Protocol):
@@ -36,6 +38,16 @@ class Recording(Protocol):
     def keyframes(self, at_least: int = 12, at_most: int = 24) -> list[VideoFrame]: ...
 
     def ends(self) -> list[VideoFrame]: ...
+
+
+def open_recording(path: Path) -> Recording:
+    """A file as a video, a folder as the stills in it, in order; raises BadVideo for a folder without stills."""
+    if not path.is_dir():
+        return VideoRecording(path.name, path)
+    stills = tuple(still.name for still in list_stills(path, "."))
+    if not stills:
+        raise BadVideo(f"{path}: no still (JPEG or PNG) lies in this folder")
+    return StillsRecording(f"{path.name}/", path, stills)
 
 
 @dataclass(frozen=True)

@@ -122,3 +122,16 @@ def test_what_is_no_video_is_said_to_be_none(tmp_path):
 def test_frames_that_are_no_numbers_are_refused(tmp_path):
     answer = CliRunner().invoke(main, ["clock", "--frames", "first", str(tmp_path)])
     assert answer.exit_code == 2
+
+
+def test_a_folder_of_stills_is_read_as_a_video_is(tmp_path):
+    for number in range(12):
+        frame = np.random.default_rng(number).normal(45.0, 4.0, (300, 520))
+        moment = START + timedelta(seconds=30 * number)
+        draw(frame, Text("", 12, 10, 15), f"{moment:%Y-%m-%d %H:%M:%S} UTC")
+        cv2.imwrite(str(tmp_path / f"sky_{number}.png"), np.clip(frame, 0, 255).astype(np.uint8))
+    shown = clock("--frames", "all", tmp_path)
+    assert [one["file"] for one in shown] == [str(tmp_path / f"sky_{number}.png") for number in range(12)]
+    assert [one["overlay_time"] for one in shown] == [
+        (START + timedelta(seconds=30 * number)).isoformat() for number in range(12)
+    ]
