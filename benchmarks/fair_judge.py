@@ -10,10 +10,13 @@ accuracy over frames that the simulated labeller was sure of.
 - `network`: trained from nothing on the training nights, a figure for each seed.
 - `oracle`: a threshold on the true contrast to noise. It errs where the labeller does: nothing can do better.
 
-The archive is the demonstration's with twice its nights; frames pass through H.264, the mask and JPEG as in the chain,
-only dating is left out. `--keep FOLDER` keeps the rendered frames for another run.
+The archive is the demonstration's with twice its nights (with more than 80, every night of its two winters is
+there to be drawn); frames pass through H.264, the mask and JPEG as in the chain, only dating is left out. `--keep
+FOLDER` keeps the rendered frames and the trained networks: a run that was stopped goes on with the seed, and the
+epoch, where it was.
 
-    python benchmarks/fair_judge.py [--quick] [--nights 80] [--seeds 3] [--keep FOLDER]
+    python benchmarks/fair_judge.py [--quick] [--nights 80] [--cadence 600] [--seeds 3] [--size 96] [--epochs 24]
+                                    [--precision bfloat16] [--keep FOLDER]
 """
 
 from __future__ import annotations
@@ -34,44 +37,46 @@ from sklearn.ensemble import HistGradientBoostingClassifier
 
 from allsky.green_rule import balanced_accuracy, measure_pictures, tune_green_rule
 from allsky.labels.roles import roles_of
-from allsky.labels.sampling import permanent_random_number
 from allsky.recordings.video import read_frames
 from allsky.simulator import VERSION, Simulation, demo_simulation, simulate_night, simulated_answers
 from allsky.simulator.archive import FULL_MOONS
 from allsky.site import frame_ids
 from allsky.sky_disk import SkyDisk, square_crop
+from models.checkpoint import fingerprint
 from models.inference import predict
 from models.model_folder import load_model
-from models.recipe import TrainingRecipe
+from models.recipe import PRECISIONS, TrainingRecipe
 from models.training import train
 
-CADENCE_S = 600
-# Days of the month counted from full moon, so that every moon is seen.
+# Days of the month counted from full moon, so that every moon is seen; and all of them.
 DAYS_FROM_FULL = (-12, -9, -6, -3, -1, 2, 5, 7, 9, 12)
+EVERY_DAY = range(-14, 15)
 KEPT_SIZE = 128
 RECIPE = TrainingRecipe(
     backbone="resnet18",
     weights="none",
     strategy="scratch",
-    image_size=64,
+    image_size=96,
     batch_size=32,
-    epochs_full=16,
+    epochs_full=24,
     averaging=0.99,
+    contrast="local",
 )
 NUISANCES = ["brightness", "hour", "sun_altitude_deg", "moon_altitude_deg", "moon_elongation_deg", "cloud_fraction"]
 
 
 def archive(n_nights: int, cadence_s: int) -> Simulation:
-    nights = (pd.Timestamp(full) + pd.Timedelta(days=days) for days in DAYS_FROM_FULL for full in FULL_MOONS)
+    counted = DAYS_FROM_FULL if n_nights <= len(DAYS_FROM_FULL) * len(FULL_MOONS) else EVERY_DAY
+    nights = (pd.Timestamp(full) + pd.Timedelta(days=days) for days in counted for full in FULL_MOONS)
     dates = sorted({str(night.date()) for night in nights})
-    chosen = [dates[round(place)] for place in np.linspace(0, len(dates) - 1, n_nights)]
-    return dataclasses.replace(demo_simulation(), nights=tuple(dict.fromkeys(chosen)), cadence_s=cadence_s)
+    chosen = [dates[round(place)] for place in np.linspace(0, len(dates) - 1, min(n_nights, len(dates)))]
+    return dataclasses.replace(demo_simulation(), nights=tuple(chosen), cadence_s=cadence_s)
 
 
 def film(simulation: Simulation, root: Path, night: str) -> pd.DataFrame:
     """A night rendered, encoded, decoded, masked and kept: the truth of its frames, with `night` and `image`."""
     truth_file = root / "truth" / f"night={night}" / "truth.parquet"
-    if not truth_file.exists():
+    if not (root / "images" / night).exists():
         simulate_night(simulation, night, root / "videos", root / "truth")
         _keep_frames(simulation, root, night, pd.read_parquet(truth_file))
     truth = pd.read_parquet(truth_file)
@@ -84,11 +89,13 @@ def _keep_frames(simulation: Simulation, root: Path, night: str, truth: pd.DataF
     lens, (width, height) = simulation.camera.lens, simulation.camera.frame_size
     disk = SkyDisk(lens.center_x, lens.center_y, lens.radius, width, height)
     sky = set(truth.loc[~truth["card"], "frame_index"])
-    (root / "images" / night).mkdir(parents=True, exist_ok=True)
+    unfinished = root / "images" / f".{night}"
+    unfinished.mkdir(parents=True, exist_ok=True)
     for frame in read_frames(root / "videos" / truth["video"].iloc[0]):
         if frame.index in sky:
             square = square_crop(frame.rgb(), disk, KEPT_SIZE)
-            cv2.imwrite(str(root / "images" / night / f"{frame.index}.jpg"), square[..., ::-1])
+            cv2.imwrite(str(unfinished / f"{frame.index}.jpg"), square[..., ::-1])
+    unfinished.rename(root / "images" / night)
 
 
 def labelled(frames: pd.DataFrame, simulation: Simulation) -> pd.DataFrame:
@@ -132,24 +139,19 @@ def oracle(frames: pd.DataFrame) -> float:
     return judge(frames, contrast >= best)
 
 
-def network(frames: pd.DataFrame, root: Path, recipe: TrainingRecipe, folder: Path) -> float:
+def network(frames: pd.DataFrame, root: Path, recipe: TrainingRecipe) -> float:
+    """Trained in a folder of its own under `root`, or the one that lies there already."""
     split = frames[frames["role"] != "audit"].assign(weight=1.0)
     split["split"] = split["role"].map({"training": "train", "validation": "validation"})
-    train(split[(split["split"] == "validation") | _balanced(split)], root, recipe, folder)
+    folder = root / "networks" / fingerprint(recipe, split)
+    if not (folder / "model.json").exists():
+        checkpoint = folder.with_suffix(".epoch")
+        train(split, root, recipe, folder, lambda _, said: print(f"seed {recipe.seed}: {said}", flush=True), checkpoint)
     model, audit = load_model(folder), frames["role"] == "audit"
     decided = np.zeros(len(frames), bool)
     answers = predict(model, [root / image for image in frames.loc[audit, "image"]], engine="float32")
     decided[audit] = model.description.decide(answers) == "aurora"
     return judge(frames, decided)
-
-
-def _balanced(split: pd.DataFrame) -> pd.Series:
-    """Of the training frames, as many of each class as the rarer one has."""
-    taught = split[split["split"] == "train"]
-    number = pd.Series(permanent_random_number(taught["video"], taught["frame_index"]), taught.index)
-    rank = number.groupby(taught["label"]).rank(method="first")
-    chosen = taught.index[rank <= taught["label"].value_counts().min()]
-    return split.index.isin(chosen)
 
 
 def measured(root: Path, simulation: Simulation, recipes: Sequence[TrainingRecipe]) -> dict:
@@ -166,8 +168,7 @@ def measured(root: Path, simulation: Simulation, recipes: Sequence[TrainingRecip
     }
     print(figures, flush=True)
     for recipe in recipes:
-        with tempfile.TemporaryDirectory() as folder:
-            figures["network"].append(network(frames, root, recipe, Path(folder)))
+        figures["network"].append(network(frames, root, recipe))
         print(f"seed {recipe.seed}: {figures['network'][-1]:.4f}", flush=True)
     counts = {"nights": len(simulation.nights), "audit_nights": int(roles["audit"]), "n_frames": len(frames)}
     return figures | counts | {"simulator_version": VERSION}
@@ -176,12 +177,18 @@ def measured(root: Path, simulation: Simulation, recipes: Sequence[TrainingRecip
 def main() -> None:
     parser = argument_parser(__doc__)
     parser.add_argument("--nights", type=int, default=80, help="nights of the archive (default 80)")
+    parser.add_argument("--cadence", type=int, default=600, help="seconds between frames (default 600)")
+    parser.add_argument("--size", type=int, default=RECIPE.image_size, help="pixels of the network's input")
+    parser.add_argument("--epochs", type=int, default=RECIPE.epochs_full, help="epochs of each training")
+    parser.add_argument("--precision", choices=PRECISIONS, default="auto", help="of training's arithmetic")
     parser.add_argument("--seeds", type=int, default=3, help="networks to train (default 3)")
-    parser.add_argument("--keep", type=Path, help="folder of rendered frames, kept and used again")
+    parser.add_argument("--keep", type=Path, help="folder of frames and networks, kept and used again")
     asked = parser.parse_args()
-    simulation = archive(12 if asked.quick else asked.nights, 7200 if asked.quick else CADENCE_S)
-    changed = {"image_size": 32, "epochs_full": 1} if asked.quick else {}
-    recipes = [dataclasses.replace(RECIPE, seed=seed, **changed) for seed in range(1 if asked.quick else asked.seeds)]
+    if asked.quick:
+        asked.nights, asked.cadence, asked.seeds, asked.size, asked.epochs = 12, 7200, 1, 32, 1
+    simulation = archive(asked.nights, asked.cadence)
+    recipe = dataclasses.replace(RECIPE, precision=asked.precision, image_size=asked.size, epochs_full=asked.epochs)
+    recipes = [dataclasses.replace(recipe, seed=seed) for seed in range(asked.seeds)]
     with tempfile.TemporaryDirectory() as folder:
         figures = measured(asked.keep or Path(folder), simulation, recipes)
     rounded = {name: np.round(value, 4).tolist() for name, value in figures.items()}
