@@ -15,8 +15,9 @@ import numpy as np
 
 from allsky.clock.video_times import FEW_FRAMES, FEWEST_IN_STRETCH, LOST, Dates, VideoTimes
 
-# Glyphs speak against a time with this little support, and prove that it is not shown with this little in most frames.
-AGAINST, PROVEN = -0.5, -0.5
+# Glyphs speak against a time with this little support, where they show another. With this little they show it badly:
+# that is enough beyond the readings, and in most frames it proves that the time is not shown.
+AGAINST, STRANGE_TO_IT = -0.5, -0.4
 # They show a time with this much: the lead that makes a reading sure.
 SHOWN = 0.35
 # A second is taken against the fit's where the glyphs speak for it by so much more.
@@ -25,8 +26,9 @@ CLEARLY_MORE = 0.3
 NEAR_A_STRETCH = 20
 # Where this share of readings stand in short stretches the camera keeps no even time and that says nothing.
 SELDOM = 0.2
-# Share of frames between two readings that may speak against what lies between.
-MANY = 1 / 3
+# Share of frames between two readings that may speak against what lies between, and how many it takes for frames that
+# only show it badly.
+MANY, FEW = 1 / 3, 3
 HARD_TO_READ = "the clock is hard to read here and does not look like the night's clock"
 # Frames of a stretch looked at for proof.
 FRAMES_OF_PROOF = 25
@@ -38,17 +40,18 @@ Heard = Callable[[int, float], float]
 def hear(video: VideoTimes, support: Heard, dated: Dates) -> None:
     """Flag what the glyphs speak against: interpolated times they do not show, and stretches read with one digit other
     than their neighbours promise without proof that it is another. Date frames between stretches by what they show."""
+    heard = np.ones(len(video.index))
     for place in map(int, np.flatnonzero(~video.read & ~np.isnan(video.fitted))):
-        _hear_unread(video, place, support, dated)
-    _hear_spans(video, dated)
+        heard[place] = _hear_unread(video, place, support, dated)
+    _hear_spans(video, heard <= STRANGE_TO_IT, dated)
     for members, expected in _odd_stretches(video):
         chosen = members[np.unique(np.linspace(0, len(members) - 1, FRAMES_OF_PROOF).astype(int))]
-        heard = [support(video.rows[place], expected(video.index[place])) for place in chosen]
-        if np.median(heard) > PROVEN:
+        promised = [support(video.rows[place], expected(video.index[place])) for place in chosen]
+        if np.median(promised) > STRANGE_TO_IT:
             dated.flags[video.rows[members]] = "one digit of the clock may be misread here: the times jump by it"
 
 
-def _hear_spans(video: VideoTimes, dated: Dates) -> None:
+def _hear_spans(video: VideoTimes, doubted: np.ndarray, dated: Dates) -> None:
     """Between two believed readings where many frames do not show what lies between, nothing does: one of the two
     is wrong, and the lonelier is not believed."""
     believed = np.flatnonzero(video.believed)
@@ -59,7 +62,8 @@ def _hear_spans(video: VideoTimes, dated: Dates) -> None:
     parted = np.zeros(len(pieces), bool)
     for number, (before, after) in enumerate(pairwise(believed)):
         span = slice(before + 1, after)
-        if after - before > 1 and contradicted[span].mean() > MANY:
+        against = (doubted if after - before > FEW else contradicted)[span]
+        if after - before > 1 and against.mean() > MANY:
             dated.flags[video.rows[span]] = HARD_TO_READ
             pieces[number + 1 :] += pieces.max() + 1
             parted |= video.timeline.stretch == video.timeline.stretch[number]
@@ -69,22 +73,23 @@ def _hear_spans(video: VideoTimes, dated: Dates) -> None:
         dated.flags[video.rows[lonely]] = "this reading stands alone between jumps of the clock"
 
 
-def _hear_unread(video: VideoTimes, place: int, support: Heard, dated: Dates) -> None:
-    """The fit leaves open which second is shown: the one the glyphs speak for most is taken."""
+def _hear_unread(video: VideoTimes, place: int, support: Heard, dated: Dates) -> float:
+    """How far the glyphs of a frame speak for its fitted time. The fit leaves open which second is shown: the one they
+    speak for most is taken."""
     row, fitted = video.rows[place], video.fitted[place]
     if dated.flags[row] == LOST and video.mostly_believed and video.quantum_s <= 1:
-        _place_lost(video, place, support, dated)
-        return
+        return _place_lost(video, place, support, dated)
     near = np.floor(fitted / video.quantum_s) + np.array([0, 1, -1])
     heard = [support(row, second * video.quantum_s) for second in near]
     best = int(np.argmax(heard))
-    if heard[best] <= AGAINST:
+    if heard[best] <= (AGAINST if video.inside[place] else STRANGE_TO_IT):
         dated.flags[row] = HARD_TO_READ
     elif (heard[best] > 0 or heard[best] > heard[0] + CLEARLY_MORE) and video.quantum_s <= 1:
         dated.seconds[row] = near[best]
+    return heard[best]
 
 
-def _place_lost(video: VideoTimes, place: int, support: Heard, dated: Dates) -> None:
+def _place_lost(video: VideoTimes, place: int, support: Heard, dated: Dates) -> float:
     """A frame between two stretches, dated by the one whose time its glyphs show."""
     believed, row = np.flatnonzero(video.believed), video.rows[place]
     sides = [believed[believed < place][-1:], believed[believed > place][:1]]
@@ -94,8 +99,9 @@ def _place_lost(video: VideoTimes, place: int, support: Heard, dated: Dates) -> 
     heard = [support(row, second) for second in seconds]
     if heard and max(heard) >= SHOWN:
         dated.seconds[row], dated.flags[row] = seconds[int(np.argmax(heard))], None
-    elif max(heard, default=0.0) <= AGAINST:
+    elif max(heard, default=0.0) <= STRANGE_TO_IT:
         dated.flags[row] = HARD_TO_READ
+    return max(heard, default=0.0)
 
 
 def _odd_stretches(video: VideoTimes) -> list[tuple[np.ndarray, Callable[[float], float]]]:

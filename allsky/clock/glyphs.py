@@ -30,7 +30,7 @@ PRESENT_FIT = 0.5
 LEAST_CONTRAST = 4.0
 
 # How much a digit that a place has seen speaks for itself where it looks like none that the place has seen.
-STRANGE = -0.6
+STRANGE = -0.45
 # The same for a digit whose look is not known, where another fits well.
 UNSEEN_RIVALLED = -0.6
 

@@ -19,8 +19,8 @@ from allsky.clock.tesseract import TextLine
 
 FRAMES_SEARCHED = 3
 MOST_LINES = 48
-# Text of fewer digits is no date (`3 Mar` without its blank and year has one or two).
-DIGITS_OF_A_DATE = 4
+# Text of fewer digits is hardly a date that was not made out; a year or `ISO 3200` has four.
+DIGITS_OF_A_DATE = 5
 # A place is read with this many text heights more on either side: some characters, or a whole time.
 BESIDE_FULL, BESIDE_PART = 5, 14
 
