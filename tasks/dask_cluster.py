@@ -11,8 +11,10 @@ import contextlib
 import json
 import logging
 import multiprocessing
+import queue
 import subprocess
 import sys
+import threading
 from collections.abc import Iterator
 from typing import Any
 
@@ -21,6 +23,8 @@ from tasks import settings
 from tasks.machine import cores, gpus
 
 LOCAL = "127.0.0.1"
+# Beyond the time that a scheduler may take: Dask knows best what went wrong, and says it at the end of that.
+GRACE_S = 3.0
 # What a worker announces that has a GPU, and what a night asks for that wants one.
 GPU = "GPU"
 
@@ -127,22 +131,34 @@ def serve(workers: int) -> None:
 @contextlib.contextmanager
 def connected() -> Iterator[Any]:
     """A client of the cluster. Raises NoCluster where its scheduler does not answer within the set time."""
-    from distributed import Client
-
     execution = settings.current().execution
     address = _Own.address or execution.scheduler
+    answer: queue.Queue[Any] = queue.Queue()
+    # A thread, since Dask's own timeout ends once somebody listens, although nobody may ever answer.
+    threading.Thread(target=_connect, args=(address, execution.scheduler_timeout_s, answer), daemon=True).start()
     try:
-        client = Client(address, security=_security(), timeout=execution.scheduler_timeout_s, name="allsky")
-    except (OSError, ValueError) as error:  # Dask's own timeout is an OSError
+        client = answer.get(timeout=execution.scheduler_timeout_s + GRACE_S)
+    except queue.Empty:
+        client = TimeoutError("somebody listens there and says nothing")
+    if isinstance(client, Exception):
         raise NoCluster(
             f"the Dask scheduler at {address} did not answer within {execution.scheduler_timeout_s:g} s"
-            f" ([execution] scheduler, scheduler_timeout_s): {_last_line(error)}. Start it (`dask scheduler`),"
+            f" ([execution] scheduler, scheduler_timeout_s): {_last_line(client)}. Start it (`dask scheduler`),"
             " and see that address and certificates are its own"
         ) from None
     try:
         yield client
     finally:
         client.close(timeout=2)
+
+
+def _connect(address: str, timeout_s: float, answer: queue.Queue[Any]) -> None:
+    from distributed import Client
+
+    try:
+        answer.put(Client(address, security=_security(), timeout=timeout_s, name="allsky"))
+    except Exception as problem:  # whatever it is, the run cannot go on
+        answer.put(problem)
 
 
 def _last_line(error: Exception) -> str:

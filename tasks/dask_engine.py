@@ -175,11 +175,15 @@ class Batch:
 
     def _hosts(self, resource: str | None = None) -> dict[str, str]:
         """The host of each worker that there is, by its address; of those alone that announce `resource`."""
-        workers = self._client.scheduler_info(n_workers=-1)["workers"]
+        within_s = self._execution.scheduler_timeout_s
+        try:
+            told = self._client.sync(self._client.scheduler.identity, n_workers=-1, callback_timeout=within_s)
+        except OSError:  # closed, or timed out: somebody may hold the connection and say nothing
+            raise NoCluster(GONE) from None
         return {
-            address: told["host"]
-            for address, told in workers.items()
-            if resource is None or told["resources"].get(resource)
+            address: worker["host"]
+            for address, worker in told["workers"].items()
+            if resource is None or worker["resources"].get(resource)
         }
 
 
