@@ -107,25 +107,30 @@ def _own_cluster() -> Iterator[None]:
 
 def serve(workers: int) -> None:
     """Run a cluster of its own until standard input ends: with its run, or when that is killed."""
-    from distributed import LocalCluster, Security
+    from distributed import Nanny, Scheduler, Security, SpecCluster
 
     security = Security.temporary()
-    with LocalCluster(
-        n_workers=workers,
-        threads_per_worker=1,
-        host=LOCAL,
-        security=security,
-        dashboard_address=None,
-        # A night's memory is its own affair, as it is without a cluster.
-        memory_limit=0,
-        resources={GPU: 1} if gpus() else {},
-        # What goes wrong with nights the run says itself.
-        silence_logs=logging.CRITICAL,
-    ) as own:
+    shared = {"host": LOCAL, "protocol": "tls://", "security": security}
+    # What goes wrong with nights the run says itself.
+    quiet = {"silence_logs": logging.CRITICAL}
+    scheduler = {"cls": Scheduler, "options": {**shared, "dashboard": False}}
+    specified = {
+        number: {"cls": Nanny, "options": {**shared, **quiet, **_worker(number)}}
+        for number in range(max(workers, gpus()))
+    }
+    with SpecCluster(specified, scheduler, security=security, **quiet) as own:
         opened_with = {key: getattr(security, key) for key in ("tls_ca_file", "tls_client_cert", "tls_client_key")}
         sys.stdout.write(json.dumps([own.scheduler_address, opened_with]) + "\n")
         sys.stdout.flush()
         sys.stdin.buffer.read()
+
+
+def _worker(number: int) -> dict[str, Any]:
+    """Settings of a worker: one night at a time, with a GPU of its own as long as there are any."""
+    mine = str(number) if number < gpus() else ""
+    resources = {GPU: 1} if mine else {}
+    # A night's memory is its own affair, as it is without a cluster.
+    return {"nthreads": 1, "memory_limit": 0, "resources": resources, "env": {"CUDA_VISIBLE_DEVICES": mine}}
 
 
 @contextlib.contextmanager
