@@ -76,13 +76,15 @@ def read_picture_clock(rgb: np.ndarray, hint: date | None = None) -> PictureCloc
 
 
 def _views(rgb: np.ndarray) -> Iterator[tuple[np.ndarray, int]]:
-    """Grey pictures (H, W) to look for text on, and the least contrast of it: luma, then colours, then faint text."""
+    """Grey pictures (H, W) to look for text on, and the least contrast of it: luma, then colours, then how colourful it
+    is (coloured text over a dark and a pale part of the picture stands out in no other), then faint text."""
     luma = cv2.cvtColor(rgb, cv2.COLOR_RGB2GRAY)
     yield luma, LEAST_CONTRAST
     brightest, darkest = rgb.max(axis=2), rgb.min(axis=2)
     if float((brightest - darkest).max()) >= COLOURFUL:
         yield brightest, LEAST_CONTRAST
         yield darkest, LEAST_CONTRAST
+        yield brightest - darkest, LEAST_CONTRAST
     yield luma, FAINT_CONTRAST
 
 

@@ -21,6 +21,7 @@ FRAMES_SEARCHED = 3
 MOST_LINES = 48
 # Text of fewer digits is hardly a date that was not made out; a year or `ISO 3200` has four.
 DIGITS_OF_A_DATE = 5
+UTC_WORDS = frozenset({"UTC", "UT", "GMT", "Z"})
 # A place is read with this many text heights more on either side: some characters, or a whole time.
 BESIDE_FULL, BESIDE_PART = 5, 14
 
@@ -153,7 +154,9 @@ def _best_place(seen: list[_Seen]) -> Place | None:
 def _worth(group: list[_Seen]) -> tuple[float, float]:
     length = max(found.shown.end - found.shown.start for one in group for found in one.found)
     confidence = float(np.median([char.confidence for one in group for char in one.text.chars]))
-    return len(group) + length, confidence
+    # Of two clocks the one in UTC leaves nothing open.
+    utc = any(found.shown.zone in UTC_WORDS for one in group for found in one.found)
+    return len(group) + length + utc, confidence
 
 
 def _place(group: list[_Seen]) -> Place:

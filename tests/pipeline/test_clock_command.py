@@ -58,6 +58,21 @@ def test_date_and_time_in_opposite_corners_are_taken_together(tmp_path):
     assert (shown["overlay_time"], shown["zone"]) == ("2021-03-07T02:17:10", "UT")
 
 
+def test_of_two_clocks_the_one_in_utc_is_read(tmp_path):
+    local, utc = "2021-03-06 19:17:10 MST", "2021-03-07 02:17:10 UTC"
+    (shown,) = clock(picture(tmp_path, (Text("", 8, 8, 15), local), (Text("", 8, -8, 15), utc)))
+    assert (shown["overlay_time"], shown["zone"]) == ("2021-03-07T02:17:10", "UTC")
+
+
+def test_yellow_text_over_the_dark_and_a_pale_sky_is_read(tmp_path):
+    noise = np.random.default_rng(0).normal(0.0, 3.0, (300, 520))
+    rgb = np.stack([np.where(np.arange(520) < 150, 8.0, 222.0) + noise] * 3, axis=-1)
+    for channel, grey in enumerate((245, 225, 20)):
+        draw(rgb[..., channel], Text("", 12, 10, 15, grey=grey), "2021-03-07 02:17:10")
+    cv2.imwrite(str(tmp_path / "yellow.png"), np.clip(rgb[..., ::-1], 0, 255).astype(np.uint8))
+    assert clock(tmp_path / "yellow.png")[0]["overlay_time"] == "2021-03-07T02:17:10"
+
+
 def test_a_clock_without_a_date_tells_its_time_only(tmp_path):
     (shown,) = clock(picture(tmp_path, (Text("", 12, 10, 15), "time - 18:57")))
     assert (shown["overlay_time"], shown["time_only"]) == (None, "18:57:00")
