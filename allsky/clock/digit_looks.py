@@ -12,7 +12,7 @@ import numpy as np
 
 from allsky.clock.glyphs import windows
 from allsky.clock.overlay import strokes
-from allsky.clock.part import PartReading
+from allsky.clock.part_reading import PartReading
 from allsky.clock.search import Place
 from allsky.clock.text_layout import place_centers, usual_advance
 

@@ -17,7 +17,8 @@ import numpy as np
 import pandas as pd
 
 from allsky.clock.dating import Support, date_readings
-from allsky.clock.part import ClockPart, PartEvidence, PartReading, learn_more, ocr_part
+from allsky.clock.part import ClockPart, PartEvidence, learn_more, ocr_part
+from allsky.clock.part_reading import PartReading
 from allsky.clock.record import (
     atlas,
     atlas_blocks,

@@ -14,7 +14,8 @@ import numpy as np
 from allsky.clock.formats import ClockFormat
 from allsky.clock.learned import NO_READING, LearnedClock, Reading, reading_table
 from allsky.clock.overlay import Box
-from allsky.clock.part import PartReading, learn_part
+from allsky.clock.part import learn_part
+from allsky.clock.part_reading import PartReading
 from allsky.clock.places import PlaceReading, read_places
 from allsky.clock.search import find_clock
 from allsky.clock.tesseract import TextLine

@@ -11,19 +11,18 @@ from dataclasses import dataclass, replace
 
 import numpy as np
 
-from allsky.clock.formats import ClockFormat, ClockText, plain
+from allsky.clock.formats import ClockFormat
 from allsky.clock.glyph_lessons import UNREAD, Sample, learn_sheets, taught_more
 from allsky.clock.glyphs import GlyphReading, GlyphSheet, is_digit_place, layout_of
 from allsky.clock.overlay import Box, read_crops, strokes, union
+from allsky.clock.part_reading import SURE_CHAR, PartReading, begins_unread, part_readings
 from allsky.clock.search import Place
-from allsky.clock.tesseract import Char, TextLine
+from allsky.clock.tesseract import Char
 
-# Characters Tesseract was less sure of than this teach nothing.
-SURE_CHAR = 0.6
 # A character belongs to the place whose middle is within this share of a glyph's width of its own.
 NEAR_PLACE = 0.4
-# Share of the guises' votes that names a digit; what the vote of a guise counts beside the share of lines it reads.
-AGREED, ANY_GUISE = 0.55, 0.5
+# Share of the guises' votes that names a digit.
+AGREED = 0.55
 # Boxes higher than the letters found by this took in more than a digit.
 TALLEST = 1.4
 
@@ -69,67 +68,6 @@ class ClockPart:
         return sheet.support(evidence.reading.likeness, text)
 
 
-@dataclass(frozen=True)
-class PartReading:
-    """What Tesseract read at one place: the line, and what it shows in the part's format (None if it does not fit);
-    boxes of characters in pixels of the crop. `others` are what it read in other guises, `weights` what a vote of
-    each is worth, this one's first."""
-
-    line: TextLine
-    shown: ClockText | None
-    others: tuple[TextLine, ...] = ()
-    weights: tuple[float, ...] = (1.0,)
-
-    @property
-    def text(self) -> str:
-        return self.shown.tidy if self.shown else self.line.text
-
-    @property
-    def chars(self) -> tuple[Char, ...]:
-        """The clock's own characters, without blanks."""
-        if self.shown is None:
-            return ()
-        span = slice(self.shown.start, self.shown.end)
-        letters = plain(self.line.text)[span]
-        return tuple(
-            replace(char, text=letter)
-            for char, letter in zip(self.line.chars[span], letters, strict=True)
-            if letter.strip()
-        )
-
-    @property
-    def confidence(self) -> float:
-        return min((char.confidence for char in self.chars), default=0.0)
-
-    @property
-    def teaches(self) -> bool:
-        """Whether each character of the clock is there, alone in its box and surely read (one that must stand there by
-        the format need not be)."""
-        written = self.text.replace(" ", "")
-        chars = self.chars
-        if not self.shown or len(chars) != len(written):
-            return False
-        alike = all(char.text == wanted for char, wanted in zip(chars, written, strict=True) if wanted.isdigit())
-        return alike and min(char.confidence for char in chars if char.text.isdigit()) >= SURE_CHAR
-
-
-def part_readings(
-    lines: Sequence[TextLine], clock_format: ClockFormat, others: Sequence[Sequence[TextLine]] = ()
-) -> list[PartReading]:
-    """What lines of text show in one format; `others` are the same lines in other guises, guise by guise."""
-    beside = list(zip(*others, strict=True)) or [()] * len(lines)
-    weights = tuple(ANY_GUISE + _share_shown(guise, clock_format) for guise in (lines, *others))
-    shown = [clock_format.search(line.text, lenient=True) for line in lines]
-    return [
-        PartReading(line, None if one and one.weekday_belies else one, more, weights)
-        for line, one, more in zip(lines, shown, beside, strict=True)
-    ]
-
-
-def _share_shown(lines: Sequence[TextLine], clock_format: ClockFormat) -> float:
-    return sum(clock_format.search(line.text, lenient=True) is not None for line in lines) / max(len(lines), 1)
-
-
 def ocr_part(part: ClockPart, crops: Sequence[np.ndarray]) -> list[PartReading]:
     """What Tesseract reads on crops of the part's box."""
     lines = read_crops(crops, [part.text_height] * len(crops), [part.bright] * len(crops), part.style)
@@ -143,7 +81,10 @@ def learn_part(
     place: Place, clock_format: ClockFormat, lumas: Sequence[np.ndarray], readings: Sequence[PartReading]
 ) -> ClockPart | None:
     """The part at `place`, its glyphs learned from what Tesseract read there on `lumas`; None where nothing teaches."""
-    taught = _whole([number for number, reading in enumerate(readings) if reading.teaches], readings)
+    crops = [place.box.crop(luma) for luma in lumas]
+    taught = [number for number, reading in enumerate(readings) if reading.teaches]
+    cut = [begins_unread(crops[number], readings[number], place.text_height, place.bright) for number in taught]
+    taught = _whole([number for number, short in zip(taught, cut, strict=True) if not short], readings)
     if not taught:
         return None
     height = _digit_height([readings[number] for number in taught], place.text_height)

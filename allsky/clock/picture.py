@@ -19,7 +19,7 @@ import numpy as np
 from allsky.clock.digit_looks import looks_belie
 from allsky.clock.formats import MONTHS, ClockFormat
 from allsky.clock.overlay import FAINT_CONTRAST, LEAST_CONTRAST, STYLES, Box, read_crops
-from allsky.clock.part import PartReading
+from allsky.clock.part_reading import PartReading, begins_unread
 from allsky.clock.recognition import Recognised, recognise
 from allsky.clock.search import Place, find_clock
 from allsky.clock.tesseract import TextLine
@@ -181,6 +181,10 @@ def _doubt(verdict: _Verdict) -> str | None:
     days = [day for day in verdict.shown[0] if isinstance(day, date)]
     if weekday is not None and days and weekday not in {day.weekday() for day in days}:
         return f"the weekday of {line.text!r} is not that of its date"
+    readings = [PartReading(line, found[0].shown) for line, found in verdict.agreeing]
+    place = verdict.place
+    if all(begins_unread(verdict.crop, one, place.text_height, place.bright) for one in readings):
+        return f"something that could not be read stands right before {line.text!r}"
     if _belied(verdict.crop, verdict.agreeing, verdict.place):
         return f"the digits of {line.text!r} do not look like what they were read as"
     return None

@@ -14,7 +14,7 @@ import numpy as np
 from allsky.clock.formats import ClockFormat
 from allsky.clock.order import commonest_formats, possible_formats
 from allsky.clock.overlay import STYLES, read_crops
-from allsky.clock.part import PartReading, part_readings
+from allsky.clock.part_reading import PartReading, part_readings
 from allsky.clock.recognition import Recognised, recognise, stands_alone
 from allsky.clock.search import Place
 from allsky.clock.tesseract import TextLine

@@ -1,0 +1,100 @@
+"""What did Tesseract read at one place of the overlay, and does it teach what the clock's characters look like?"""
+
+from __future__ import annotations
+
+from collections.abc import Sequence
+from dataclasses import dataclass, replace
+
+import numpy as np
+
+from allsky.clock.formats import ClockFormat, ClockText, plain
+from allsky.clock.overlay import strokes
+from allsky.clock.tesseract import Char, TextLine
+
+# Characters Tesseract was less sure of than this teach nothing.
+SURE_CHAR = 0.6
+# What the vote of a guise counts beside the share of lines it reads.
+ANY_GUISE = 0.5
+# A digit that was missed stands within this many digits' widths before the first one read, in strokes of this share of
+# the others' contrast.
+BEFORE, STROKE_SHARE = 1.5, 0.5
+
+
+@dataclass(frozen=True)
+class PartReading:
+    """What Tesseract read at one place: the line, and what it shows in the part's format (None if it does not fit);
+    boxes of characters in pixels of the crop. `others` are what it read in other guises, `weights` what a vote of
+    each is worth, this one's first."""
+
+    line: TextLine
+    shown: ClockText | None
+    others: tuple[TextLine, ...] = ()
+    weights: tuple[float, ...] = (1.0,)
+
+    @property
+    def text(self) -> str:
+        return self.shown.tidy if self.shown else self.line.text
+
+    @property
+    def chars(self) -> tuple[Char, ...]:
+        """The clock's own characters, without blanks."""
+        if self.shown is None:
+            return ()
+        span = slice(self.shown.start, self.shown.end)
+        letters = plain(self.line.text)[span]
+        return tuple(
+            replace(char, text=letter)
+            for char, letter in zip(self.line.chars[span], letters, strict=True)
+            if letter.strip()
+        )
+
+    @property
+    def confidence(self) -> float:
+        return min((char.confidence for char in self.chars), default=0.0)
+
+    @property
+    def teaches(self) -> bool:
+        """Whether each character of the clock is there, alone in its box and surely read (one that must stand there by
+        the format need not be)."""
+        written = self.text.replace(" ", "")
+        chars = self.chars
+        if not self.shown or len(chars) != len(written):
+            return False
+        alike = all(char.text == wanted for char, wanted in zip(chars, written, strict=True) if wanted.isdigit())
+        return alike and min(char.confidence for char in chars if char.text.isdigit()) >= SURE_CHAR
+
+
+def begins_unread(crop: np.ndarray, reading: PartReading, text_height: float, bright: bool) -> bool:
+    """Whether the clock begins with a number of one digit and strokes that nobody read stand right before it: the
+    first of two digits was missed."""
+    chars = reading.chars
+    if len(chars) < 2 or not chars[0].text.isdigit() or chars[1].text.isdigit():
+        return False
+    ink = strokes(np.ascontiguousarray(crop), text_height, bright)
+    rows = slice(max(int(chars[0].y), 0), int(np.ceil(chars[0].y + chars[0].height)))
+    columns = ink[rows].max(axis=0, initial=0).astype(float)
+    digits = [char for char in chars if char.text.isdigit()]
+    width, end = float(np.median([char.width for char in digits])), chars[0].x
+    full = np.median([columns[int(char.x) : int(np.ceil(char.x + char.width))].max(initial=0.0) for char in digits])
+    for char in reading.line.chars[: reading.shown.start if reading.shown else 0]:
+        if char.text.strip():
+            columns[max(int(char.x) - 1, 0) : int(np.ceil(char.x + char.width)) + 1] = 0.0
+    before = columns[max(round(end - BEFORE * width), 0) : max(round(end - 1), 0)]
+    return bool(before.max(initial=0.0) > STROKE_SHARE * full)
+
+
+def part_readings(
+    lines: Sequence[TextLine], clock_format: ClockFormat, others: Sequence[Sequence[TextLine]] = ()
+) -> list[PartReading]:
+    """What lines of text show in one format; `others` are the same lines in other guises, guise by guise."""
+    beside = list(zip(*others, strict=True)) or [()] * len(lines)
+    weights = tuple(ANY_GUISE + _share_shown(guise, clock_format) for guise in (lines, *others))
+    shown = [clock_format.search(line.text, lenient=True) for line in lines]
+    return [
+        PartReading(line, None if one and one.weekday_belies else one, more, weights)
+        for line, one, more in zip(lines, shown, beside, strict=True)
+    ]
+
+
+def _share_shown(lines: Sequence[TextLine], clock_format: ClockFormat) -> float:
+    return sum(clock_format.search(line.text, lenient=True) is not None for line in lines) / max(len(lines), 1)

@@ -1,0 +1,36 @@
+"""A number whose first digit was missed is told by the strokes that stand before it."""
+
+import numpy as np
+
+from allsky.clock.formats import ClockFormat
+from allsky.clock.part_reading import begins_unread, part_readings
+from allsky.clock.tesseract import Char, TextLine
+from benchmarks.made_clocks import Text, coverage, draw
+
+FONT, HEIGHT = "DejaVuSansMono", 14
+
+
+def drawn_and_read(drawn: str, read: str) -> tuple[np.ndarray, TextLine]:
+    """A crop that shows `drawn`, and a line that has the last characters of it as `read`, each in its place."""
+    frame = np.full((28, 240), 20.0)
+    draw(frame, Text("", 10, 6, HEIGHT, FONT), drawn)
+    advance = coverage(FONT, HEIGHT, "0" * 20).shape[1] / 20
+    first = len(drawn) - len(read)
+    chars = tuple(Char(char, 10 + advance * (first + k), 6, advance - 1, HEIGHT, 0.9) for k, char in enumerate(read))
+    return frame.astype(np.uint8), TextLine(chars)
+
+
+def begins_cut(drawn: str, read: str, pattern: str) -> bool:
+    crop, line = drawn_and_read(drawn, read)
+    return begins_unread(crop, part_readings([line], ClockFormat(pattern))[0], HEIGHT, True)
+
+
+def test_a_day_whose_first_digit_was_missed_begins_with_what_nobody_read():
+    assert begins_cut("13 Nov 2013", "3 Nov 2013", "%d %b %Y")
+    assert begins_cut("22:15:08", "2:15:08", "%H:%M:%S")
+
+
+def test_a_day_of_one_digit_and_what_was_read_before_it_are_taken_as_they_are():
+    assert not begins_cut(" 3 Nov 2013", "3 Nov 2013", "%d %b %Y")
+    assert not begins_cut("on 3 Nov 2013", "on 3 Nov 2013", "%d %b %Y")
+    assert not begins_cut("13 Nov 2013", "13 Nov 2013", "%d %b %Y")
