@@ -16,6 +16,7 @@ from models.calibration import abstain_below, calibrated, fit_temperature, weigh
 from models.description import CARD, CURVES, HISTORY, VALIDATION, ModelDescription
 from models.learning import Learner
 from models.model_folder import save_weights
+from models.near_duplicates import near_duplicates
 
 # Colour-blind safe (Okabe & Ito, https://jfly.uni-koeln.de/color/).
 _TRAINING, _VALIDATION = "#0072B2", "#D55E00"
@@ -84,6 +85,8 @@ the model. How good it is, only audit nights can tell: see the report.
 | {selection["frames"]} | {selection["nights"]} | {100 * selection["accuracy"]:.1f} % | {selection["log_loss"]:.3f} \
 | {selection["log_loss_uncalibrated"]:.3f} | {selection["calibration_error"]:.3f} |
 
+{selection["near_duplicates"]} of these {selection["frames"]} frames are nearly the same picture as one that taught.
+
 ## Limits
 
 It has seen one camera's sky on the nights above. Another camera, lens or place, daylight, or a picture that is no
@@ -101,6 +104,7 @@ def _selection_metrics(
         "used for selection": {
             "frames": len(targets),
             "nights": int(learner.validation.rows["night"].nunique()),
+            "near_duplicates": near_duplicates(learner.training.pictures, learner.validation.pictures),
             "accuracy": float(np.average(right, weights=weights)),
             "log_loss": weighted_log_loss(logits, targets, weights, temperature),
             "log_loss_uncalibrated": weighted_log_loss(logits, targets, weights),
