@@ -8,6 +8,7 @@ from allsky.clock import tesseract
 from allsky.clock.learning import ClockSettings, Keyframe, learn_clock
 from allsky.fisheye import SkyDisk
 from allsky.frames import extract_night
+from allsky.recordings.recording import VideoRecording
 from allsky.recordings.video import read_keyframes
 from benchmarks.made_clocks import Clip, Text, evenly, write_clip
 
@@ -30,8 +31,8 @@ def test_a_clean_video_takes_at_most_four_calls(tmp_path, monkeypatch, layout):
     keyframes = [Keyframe(path.name, frame.index, frame.luma.copy()) for frame in read_keyframes(path)]
     clock = learn_clock(keyframes, ClockSettings(), "2015-03-25", 0.0)
     disk = SkyDisk(159.5, 119.5, 115.0, 320, 240)
-    folder = {"image_folder": tmp_path / "images", "image_root": "images"}
-    night = extract_night([(path.name, path)], clock, disk, site_name="Fort", cadence_s=60, image_size=32, **folder)
+    kept = {"cadence_s": 60, "image_size": 32, "image_folder": tmp_path / "images", "image_root": "images"}
+    night = extract_night([VideoRecording(path.name, path)], clock, disk, site_name="Fort", **kept)
     assert list(night.readings["utc"].dt.tz_localize(None)) == list(TIMES)
     assert night.readings["clock_flag"].isna().all()
     assert 2 <= len(calls) <= MOST_CALLS
