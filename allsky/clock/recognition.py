@@ -176,7 +176,7 @@ def _before(text: str, has_zone: bool) -> str:
     """The pattern of a weekday, or of a zone that is surely one, at the end of `text`."""
     if weekday := re.search(rf"{WEEKDAY}([,.]?\s*)$", text):
         return "%a" + weekday[1]
-    zone = None if has_zone else re.search(rf"(?<![A-Za-z])(?:{KNOWN_ZONE})(\s?[:=-]?\s*)$", text)
+    zone = None if has_zone else re.search(rf"(?<![A-Za-z])(?!Z\b)(?:{KNOWN_ZONE})(\s?[:=-]?\s*)$", text)
     return "%Z" + zone[1] if zone else ""
 
 
@@ -187,7 +187,7 @@ def _behind(text: str, pattern: str) -> tuple[str, int]:
         if zone:
             return zone[1] + ("%Z" if zone[2] else "%z") + zone[4], zone.end()
     form = ClockFormat(pattern)
-    year = re.match(r"(\s+)(?:19|20)\d\d(?![\d:.])", text)
+    year = re.match(r"(\s+)(?:19|20)\d\d(?![\w:.])", text)
     if year and form.shows_date and not form.shows_year:
         return year[1] + "%Y", year.end()
     return "", 0

@@ -61,19 +61,25 @@ ZONES = {
     "2021-03-07 02:17:10 UTC -12.3C": 0.0,
     "UT 2021-03-07 02:17:10 MST 2021-03-06 19:17:10": 0.0,
     "2021-03-07 02:17:10(UT)": 0.0,
+    # The name of a camera, which leaves the configured zone.
+    "CAM Z 2021-03-07 02:17:10": 9.0,
 }
 
 
 @pytest.mark.parametrize("text", ZONES)
 def test_a_zone_is_read_before_and_behind_the_clock_and_counted_from_utc(text):
     zone = overlay_zone(recognise(text)[0].shown.zone, ZoneInfo("Asia/Tokyo"))
-    assert zone.utcoffset(None) == timedelta(hours=ZONES[text])
+    assert zone.utcoffset(datetime(2021, 3, 7)) == timedelta(hours=ZONES[text])
 
 
 def test_twelve_at_night_is_midnight_and_twelve_by_day_is_noon():
     clock = ClockFormat("%I:%M:%S %p")
     assert clock.search("12:14:56 AM").clock == time(0, 14, 56)
     assert clock.search("12:14:56 PM").clock == time(12, 14, 56)
+
+
+def test_a_number_behind_the_time_that_goes_on_is_no_year():
+    assert recognise("27 Mar 02:17:10 1920x1080")[0].shown.day is None
 
 
 def test_a_number_that_goes_on_is_not_cut_into_a_clock():
