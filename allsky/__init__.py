@@ -17,6 +17,7 @@ if TYPE_CHECKING:
     from allsky.ephemeris import sun_and_moon
     from allsky.errors import AllskyError
     from allsky.fisheye import Lens
+    from allsky.geomagnetic import magnetic_local_time
     from allsky.keogram import keogram
     from allsky.recordings.video import read_frames, read_keyframes
     from allsky.site import Site, night_bounds, night_of
@@ -33,6 +34,7 @@ __all__ = [
     "SkyDisk",
     "find_sky_disk",
     "keogram",
+    "magnetic_local_time",
     "night_bounds",
     "night_of",
     "observing_conditions",
@@ -50,6 +52,7 @@ _HOMES = {
     "allsky.ephemeris": ("sun_and_moon",),
     "allsky.errors": ("AllskyError",),
     "allsky.fisheye": ("Lens",),
+    "allsky.geomagnetic": ("magnetic_local_time",),
     "allsky.keogram": ("keogram",),
     "allsky.site": ("Site", "night_bounds", "night_of"),
     "allsky.sky_disk": ("SkyDisk", "square_crop"),

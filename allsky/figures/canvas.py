@@ -52,7 +52,7 @@ CSS_VARIABLES = {
 TEXT_SIZE = 9.0
 SMALL_TEXT = 7.8
 # A heat map's strongest shade: text in ink stays readable on it, on light and on dark paper.
-STRONGEST = 0.62
+STRONGEST = 0.5
 
 
 def new_figure(width: float, height: float) -> Figure:

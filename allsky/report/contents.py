@@ -182,7 +182,7 @@ def _error(item, frames: pd.DataFrame) -> dict[str, Any]:
 
 
 def _neighbour(one) -> dict[str, Any]:
-    probability = f", p = {one.probability:.2f}" if is_number(one.probability) else ""
+    probability = f", p\N{NO-BREAK SPACE}=\N{NO-BREAK SPACE}{one.probability:.2f}" if is_number(one.probability) else ""
     when = f"{abs(one.minutes):.0f} min {'earlier' if one.minutes < 0 else 'later'}"
     return {"image": data_uri(one.image, NEIGHBOUR_PIXELS), "words": f"{when}{probability}"}
 
