@@ -2,6 +2,8 @@
 
     python docs/pictures/make.py output [--real VIDEO]
 
+Where the goal `ModelComparison` has been run, its figure is taken too.
+
 `--real` also writes `pair.jpg`, frames of a real all-sky video above simulated ones, for judging the
 simulation by eye. It is not part of the documentation, since recordings belong to those who made them.
 The picture of the page needs Chromium.
@@ -41,6 +43,8 @@ def main() -> None:
     skies = [(read_picture(asked.output / image), caption) for image, caption in told]
     draw([skies], HERE / "skies.jpg")
     shutil.copy(best_keogram(asked.output), HERE / "keogram.png")
+    for figure in asked.output.glob("comparison/result/comparison.png"):
+        shutil.copy(figure, HERE)
     photograph(only(asked.output.glob("report/model=*/report.html")), HERE / "report.png")
     for name in ("keogram.png", "report.png"):
         make_small(HERE / name)
