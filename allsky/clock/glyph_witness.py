@@ -58,16 +58,18 @@ def _hear_spans(video: VideoTimes, doubted: np.ndarray, dated: Dates) -> None:
     if len(believed) == 0:
         return
     contradicted = np.array([flag == HARD_TO_READ for flag in dated.flags[video.rows]])
-    pieces = video.timeline.stretch.copy()
-    parted = np.zeros(len(pieces), bool)
+    stretch = video.timeline.stretch
+    begins = np.diff(stretch, prepend=stretch[0]) != 0
+    parted = np.zeros(len(stretch), bool)
     for number, (before, after) in enumerate(pairwise(believed)):
         span = slice(before + 1, after)
         against = (doubted if after - before > FEW else contradicted)[span]
         if after - before > 1 and against.mean() > MANY:
             dated.flags[video.rows[span]] = HARD_TO_READ
-            pieces[number + 1 :] += pieces.max() + 1
-            parted |= video.timeline.stretch == video.timeline.stretch[number]
-    few = np.bincount(pieces, minlength=1)[pieces] < FEWEST_IN_STRETCH
+            begins[number + 1] = True
+            parted |= stretch == stretch[number]
+    pieces = np.cumsum(begins)
+    few = np.bincount(pieces)[pieces] < FEWEST_IN_STRETCH
     if len(video.index) > FEW_FRAMES and few.mean() < SELDOM:
         lonely = believed[few & (parted | video.alone[believed])]
         dated.flags[video.rows[lonely]] = "this reading stands alone between jumps of the clock"

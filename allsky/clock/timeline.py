@@ -62,9 +62,11 @@ class Timeline:
         inside &= self.stretch[before] == self.stretch[after]
         share = (wanted - self.index[before]) / np.maximum(self.index[after] - self.index[before], 1)
         between = self.seconds[before] + share * (self.seconds[after] - self.seconds[before])
-        near = np.where(np.abs(wanted - self.index[before]) <= np.abs(self.index[after] - wanted), before, after)
-        beyond = self.seconds[near] + (wanted - self.index[near]) * self._local_step(near)
-        return np.where(inside, between, beyond), inside
+        near = np.where(np.abs(wanted - self.index[before]) <= np.abs(self.index[after] - wanted), before, after)[
+            ~inside
+        ]
+        between[~inside] = self.seconds[near] + (wanted[~inside] - self.index[near]) * self._local_step(near)
+        return between, inside
 
     def _local_step(self, near: np.ndarray) -> np.ndarray:
         """Seconds a frame at the stretch's end nearest to a frame: of its segment where it has one, else the usual."""

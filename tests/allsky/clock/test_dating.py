@@ -146,3 +146,11 @@ def test_unread_frames_behind_a_reboot_are_flagged_where_their_glyphs_tell_nothi
     ]
     answer = date_readings(readings(shown), [None] * 40, UTC, 1.0, lambda row, moment: 0.0)[0]
     assert list(answer.index[answer["clock_flag"].notna()]) == [20, 21]
+
+
+def test_a_night_with_many_frames_that_show_another_time_is_flagged_there_and_nowhere_else():
+    truth = every_20_s(list(range(1000)))
+    unread = [place for place in range(1000) if place % 10 == 5]
+    shown = [None if place in unread else moment for place, moment in enumerate(truth)]
+    answer = date_readings(readings(shown), [None] * 1000, UTC, 1.0, lambda row, moment: -1.0)[0]
+    assert list(answer.index[answer["clock_flag"].notna()]) == unread
