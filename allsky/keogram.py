@@ -50,11 +50,11 @@ def strip_along(x: np.ndarray, y: np.ndarray, squares: Iterable[np.ndarray]) -> 
 
 
 def spread_in_time(utc: pd.Series, start: datetime, end: datetime, n: int) -> list[int]:
-    """Positions of at most `n` instants, one in each even part of `start` to `end`; a part without one is left out."""
+    """Positions of at most `n` instants, one about the middle of each even part of `start` to `end` that has one."""
     middles = _column_times(pd.Timestamp(start), pd.Timestamp(end), n)
     part = (pd.Timestamp(end) - pd.Timestamp(start)) / n
     away = [(utc - middle).abs() for middle in middles]
-    return [int(gap.to_numpy().argmin()) for gap in away if gap.min() <= part / 2]
+    return [int(gap.to_numpy().argmin()) for gap in away if gap.min() <= part / 8]
 
 
 def _column_times(first: pd.Timestamp, last: pd.Timestamp, width: int) -> pd.DatetimeIndex:

@@ -8,8 +8,8 @@ from importlib import metadata
 from typing import Any
 
 PACKAGES = (
-    "allsky-pipeline", "av", "grad-cam", "luigi", "numpy", "opencv-python-headless", "pandas", "pyarrow",
-    "pytesseract", "scipy", "skyfield", "skyfield-data", "torch", "torchvision",
+    "allsky-pipeline", "av", "grad-cam", "luigi", "matplotlib", "numpy", "opencv-python-headless", "pandas",
+    "ppigrf", "pyarrow", "pytesseract", "scipy", "skyfield", "skyfield-data", "torch", "torchvision",
 )  # fmt: skip
 
 

@@ -306,6 +306,19 @@ def test_one_night_is_a_corpus(light):
     assert f"138 frames of 1 night, {night}, at yknf." in Page(render_report(replace(one, labels=None))).text
 
 
+def test_without_a_moonlit_frame_the_moon_s_columns_say_so(light):
+    frames = light.frames[light.frames["lunar_bin"] == "No_Moon"]
+    predictions = corpus.predictions(light.frames)
+    predictions = predictions[predictions["frame_id"].isin(frames["frame_id"])]
+    table = corpus.condition_table(frames, predictions, light.labels)
+    dark = replace(light, frames=frames, tally=Tally.of(frames, predictions), condition_table=table)
+    (matrix,) = (one for one in contents.matrices(dark) if one["rate"] == "positive_ratio")
+    assert [[cell["measured"] for cell in line["cells"]] for line in matrix["lines"]] == [
+        [True, False, False, True]
+    ] * 4
+    assert "no frames" in Page(render_report(dark)).text
+
+
 def test_only_broken_videos_give_a_page_that_names_them(full):
     broken = full.videos[full.videos["problem"].notna()]
     text = Page(render_report(ReportData(corpus.SITE, videos=broken))).text
