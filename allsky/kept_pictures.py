@@ -34,7 +34,7 @@ class KeptPictures:
     def __init__(self, folder: Path, disk: SkyDisk, size: int, jpeg_quality: int, clock: Iterable[Box] = ()) -> None:
         self._folder, self._disk, self._size, self._quality = Path(folder), disk, size, jpeg_quality
         self._clock = tuple(clock)
-        self._sky = self._square(np.full((disk.height, disk.width), 255, np.uint8)) > 127
+        self._sky = (self._square(np.full((disk.height, disk.width), 255, np.uint8)) > 127).astype(np.uint8)
         self._pictures: dict[tuple[str, int], _Picture] = {}
         self._folder.mkdir(parents=True, exist_ok=True)
 
@@ -58,7 +58,7 @@ class KeptPictures:
         coded = cv2.imencode(".jpg", bgr, [cv2.IMWRITE_JPEG_QUALITY, self._quality])[1]
         path.write_bytes(coded.tobytes())
         luma = cv2.cvtColor(picture, cv2.COLOR_RGB2GRAY)
-        mean = cv2.mean(luma, self._sky.astype(np.uint8))[0]
+        mean = cv2.mean(luma, self._sky)[0]
         column, lit = picture[:, self._size // 2].copy(), lit_around(frame.luma, self._disk)
         self._pictures[video, frame.index] = _Picture(path, column, mean, lit)
 

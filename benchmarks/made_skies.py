@@ -8,7 +8,7 @@ reading the clock and compressing cost what they cost on a real night.
 from __future__ import annotations
 
 from collections.abc import Iterator
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from pathlib import Path
 
 import cv2
@@ -17,7 +17,7 @@ import pandas as pd
 
 from allsky.clock.zones import parse_zone
 from allsky.pictures import inscribed_disk
-from allsky.simulator.archive import YELLOWKNIFE, Simulation, frame_times, sky_pictures
+from allsky.simulator.archive import YELLOWKNIFE, Simulation, demo_simulation, frame_times, sky_pictures
 from allsky.simulator.cameras import AURORAMAX
 from allsky.simulator.overlay import draw_text
 from allsky.simulator.recording import encode, place
@@ -51,13 +51,17 @@ def skies(n: int, night: str = NIGHT) -> list[np.ndarray]:
     return [picture.rgb for picture in sky_pictures(simulation, night, chosen)]
 
 
-def film(path: Path, n_frames: int, step_s: int = 6, n_skies: int = 24, night: str = NIGHT) -> Film:
-    """A 1280x720 video of `night` from 05:00 UTC of the next day on, a frame every `step_s` seconds."""
+def film(path: Path, n_frames: int, step_s: int = 6, n_skies: int = 24, night: str = NIGHT, crf: int = 23) -> Film:
+    """A 1280x720 video of `night` from 05:00 UTC of the next day on, a frame every `step_s` seconds.
+
+    The lower `crf`, x264's quality, the more of the grain is kept: at 23 little (1 kB a frame), at 18 some (6 kB),
+    which takes twice as long to decode.
+    """
     start = pd.Timestamp(night, tz="UTC") + pd.Timedelta("29h")
     utc = pd.date_range(start, periods=n_frames, freq=f"{step_s}s")
     local = utc.tz_convert(parse_zone(SITE.timezone))
     overlay = [moment.strftime(CLOCK_FORMAT) for moment in local]
-    encode(path, _frames(skies(n_skies, night), overlay), "libx264", dict(X264))
+    encode(path, _frames(skies(n_skies, night), overlay), "libx264", X264 | {"crf": str(crf)})
     return Film(path, utc, overlay)
 
 
@@ -86,6 +90,56 @@ def write_skies(folder: Path, n: int, n_skies: int = 12) -> list[Path]:
         paths.append(folder / f"sky_{number:04d}.jpg")
         _write(paths[-1], turned * gain + rng.normal(0, 3, (720, 720, 1)))
     return paths
+
+
+def small_skies(n: int, size: int, n_skies: int = 24, at_once: int = 256) -> Iterator[np.ndarray]:
+    """`n` different pictures of the sky, uint8 (up to `at_once`, size, size, 3): each otherwise turned and exposed."""
+    rng = np.random.default_rng(5)
+    drawn = [cv2.resize(sky, (size, size), interpolation=cv2.INTER_AREA) for sky in skies(n_skies)]
+    disk = inscribed_disk(size)[..., None]
+    for start in range(0, n, at_once):
+        whole = []
+        for number in range(start, min(n, start + at_once)):
+            noisy = np.rot90(drawn[number % n_skies], number // n_skies % 4) * rng.uniform(0.6, 1.5)
+            whole.append(((noisy + rng.normal(0, 3, (size, size, 3))) * disk).clip(0, 255).astype(np.uint8))
+        yield np.stack(whole)
+
+
+def told_skies(folder: Path, n_train: int, n_validation: int, n_skies: int = 48) -> pd.DataFrame:
+    """Simulated skies with their true labels, and the split that names them: pictures as the chain keeps them.
+
+    `n_skies` are drawn from as many nights of the demonstration, turned and exposed otherwise for each picture; a
+    sky is in one part only.
+    """
+    rng = np.random.default_rng(4)
+    drawn = _told(n_skies)
+    n_judging = max(2, n_skies * n_validation // (n_train + n_validation))
+    rows = []
+    for part, wanted, own in (("train", n_train, drawn[n_judging:]), ("validation", n_validation, drawn[:n_judging])):
+        for number in range(wanted):
+            rgb, label = own[number % len(own)]
+            name = f"{part}_{number:04d}"
+            turned = np.rot90(rgb, number // len(own) % 4)
+            _write(folder / f"{name}.jpg", turned * rng.uniform(0.8, 1.25) + rng.normal(0, 2, (720, 720, 1)))
+            rows.append((name, f"2024-{part[0] == 'v':02d}", label, part, 1.0, f"{name}.jpg"))
+    return pd.DataFrame(rows, columns=["frame_id", "night", "label", "split", "weight", "image"])
+
+
+def _told(n: int) -> list[tuple[np.ndarray, str]]:
+    """`n` skies of which a person would be sure, with and without aurora by turns, and what she would say."""
+    simulation = replace(demo_simulation(), camera=AURORAMAX)
+    found: dict[str, list] = {"aurora": [], "no aurora": []}
+    for number in range(20 * n):
+        night = simulation.nights[number % len(simulation.nights)]
+        utc = frame_times(simulation, night)
+        moment = utc[(number * 37 + number // len(simulation.nights) * 11) % len(utc)]
+        picture = next(sky_pictures(simulation, night, pd.DatetimeIndex([moment])))
+        told = found.get(picture.facts["visible"])
+        if told is not None and len(told) < -(-n // 2):
+            told.append((picture.rgb, picture.facts["visible"].replace(" ", "_")))
+        if all(len(told) == -(-n // 2) for told in found.values()):
+            break
+    return [pair for both in zip(*found.values()) for pair in both][:n]
 
 
 def labelled_skies(folder: Path, n_train: int, n_validation: int) -> pd.DataFrame:

@@ -4,15 +4,22 @@ Weights trained on ImageNet cannot be counted on to be there, and training takes
 weights, as it comes, answers the same whatever it sees. So its batch normalisation is given the statistics of
 these pictures and its last layer is shifted until it finds aurora in half of them: its answers then hang on every
 layer, as a trained network's do, and are harder to reproduce than those of one that is sure of itself.
+
+Where the answers must be a trained network's, an EfficientNet-B1 is trained on simulated skies for some minutes; this
+makes one to be used again (`--model`):
+
+    python benchmarks/trained.py FOLDER
 """
 
 from __future__ import annotations
 
+import sys
 from collections.abc import Sequence
 from pathlib import Path
 
 import numpy as np
 import torch
+from made_skies import told_skies
 from PIL import Image
 from torch import nn
 from torch.utils.data import Dataset
@@ -22,6 +29,8 @@ from allsky.pictures import read_picture
 from models.description import ModelDescription
 from models.model_folder import Model
 from models.network import build_network, weights_normalisation
+from models.recipe import TrainingRecipe
+from models.training import train
 
 CLASSES = ("aurora", "no_aurora")
 
@@ -41,6 +50,26 @@ def tried_model(backbone: str, size: int, paths: Sequence[Path]) -> Model:
         last.weight *= 2 / difference.std()
         last.bias[0] -= (difference.median() - (last.bias[0] - last.bias[1])) * 2 / difference.std()
     return model
+
+
+def trained_model(folder: Path, backbone: str, size: int, n_train: int = 384, epochs: int = 10) -> Path:
+    """A model's folder below `folder`: trained from nothing on simulated skies. What is asked of it is that its answers
+    mean something, not that they are right."""
+    pictures, place = folder / "told", folder / f"trained_{backbone}"
+    pictures.mkdir(exist_ok=True)
+    split = told_skies(pictures, n_train, n_train // 4, n_skies=n_train // 4)
+    recipe = TrainingRecipe(
+        backbone=backbone,
+        weights="none",
+        strategy="scratch",
+        image_size=size,
+        epochs_full=epochs,
+        batch_size=16,
+        averaging=0.95,
+        precision="bfloat16",
+    )
+    train(split, pictures, recipe, place, lambda share, message: print(message, flush=True))
+    return place
 
 
 def pixels(model: Model, paths: Sequence[Path]) -> torch.Tensor:
@@ -78,3 +107,9 @@ class Pictures(Dataset):
 
     def __getitem__(self, number: int) -> torch.Tensor:
         return self.transform(Image.open(self.paths[number]).convert("RGB"))
+
+
+if __name__ == "__main__":
+    asked = Path(sys.argv[1])
+    asked.mkdir(parents=True, exist_ok=True)
+    print(trained_model(asked, "efficientnet_b1", 240))

@@ -1,66 +1,55 @@
-"""What does a model say about many pictures?
+"""What does a model say of many pictures?
 
-Reading ahead in threads keeps the network busy; memory stays at a few batches. The `float32` engine is the
-reference: what other engines answer is compared with it.
+Each core reads and computes batches of its own, so that both go on at once everywhere; memory stays at a batch a
+core. How it computes is `models.engines`; what another engine than `float32` answers is compared with that one.
 """
 
 from __future__ import annotations
 
-from collections.abc import Callable, Sequence
-from dataclasses import dataclass
+from collections.abc import Callable, Iterator, Sequence
 from pathlib import Path
 
 import numpy as np
 import torch
 
-from allsky.errors import BadConfiguration
-from allsky.pictures import read_pictures
+from allsky.pictures import read_picture, read_pictures
+from models.engine_memory import Measured
+from models.engines import AUTO, REFERENCE, Engine, Ready, Streams, choose, engine_named
 from models.model_folder import Model
 
 Progress = Callable[[float, str], None]
 
-
-@dataclass(frozen=True)
-class Engine:
-    """A way of computing: where, in which numbers, and whether compiled first."""
-
-    name: str
-    dtype: torch.dtype = torch.float32
-    compiled: bool = False
-
-
-ENGINES = {
-    engine.name: engine
-    for engine in (
-        Engine("float32"),
-        Engine("bfloat16", torch.bfloat16),
-        Engine("compiled", torch.bfloat16, compiled=True),
-    )
-}
-DEFAULT_ENGINE = "float32"
-
-
-def choose_engine(name: str = "auto") -> Engine:
-    """The engine of that name; `auto` is the reference. Raises BadConfiguration for an unknown name."""
-    chosen = DEFAULT_ENGINE if name == "auto" else name
-    if chosen not in ENGINES:
-        raise BadConfiguration(f"engine = {name!r}: expected auto or one of {', '.join(ENGINES)}.")
-    return ENGINES[chosen]
+# On a CPU the activations of a larger batch leave the cache.
+CPU_BATCH, GPU_BATCH = 8, 128
+# Threads that read pictures for a GPU.
+READERS = 8
 
 
 class Predictor:
-    """A model made ready once for any number of calls: on its device, in its engine's numbers, compiled if asked.
+    """A model made ready once for any number of calls: on its device, by the quickest engine, compiled where it pays.
 
-    `batch_size` None takes what suits the device. Raises BadConfiguration for an unknown engine.
+    `engine` is `auto` or a name; `batch_size` None takes what suits the device; `expected` says how many pictures
+    there will be in all calls together (those of the first call, where it is None). Raises BadConfiguration for an
+    unknown engine.
     """
 
-    def __init__(self, model: Model, engine: str = "auto", batch_size: int | None = None):
-        self.engine = choose_engine(engine)
-        self.batch_size = batch_size or _batch_size()
+    def __init__(
+        self, model: Model, engine: str = AUTO, batch_size: int | None = None, expected: int | None = None
+    ) -> None:
+        self._asked, self._expected = engine_named(engine), expected
         self.device = torch.device("cuda" if torch.cuda.is_available() else "cpu")
+        self.batch_size = batch_size or (GPU_BATCH if self.device.type == "cuda" else CPU_BATCH)
         self.model = model
-        network = model.network.to(self.device, memory_format=torch.channels_last)
-        self._forward = torch.compile(network, dynamic=True) if self.engine.compiled else network
+        self._ready: Ready | None = None
+
+    def expect(self, pictures: int) -> None:
+        """Say how many pictures there will be in the calls to come; of use before the first."""
+        self._expected = pictures
+
+    @property
+    def engine(self) -> Engine:
+        """The engine in use; the reference until pictures have been seen."""
+        return self._ready.engine if self._ready else self._asked or REFERENCE
 
     def __call__(self, image_paths: Sequence[Path], progress: Progress | None = None) -> np.ndarray:
         """Calibrated probabilities of each picture, float64 (n, classes), in the order of the model's classes.
@@ -69,25 +58,60 @@ class Predictor:
         """
         probabilities = np.empty((len(image_paths), len(self.model.description.classes)))
         done = 0
-        for batch in read_pictures(image_paths, self.model.description.image_size, self.batch_size):
-            probabilities[done : done + len(batch)] = self.answer(batch)
-            done += len(batch)
+        for answers in self._answers(image_paths) if len(image_paths) else ():
+            probabilities[done : done + len(answers)] = answers
+            done += len(answers)
             if progress:
                 progress(done / len(image_paths), f"{done} of {len(image_paths)} frames classified")
         return probabilities
 
-    @torch.inference_mode()
     def answer(self, pictures: np.ndarray) -> np.ndarray:
         """Probabilities (n, classes) of pictures of the model's size, uint8 (n, size, size, 3)."""
-        images = self.model.seen(pictures)
-        with torch.autocast(self.device.type, self.engine.dtype, enabled=self.engine.dtype != torch.float32):
-            return self.model.probabilities(self._forward(images))
+        pieces = [pictures[start : start + self.batch_size] for start in range(0, len(pictures), self.batch_size)]
+        with Streams(self.device) as streams:
+            self._make_ready(pieces[0], len(pictures), streams)
+            return np.concatenate(list(streams.map(self._answer, pieces)))
+
+    def _answers(self, paths: Sequence[Path]) -> Iterator[np.ndarray]:
+        """The answers to each batch, in order."""
+        with Streams(self.device) as streams:
+            self._make_ready(self._read(paths[: self.batch_size]), len(paths), streams)
+            if self.device.type == "cuda":
+                yield from map(self._answer, self._read_ahead(paths))
+                return
+            batches = [paths[start : start + self.batch_size] for start in range(0, len(paths), self.batch_size)]
+            yield from streams.map(lambda batch: self._answer(self._read(batch)), batches)
+
+    def _read_ahead(self, paths: Sequence[Path]) -> Iterator[np.ndarray]:
+        return read_pictures(paths, self.model.description.image_size, self.batch_size, threads=READERS)
+
+    def _read(self, paths: Sequence[Path]) -> np.ndarray:
+        return np.stack([read_picture(path, self.model.description.image_size) for path in paths])
+
+    def _make_ready(self, pictures: np.ndarray, here: int, streams: Streams) -> None:
+        """Choose the engine, if that is still to be done; `pictures` are the first of those `here`."""
+        if self._ready is not None:
+            return
+        if self._asked is not None:
+            self._ready = Ready(self.model, self._asked, self.device)
+            return
+        memory = Measured.of(self.model.description, self.batch_size, self.device)
+        expected = here if self._expected is None else self._expected
+        first = _filled(pictures, self.batch_size)
+        self._ready = choose(self.model, first, expected, streams, self.device, memory)
+
+    def _answer(self, pictures: np.ndarray) -> np.ndarray:
+        """The answers to a batch; a compiled network is given whole ones only, or it would be compiled again."""
+        assert self._ready is not None
+        if not self._ready.engine.compiled:
+            return self._ready.answer(pictures)
+        return self._ready.answer(_filled(pictures, self.batch_size))[: len(pictures)]
 
 
 def predict(
     model: Model,
     image_paths: Sequence[Path],
-    engine: str = "auto",
+    engine: str = AUTO,
     batch_size: int | None = None,
     progress: Progress | None = None,
 ) -> np.ndarray:
@@ -95,7 +119,7 @@ def predict(
     return Predictor(model, engine, batch_size)(image_paths, progress)
 
 
-def _batch_size() -> int:
-    # On a CPU the activations of a larger batch leave the cache (EfficientNet-B1 at 240 px on two cores:
-    # 56 images/s one by one, 20 in batches of 32; channels last, 47 in batches of 8).
-    return 128 if torch.cuda.is_available() else 8
+def _filled(pictures: np.ndarray, size: int) -> np.ndarray:
+    """`size` pictures: these, the last one repeated."""
+    missing = size - len(pictures)
+    return pictures if missing <= 0 else np.concatenate([pictures, np.repeat(pictures[-1:], missing, axis=0)])

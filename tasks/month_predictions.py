@@ -40,14 +40,19 @@ class MonthPredictions(LandingMonthStage):
     def produce_nights(self, nights):
         inference = self.settings.inference
         predictor, described = _loaded(model_folder(self.model), model_recipe(self.model), inference)
+        frames = {night: _clear_frames(night) for night in nights}
+        predictor.expect(sum(map(len, frames.values())))
         for done, night in enumerate(nights):
             self.progress(done / len(nights), f"{night}: {done} of {len(nights)} nights done")
             with self.landing(night) as output:
-                frames = NightFrames(night=night).output()["frames"].read(["frame_id", "utc", "image", "clock_flag"])
-                frames = frames[frames["clock_flag"].isna()]
-                paths = [self.corpus.root / image for image in frames["image"]]
-                probabilities = predictor(paths)
-                output.write(_table(frames, night, probabilities, described), engine=inference.engine)
+                probabilities = predictor([self.corpus.root / image for image in frames[night]["image"]])
+                output.write(_table(frames[night], night, probabilities, described), engine=predictor.engine.name)
+
+
+def _clear_frames(night) -> pd.DataFrame:
+    """The night's frames whose time is not in doubt."""
+    frames = NightFrames(night=night).output()["frames"].read(["frame_id", "utc", "image", "clock_flag"])
+    return frames[frames["clock_flag"].isna()]
 
 
 @functools.lru_cache(maxsize=1)

@@ -31,10 +31,12 @@ PROMISED = {
     "split": ("n_labels",),
     "sky_disk": ("ours_off_percent", "rival_off_percent"),
     "training": ("ratio_frozen", "ratio_views", "frozen_accuracies", "ours_accuracy", "rival_accuracy"),
+    "whole_chain": ("hours_for_331_nights", "n_kept", "same_decisions"),
 }
 # Decode, read text, or start PyTorch: ten seconds and more.
 SLOW = ("clock", "explanation", "frames", "inference", "inventory", "keograms", "report", "sky_disk", "training")
-NOT_A_SCRIPT = {"side_by_side", "trained"}
+SLOW += ("whole_chain",)
+NOT_A_SCRIPT = {"side_by_side", "trained", "usual_chain", "hours"}
 
 
 def last_line(script: str) -> dict:

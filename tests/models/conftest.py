@@ -63,3 +63,9 @@ def quick() -> TrainingRecipe:
     return TrainingRecipe(
         backbone="shufflenet_v2_x0_5", weights="none", strategy="scratch", image_size=SIZE, epochs_full=1, batch_size=8
     )
+
+
+@pytest.fixture(autouse=True)
+def own_cache(tmp_path, monkeypatch):
+    """What engines are remembered for is this machine's, and no test's."""
+    monkeypatch.setenv("XDG_CACHE_HOME", str(tmp_path / "cache"))

@@ -27,13 +27,14 @@ def pictures(toy):
 
 def test_answers_do_not_depend_on_the_batch(folder, pictures):
     model = load_model(folder)
-    one_by_one, at_once = (predict(model, pictures, batch_size=size) for size in (1, 36))
+    one_by_one, at_once = (predict(model, pictures, "float32", size) for size in (1, 36))
     np.testing.assert_allclose(one_by_one, at_once, atol=1e-5)
 
 
 def test_answers_keep_the_order_of_the_pictures(folder, pictures):
     model = load_model(folder)
-    np.testing.assert_allclose(predict(model, pictures[::-1]), predict(model, pictures)[::-1], atol=1e-5)
+    forwards, backwards = predict(model, pictures, "float32"), predict(model, pictures[::-1], "float32")
+    np.testing.assert_allclose(backwards, forwards[::-1], atol=1e-5)
 
 
 def test_bfloat16_answers_nearly_as_float32(folder, pictures):

@@ -1,0 +1,104 @@
+"""How long would the published corpus take? What a run of `whole_chain.py` measured, stage by stage, times 331 nights.
+
+Stages that run side by side, a process a core, count their seconds over the number of processes: they were measured
+beside each other, so what they take from each other is in them. Stages that use all cores count as they are.
+"""
+
+from __future__ import annotations
+
+import time
+from collections import Counter
+from dataclasses import dataclass, replace
+from pathlib import Path
+
+import pandas as pd
+
+from allsky.corpus import Corpus
+from models.inference import Predictor
+from models.model_folder import load_model
+from models.recipe import TrainingRecipe
+from models.training import train
+from tasks import history
+
+# The published corpus, its training and validation frames, and how many of its nights are audit nights.
+NIGHTS, MONTHS, VIDEO_FRAMES, KEPT_FRAMES = 331, 11, 331 * 6_500, 214_890
+TRAINING_FRAMES, FROZEN_EPOCHS, FULL_EPOCHS = 2 * 1_024, 6, 6
+AUDIT_SHARE = 0.35
+
+# By the night, side by side; by the run.
+BY_NIGHT = ("NightClock", "NightConditions", "MonthFrames", "MonthClockAudit", "MonthKeograms")
+BY_RUN = ("VideoInventory", "SkyDisk", "LabelSheet", "AuditSheet", "FullCorpusReport")
+
+
+@dataclass(frozen=True)
+class Row:
+    """A stage: `seconds` for one `unit` with the whole machine, and how many `units` the corpus has."""
+
+    stage: str
+    seconds: float
+    unit: str
+    units: float
+
+    @property
+    def hours(self) -> float:
+        return self.seconds * self.units / 3600
+
+
+def stages(output: Path, workers: int) -> list[Row]:
+    """The rows that the run's own account tells: `output` holds a whole run, through to the report."""
+    events = [event for event in history.read_all(output) if event.outcome == history.DONE]
+    spent, readings = Counter[str](), pd.read_parquet(output / "readings")
+    for event in events:
+        spent[event.stage] += event.seconds
+    nights = readings["night"].nunique()
+    frames = Row("NightFrames", spent["NightFrames"] / workers / len(readings), "video frame", VIDEO_FRAMES)
+    rows = [frames, *(Row(stage, spent[stage] / workers / nights, "night", NIGHTS) for stage in BY_NIGHT)]
+    rows += [Row(stage, spent[stage], "run", 1) for stage in BY_RUN]
+    audit = Corpus(output).audit_sheet
+    maps = pd.read_parquet(audit) if audit.exists() else pd.DataFrame(columns=["frame_id", "night"])
+    if len(maps):
+        per_night = maps["frame_id"].nunique() / maps["night"].nunique()
+        a_map = spent["GradCamGallery"] / maps["frame_id"].nunique()
+        rows.append(Row("GradCamGallery", a_map, "map", per_night * NIGHTS * AUDIT_SHARE))
+    return rows
+
+
+def predictions(folder: Path, images: list[Path], expected: int = KEPT_FRAMES // MONTHS) -> list[Row]:
+    """What the predictions of a month of `expected` frames take: the model made ready once, then each frame, JPEG and
+    all. How long compiling takes for the first month of all is in it."""
+    started = time.perf_counter()
+    predictor = Predictor(load_model(folder), expected=expected)
+    predictor(images)
+    first = time.perf_counter() - started
+    started = time.perf_counter()
+    predictor(images)
+    again = time.perf_counter() - started
+    ready = Row("MonthPredictions, made ready", first - again, "month", MONTHS)
+    return [ready, Row(f"MonthPredictions, {predictor.engine.name}", again / len(images), "kept frame", KEPT_FRAMES)]
+
+
+def training(split: pd.DataFrame, root: Path, weights: Path, recipe: TrainingRecipe, folder: Path) -> list[Row]:
+    """The published training: six epochs of a frozen backbone, six of everything, on 2,048 frames.
+
+    Timed on the few frames of `split`, two epochs frozen and one full; validation has its share in each.
+    """
+    moments = [time.perf_counter()]
+    asked = replace(recipe, weights=str(weights), strategy="two_stage", epochs_frozen=2, epochs_full=1)
+    train(split, root, asked, folder, lambda share, message: moments.append(time.perf_counter()))
+    begun, *ends = moments[-4:]
+    first, second, full = (end - start for start, end in zip([begun, *ends], ends))
+    scale = TRAINING_FRAMES / (split["split"] == "train").sum()
+    return [
+        Row("training, first epoch", first * scale, "run", 1),
+        Row("training, frozen backbone", second * scale, "epoch", FROZEN_EPOCHS - 1),
+        Row("training, everything", full * scale, "epoch", FULL_EPOCHS),
+    ]
+
+
+def table(rows: list[Row]) -> str:
+    """A line for each row, and the sum."""
+    lines = [f"{'stage':<38} {'seconds':>10}  {'a':<12} {'units':>11} {'hours':>7}"]
+    lines += [f"{r.stage:<38} {r.seconds:>10.5f}  {r.unit:<12} {r.units:>11,.0f} {r.hours:>7.3f}" for r in rows]
+    total = sum(row.hours for row in rows)
+    trained = sum(row.hours for row in rows if row.stage.startswith("training"))
+    return "\n".join([*lines, f"together {total:.2f} hours, {trained:.2f} of them training"])

@@ -1,0 +1,196 @@
+"""In which way does this machine compute a network fastest, and does it still say what the reference says?
+
+`float32` is the reference. `bfloat16` halves the numbers and folds batch normalisation into the convolutions before
+it; `compiled` has that translated by TorchInductor, which takes a C++ compiler and a minute, and pays for thousands of
+pictures. Which is fastest is measured once on the first pictures and remembered; a way that fails, or answers
+otherwise than the reference, is left out.
+"""
+
+from __future__ import annotations
+
+import copy
+import logging
+import os
+import time
+from collections.abc import Callable
+from concurrent.futures import ThreadPoolExecutor
+from dataclasses import dataclass
+
+import numpy as np
+import torch
+from torch import nn
+from torch.fx.experimental.optimization import fuse
+
+from allsky.errors import BadConfiguration
+from models.engine_memory import Measured, cache_folder
+from models.model_folder import Model
+
+logger = logging.getLogger("allsky")
+
+# TorchInductor keeps what it has compiled where temporary files go, and decides that early: a restart of the machine
+# would have everything compiled anew.
+os.environ.setdefault("TORCHINDUCTOR_CACHE_DIR", str(cache_folder() / "inductor"))
+
+# Farther than this from the reference's probabilities on the first pictures, and an engine is not used.
+FARTHEST = 0.05
+# Pictures from which on it is worth trying which engine is quickest (that takes as long as some fifty of them), and
+# how long compiling takes.
+TRY_FROM, COMPILE_FROM = 500, 3000
+# Batches that each stream computes when an engine is timed.
+BATCHES_TIMED = 2
+# More streams than this would wait for each other in Python.
+MOST_STREAMS = 16
+
+Forward = Callable[[torch.Tensor], torch.Tensor]
+
+
+@dataclass(frozen=True)
+class Engine:
+    """A way of computing: in which numbers, and whether compiled first."""
+
+    name: str
+    dtype: torch.dtype = torch.float32
+    compiled: bool = False
+
+
+ENGINES = {
+    engine.name: engine
+    for engine in (
+        Engine("float32"),
+        Engine("bfloat16", torch.bfloat16),
+        Engine("compiled", torch.bfloat16, compiled=True),
+    )
+}
+AUTO, REFERENCE = "auto", ENGINES["float32"]
+
+
+def engine_named(name: str) -> Engine | None:
+    """The engine of that name, None for `auto`. Raises BadConfiguration for an unknown one."""
+    if name != AUTO and name not in ENGINES:
+        raise BadConfiguration(f"engine = {name!r}: expected auto or one of {', '.join(ENGINES)}.")
+    return ENGINES.get(name)
+
+
+class Streams:
+    """The cores, each taking batches of its own: nothing waits for another core within a layer.
+
+    On two cores EfficientNet-B1 computes a quarter more pictures a second so than with both cores on one batch. A GPU
+    is one stream.
+    """
+
+    def __init__(self, device: torch.device) -> None:
+        self._before = torch.get_num_threads()
+        self.number = min(self._before, MOST_STREAMS) if device.type == "cpu" else 1
+        self.threads = max(1, self._before // self.number)
+        self._pool = ThreadPoolExecutor(self.number, initializer=lambda: torch.set_num_threads(self.threads))
+        self.map = self._pool.map
+
+    def __enter__(self) -> Streams:
+        return self
+
+    def __exit__(self, *_: object) -> None:
+        self._pool.shutdown(cancel_futures=True)
+        torch.set_num_threads(self._before)
+
+
+class Ready:
+    """A model made ready to be computed by an engine on `device`."""
+
+    def __init__(self, model: Model, engine: Engine, device: torch.device) -> None:
+        self.model, self.engine, self.device = model, engine, device
+        network = model.network.to(device, memory_format=torch.channels_last)
+        self._forward: Forward = network if engine is REFERENCE else _lightened(network, engine.dtype)
+        if engine.compiled:
+            self._forward = torch.compile(self._forward, dynamic=False)
+
+    @torch.inference_mode()
+    def answer(self, pictures: np.ndarray) -> np.ndarray:
+        """Calibrated probabilities (n, classes) of pictures of the model's size, uint8 (n, size, size, 3)."""
+        images = self.model.seen(pictures).contiguous(memory_format=torch.channels_last)
+        with torch.autocast(self.device.type, self.engine.dtype, enabled=self.engine is not REFERENCE):
+            return self.model.probabilities(self._forward(images))
+
+
+def _lightened(network: nn.Module, dtype: torch.dtype) -> nn.Module:
+    """A copy with batch normalisation folded into convolutions, where the network can be traced, and the weights of
+    convolutions and linear layers in `dtype`: autocast would convert them anew for every batch."""
+    try:
+        light = fuse(copy.deepcopy(network))
+    except Exception:  # tracing fails in as many ways as networks are written; unfolded they are only slower
+        light = copy.deepcopy(network)
+    for module in light.modules():
+        if isinstance(module, nn.Conv2d | nn.Linear):
+            module.to(dtype)
+    return light.to(memory_format=torch.channels_last).eval()
+
+
+# Which one?
+
+
+def choose(
+    model: Model, pictures: np.ndarray, expected: int, streams: Streams, device: torch.device, memory: Measured
+) -> Ready:
+    """The model with the engine that needs the least time for `expected` pictures, of which `pictures` are some.
+
+    For a few pictures it is the reference.
+    """
+    if expected < TRY_FROM:
+        return Ready(model, REFERENCE, device)
+    trials = _Trials(model, pictures, streams, device, memory)
+    for engine in ENGINES.values():
+        if engine.name not in memory.rates and (expected >= COMPILE_FROM or not engine.compiled):
+            trials.measure(engine)
+    while (best := ENGINES[memory.quickest(list(ENGINES), expected)]) and not trials.make_ready(best):
+        pass  # what failed is remembered as useless
+    return trials.ready[best.name]
+
+
+class _Trials:
+    """Engines tried on a batch of `pictures`, all streams at work."""
+
+    def __init__(
+        self, model: Model, pictures: np.ndarray, streams: Streams, device: torch.device, memory: Measured
+    ) -> None:
+        self._model, self._pictures, self._streams = model, pictures, streams
+        self._device, self._memory = device, memory
+        reference = Ready(model, REFERENCE, device)
+        self.ready = {REFERENCE.name: reference}
+        self._exact = reference.answer(pictures)
+
+    def measure(self, engine: Engine) -> None:
+        """Remember how many pictures a second an engine computes, and how long it takes to make it ready."""
+        started = time.perf_counter()
+        if self.make_ready(engine):
+            made_s = time.perf_counter() - started if engine.compiled else 0.0
+            self._memory.note(engine.name, self._images_per_s(self.ready[engine.name]), made_s)
+
+    def make_ready(self, engine: Engine) -> bool:
+        """Whether an engine can be used: it works, and answers what the reference does."""
+        try:
+            one = self.ready.setdefault(engine.name, Ready(self._model, engine, self._device))
+            # In a stream: a network is compiled for the number of threads that it will have.
+            (answers,) = self._streams.map(one.answer, [self._pictures])
+            _require_near(answers, self._exact)
+        except Exception as error:  # whatever keeps a machine from computing so, another engine does it
+            self.ready.pop(engine.name, None)
+            self._leave_out(engine, error)
+        return engine.name in self.ready
+
+    def _images_per_s(self, ready: Ready) -> float:
+        batches = [self._pictures] * (BATCHES_TIMED * self._streams.number)
+        started = time.perf_counter()
+        list(self._streams.map(ready.answer, batches))
+        return len(batches) * len(self._pictures) / (time.perf_counter() - started)
+
+    def _leave_out(self, engine: Engine, error: Exception) -> None:
+        if engine is REFERENCE:
+            raise error
+        self._memory.note(engine.name, 0.0)
+        reason = str(error).strip().splitlines() or [repr(error)]
+        logger.warning("the %s engine cannot be used here, the next best is: %s", engine.name, reason[0])
+
+
+def _require_near(answers: np.ndarray, exact: np.ndarray) -> None:
+    gap = float(np.abs(answers - exact).max())
+    if not gap <= FARTHEST:
+        raise ArithmeticError(f"its probabilities are up to {gap:.3f} off those of {REFERENCE.name}")
