@@ -98,7 +98,8 @@ def tuned(videos: list[Path], model: Path, output: Path, batch: int) -> list[tup
     """A process a core, each on one thread; Tesseract is told that there is one line."""
     os.environ["OMP_THREAD_LIMIT"] = "1"
     one = partial(night, model=model, output=output, batch=batch, frames=kept_frames, config="--psm 7")
-    with multiprocessing.get_context("spawn").Pool(os.cpu_count(), one_thread) as pool:
+    processes = min(os.cpu_count() or 1, len(videos))
+    with multiprocessing.get_context("spawn").Pool(processes, one_thread) as pool:
         return pool.map(one, videos, chunksize=1)
 
 

@@ -256,7 +256,7 @@ def asked_for() -> argparse.Namespace:
     parser.add_argument("--model", type=Path, help="a model's folder; without one an EfficientNet-B1 is trained first")
     asked = parser.parse_args()
     if asked.quick:
-        asked.frames, asked.pictures, asked.skies = 60, 16, 2
+        asked.nights, asked.frames, asked.pictures, asked.skies = 1, 60, 16, 2
     return asked
 
 
