@@ -18,6 +18,8 @@ from allsky.sky_disk import SkyDisk, lit_around
 WORKING_SIZE = 640
 # Share of frames in which a pixel is darker than its entry in the map of bright moments, in percent.
 BRIGHT_PERCENTILE = 95
+# Frames of a night that are held for the map of its bright moments, and up to twice as many.
+MOMENTS_HELD = 24
 # Luma that only paper has all the time (white margins of a figure); video white is 235.
 PAPER_LUMA = 225
 # Correlation with the usual frame that only other things than the sky fall below: cards have 0.1, skies 0.8 and more.
@@ -65,6 +67,27 @@ def bright_moments(frames: Sequence[np.ndarray]) -> BrightMoments:
         bright[around] = bright[~around].min(initial=255.0)
     picture = cv2.GaussianBlur(bright[y : y + height, x : x + width], (0, 0), 1.0)
     return BrightMoments(picture, float(np.percentile(picture, 5)), (x, y), scale)
+
+
+class MomentsSeen:
+    """The bright moments of a night as its frames pass: of those added, a few spread evenly over all are held."""
+
+    def __init__(self) -> None:
+        self._held: list[np.ndarray] = []
+        self._added, self._every = 0, 1
+
+    def add(self, luma: np.ndarray) -> None:
+        if self._added % self._every == 0:
+            self._held.append(_small_luma(luma, min(1.0, WORKING_SIZE / max(luma.shape))))
+        self._added += 1
+        if len(self._held) == 2 * MOMENTS_HELD:
+            self._held, self._every = self._held[::2], 2 * self._every
+
+    def picture(self) -> np.ndarray:
+        """How bright each pixel was but for its brightest moments, (h, w) uint8, no larger than the search works on."""
+        ordered = np.stack(self._held)
+        place = round(BRIGHT_PERCENTILE / 100 * (len(ordered) - 1))
+        return np.partition(ordered, place, axis=0)[place]
 
 
 def clearest_frame(frames: Sequence[np.ndarray]) -> np.ndarray:

@@ -79,6 +79,18 @@ class Corpus:
     def leakage(self) -> Path:
         return self.root / "leakage"
 
+    @property
+    def epochs(self) -> Path:
+        return self.root / "epochs" / "epochs.parquet"
+
+    @property
+    def looks(self) -> Path:
+        return self.root / "epochs" / ".looks.parquet"
+
+    @property
+    def epoch_pictures(self) -> Path:
+        return self.root / "epoch_pictures"
+
     # One per camera epoch.
 
     def disk(self, epoch: str) -> Path:

@@ -30,6 +30,9 @@ LIKE = 0.015
 SMALLEST, LARGEST = 0.2, 0.75
 # Beyond the rim it is dark: no more than this share of the light within, and this much above what is usual there.
 DARK_AROUND, DARK_STEP = 0.2, 0.08
+# What is usual around a disk is this percentile of it: beside a black margin the corners of the sensor's own picture,
+# which are never quite black, may be less than half.
+AROUND_PERCENTILE = 75
 # Below this score a circle is no sky disk. Of 26 recordings of 14 cameras, the 14 with a disk in view score
 # 0.53 and more, 9 of other scenes 0.22 and less, 3 of skies larger than their frame 0.30 to 0.41.
 LEAST_SCORE = 0.45
@@ -80,6 +83,17 @@ def _shows_disk(frames: Sequence[np.ndarray]) -> bool:
     except NotASky:
         return False
     return True
+
+
+def rim_score(picture: np.ndarray, disk: SkyDisk) -> float:
+    """How well a known disk, or one a percent or two beside it, fits a picture of bright moments (h, w) of its frame,
+    or a smaller one; 0 to 1."""
+    moments = bright_moments([picture])
+    scale = picture.shape[1] / disk.width * moments.scale
+    x, y = ((place + 0.5) * scale - 0.5 for place in (disk.center_x, disk.center_y))
+    circle = np.array([x - moments.corner[0], y - moments.corner[1], disk.radius * scale])
+    edges = falling_edges(moments)
+    return _climbed(moments, edges, _score(moments, circle, edges), circle)[0]
 
 
 def _what_was_found(moments: BrightMoments, score: float, n: int, width: int, height: int, least_score: float) -> str:
@@ -134,7 +148,7 @@ def _score(moments: BrightMoments, circle: np.ndarray, edges: np.ndarray) -> flo
     around, within = bright[(distance > 1.02) & (distance < 1.25)], bright[distance < 0.95]
     if len(around) < 20 or len(within) < 20:
         return 0.0
-    dark = _dark_level(moments.dark, np.median(around), np.median(within))
+    dark = _dark_level(moments.dark, np.percentile(around, AROUND_PERCENTILE), np.median(within))
     rim = hits & visible & dark_beyond(moments, circle[None], dark, tuple(np.linspace(1.02, 1.14, 9)))
     light = (within > np.percentile(around, 80)).mean()
     return float(rim_share(rim, visible)[0] * (around <= dark).mean() * light**2)

@@ -43,6 +43,7 @@ CARD = "a card between the frames, not the sky"
 class NightPass:
     """What the pass of a night gives.
 
+    `bright` (h, w) uint8 is a small map of how bright each pixel of the whole frame was.
     `frames` (FRAMES) the kept frames in order of time, `readings` (READINGS) every video frame; `strip`
     (image_size, n, 3) uint8 RGB, one column of pixels per kept frame at `strip_utc`; `problems` sentences
     on what could not be read or was contested.
@@ -52,6 +53,7 @@ class NightPass:
     readings: pd.DataFrame
     strip: np.ndarray
     strip_utc: list[datetime]
+    bright: np.ndarray
     problems: list[str]
 
 
@@ -157,7 +159,7 @@ def extract_night(
     problems += [*contested(readings, cadence_s), *of_another_night(frames, clock)]
     strip = pictures.publish(list(frame_names(chosen)), list(frames["frame_id"]))
     frames, readings = (_by_file(table, recordings) for table in (frames, readings))
-    return NightPass(frames, readings, strip, list(frames["utc"]), problems)
+    return NightPass(frames, readings, strip, list(frames["utc"]), pictures.bright_moments(), problems)
 
 
 def _text_boxes(clock: LearnedClock | GivenClock) -> list[Box]:

@@ -12,6 +12,7 @@ from pathlib import Path
 import cv2
 import numpy as np
 
+from allsky.bright_moments import MomentsSeen
 from allsky.clock.overlay import Box
 from allsky.recordings.video import VideoFrame
 from allsky.sky_disk import SkyDisk, lit_around, square_crop
@@ -35,6 +36,7 @@ class KeptPictures:
         self._folder, self._disk, self._size, self._quality = Path(folder), disk, size, jpeg_quality
         self._clock = tuple(clock)
         self._sky = (self._square(np.full((disk.height, disk.width), 255, np.uint8)) > 127).astype(np.uint8)
+        self._moments = MomentsSeen()
         self._pictures: dict[tuple[str, int], _Picture] = {}
         self._folder.mkdir(parents=True, exist_ok=True)
 
@@ -52,6 +54,7 @@ class KeptPictures:
 
     def write(self, video: str, frame: VideoFrame) -> None:
         """Crop and write a frame under a provisional, hidden name."""
+        self._moments.add(frame.luma)
         picture = self._square(frame.rgb())
         path = self._folder / f".{len(self._pictures)}.jpg"
         bgr = cv2.cvtColor(picture, cv2.COLOR_RGB2BGR)
@@ -61,6 +64,10 @@ class KeptPictures:
         mean = cv2.mean(luma, self._sky)[0]
         column, lit = picture[:, self._size // 2].copy(), lit_around(frame.luma, self._disk)
         self._pictures[video, frame.index] = _Picture(path, column, mean, lit)
+
+    def bright_moments(self) -> np.ndarray:
+        """How bright each pixel of the whole frame was in the frames written, uint8, small."""
+        return self._moments.picture()
 
     def _square(self, frame: np.ndarray) -> np.ndarray:
         """The disk's square of `frame`, which is changed: the clock's boxes become black."""

@@ -18,6 +18,7 @@ from allsky.fisheye import SkyDisk as Disk
 from allsky.tables import MONTH_FRAMES, SHEET, VIDEOS, Table
 from tasks import archive, scan
 from tasks.artifacts import RECIPE_KEY, Artifact, TableArtifact
+from tasks.camera_epochs import CameraEpochs
 from tasks.full_corpus_report import FullCorpusReport
 from tasks.month_frames import MonthFrames
 from tasks.month_keograms import MonthKeograms
@@ -89,6 +90,8 @@ def write_corpus() -> None:
     for sheet in (LabelSheet(), AuditSheet()):
         with sheet.publishing(sheet.artifacts(), sheet.ingredients()) as output:
             output.write(SHEET.empty())
+    epochs = CameraEpochs()
+    _put(epochs.artifacts(), epochs.recipe())
     report = FullCorpusReport()
     with report.publishing(report.artifacts(), report.ingredients()) as output:
         (output.path / "summary.json").write_text('{"lines": [], "problems": 0, "nights": []}')

@@ -1,6 +1,7 @@
 """What a person launches: `luigi --module pipeline FullCorpusReport`."""
 
 from pipeline import launch
+from tasks.camera_epochs import CameraEpochs
 from tasks.full_corpus_report import FullCorpusReport
 from tasks.gradcam_gallery import GradCamGallery
 from tasks.label_split import LabelSplit
@@ -23,6 +24,7 @@ from tasks.video_inventory import VideoInventory
 
 __all__ = [
     "AuditSheet",
+    "CameraEpochs",
     "ComparisonCell",
     "FullCorpusReport",
     "GradCamGallery",

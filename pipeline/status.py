@@ -9,6 +9,7 @@ from dataclasses import asdict
 
 from allsky.errors import BadConfiguration
 from tasks import archive, history, scan, settings, standing
+from tasks.camera_epochs import stored_suggestions
 from tasks.foreseen_archive import look_ahead, undated
 from tasks.full_corpus_report import FullCorpusReport
 from tasks.standing import DONE, MISSING, STATES, Standing
@@ -100,6 +101,9 @@ def _corpus_lines(months: Mapping[str, Nights], corpus: Mapping[str, Standing]) 
         yield from _reasons(months)
     for name, where in corpus.items():
         yield f"{name:<21}  {where.state:<8}  {where.why}".rstrip()
+    if told := stored_suggestions():
+        yield ""
+        yield from told
 
 
 def _spans(months: Mapping[str, Nights]) -> Iterator[tuple[str, int, list]]:

@@ -17,6 +17,7 @@ from tasks import scan, settings
 from tasks.answers import AUDIT, TEACHING, answers, answers_digest, answers_of
 from tasks.artifacts import FolderArtifact, TableArtifact
 from tasks.base import NotKnownYet, Stage
+from tasks.camera_epochs import CameraEpochs
 from tasks.gradcam_gallery import GradCamGallery
 from tasks.label_split import LabelSplit
 from tasks.month_clock_audit import MonthClockAudit
@@ -88,7 +89,7 @@ class FullCorpusReport(Stage):
     def _frames(self) -> list[Stage]:
         """Everything short of a model."""
         months = [MonthFrames(month=month, nights=nights) for month, nights in self.months().items()]
-        return [*months, *self._audits(), *self._sheets(), *self._simulated_labels()]
+        return [*months, *self._audits(), *self._epochs(), *self._sheets(), *self._simulated_labels()]
 
     def _audits(self) -> list[Stage]:
         return [MonthClockAudit(month=month, nights=nights) for month, nights in self.months().items()]
@@ -111,6 +112,10 @@ class FullCorpusReport(Stage):
                 f"no night of the archive lies between {self.first_night or 'its first'} and"
                 f" {self.last_night or 'its last'}; its nights run from {nights[0]} to {nights[-1]}"
             )
+
+    def _epochs(self) -> list[Stage]:
+        """The camera's epochs are the whole corpus's too."""
+        return [] if self.ranged else [CameraEpochs()]
 
     def _sheets(self):
         """Sheets are the whole corpus's: a run over a range leaves them as they are."""
@@ -148,6 +153,7 @@ class FullCorpusReport(Stage):
         return {
             "inventory": self.inventory.listing,
             "keograms": [MonthKeograms(month=m, nights=n, model=model).recipe() for m, n in months],
+            "epochs": [epochs.recipe() for epochs in self._epochs()],
             "clock_audits": [audit.recipe() for audit in self._audits()],
             "sheets": [sheet.recipe() for sheet in [*self._sheets(), *self._scored(model)]],
             "model": model_recipe(model) if model != NO_MODEL else NO_MODEL,

@@ -16,7 +16,7 @@ from tasks.sky_disk import SkyDisk, disk_numbers, disk_of
 class NightFrames(NightStage):
     """The one decode pass: every video frame dated, one frame kept per minute, the keogram's strip drawn."""
 
-    version = 2
+    version = 3
     takes = "decode"
 
     def needs(self):
@@ -61,5 +61,6 @@ class NightFrames(NightStage):
             progress=self.progress,
         )
         write_picture(output["strip"].path / "strip.png", night.strip)
+        write_picture(output["strip"].path / "bright.jpg", night.bright)
         output["readings"].write(night.readings)
         output["frames"].write(night.frames, problems=night.problems)

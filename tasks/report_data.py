@@ -17,8 +17,9 @@ from allsky.labels.labellers import rates_by_labeller
 from allsky.labels.roles import roles_of
 from allsky.labels.sampling import finished_draws, inclusion_probability, unfinished_draws
 from allsky.labels.wanted import Wanted
-from allsky.report import Keogram, Problem, ReportData
+from allsky.report import CameraChange, Keogram, Problem, ReportData
 from allsky.report.month_by_month import Month, ReportFrames, go_through
+from allsky.sky_disk import doubt_of
 from allsky.statistics.baseline import baseline_comparison
 from allsky.statistics.confusion import confusion_by_condition
 from allsky.statistics.contrasts import contrast_table
@@ -31,6 +32,7 @@ from allsky.tables import LABELS, READINGS, SHEET, SPLIT, TESTIMONY, with_probab
 from tasks import scan
 from tasks.answers import answers
 from tasks.artifacts import TableArtifact
+from tasks.camera_epochs import stored_epochs, stored_suggestions
 from tasks.error_gallery import error_gallery
 from tasks.map_evidence import evidence_of
 from tasks.month_clock_audit import MonthClockAudit
@@ -38,7 +40,7 @@ from tasks.month_frames import MonthFrames
 from tasks.month_predictions import MonthPredictions
 from tasks.named_frames import images_of
 from tasks.provenance import provenance
-from tasks.sky_disk import SkyDisk
+from tasks.sky_disk import SkyDisk, disk_of
 from tasks.train_classifier import description, existing_model, model_folder
 
 if TYPE_CHECKING:
@@ -55,7 +57,14 @@ def gather(report: FullCorpusReport) -> ReportData:
     count_hours = partial(night_hours, positive=here.labels.positive, site=here.site, cloudy=here.labels.cloudy)
     read = go_through(_months(report), Wanted([sheet, given]), count_hours)
     labels, notices = (None, []) if given.empty else match_labels(given, read.frames)
-    said = [*_archive_notices(), *_camera_notices(report, read.tally), *_corrections(report), *notices]
+    said = [
+        *_archive_notices(),
+        *stored_suggestions(),
+        *_disk_doubts(report),
+        *_camera_notices(report, read.tally),
+        *_corrections(report),
+        *notices,
+    ]
     told = _common(report, read, sheet) | {"labels": labels, "notices": said}
     told["notices"] += _drawn_and_waiting(read.frames, sheet, labels)
     if read.predictions is not None:
@@ -110,6 +119,7 @@ def _common(report, read: ReportFrames, sheet: pd.DataFrame) -> dict:
         "readings": _readings(report, read.tally),
         "witnesses": _witnesses(report),
         "disks": list(_disks(report)),
+        "camera_changes": list(_camera_changes(report)),
         "title": here.report.title,
         "simulated": here.simulated,
         "threshold": here.report.threshold,
@@ -160,6 +170,14 @@ def _camera_notices(report, tally: Tally) -> Iterable[str]:
         yield f"the clock names no time zone ({many}) and was read as {zone}: [camera] clock_timezone"
 
 
+def _disk_doubts(report) -> Iterable[str]:
+    """What the report says of disks that were found with little confidence."""
+    for epoch in sorted({report.inventory.epoch_of_night[night] for night in report.nights()}):
+        disk = disk_of(epoch)
+        if not isinstance(disk, str) and (doubt := doubt_of(disk)):
+            yield f"camera since {epoch}: {doubt}"
+
+
 def _corrections(report) -> Iterable[str]:
     """What the clock ledger changed in the nights of the report."""
     for line in report.settings.clock_ledger.itertuples():
@@ -176,7 +194,7 @@ def _names_its_zone(overlay: Path) -> bool:
         record = json.loads((overlay / "clock.json").read_text())
     except (OSError, ValueError):
         return True
-    return any("%Z" in part["format"] or "%z" in part["format"] for part in record["parts"])
+    return "told_by" in record or any("%Z" in part["format"] or "%z" in part["format"] for part in record["parts"])
 
 
 def _keograms(report) -> Iterator[Keogram]:
@@ -204,6 +222,14 @@ def _disks(report) -> Iterator[tuple]:
         picture = SkyDisk(epoch=epoch).output()["picture"].path / "disk.png"
         if picture.exists():
             yield epoch, picture
+
+
+def _camera_changes(report) -> Iterator[CameraChange]:
+    """Where one epoch ends and another begins, or seems to."""
+    for row in stored_epochs().dropna(subset="night_before").itertuples():
+        picture = report.corpus.epoch_pictures / f"{row.night}.jpg"
+        if picture.exists():
+            yield CameraChange(row.night, row.night_before, row.status, row.cause, row.says or "", picture)
 
 
 # What needs a model.

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import dataclasses
 import functools
+import logging
 from pathlib import Path
 
 import luigi
@@ -16,11 +17,13 @@ from allsky.errors import BadVideo
 from allsky.pictures import write_picture
 from allsky.recordings.recording import Recording
 from allsky.sky_disk import SkyDisk as Disk
-from allsky.sky_disk import check_disk, disk_picture
+from allsky.sky_disk import check_disk, disk_picture, doubt_of
 from allsky.tables import SKY_DISKS
 from tasks.artifacts import FolderArtifact, TableArtifact
 from tasks.base import NotKnownYet, Stage
 from tasks.one_look import looked
+
+logger = logging.getLogger("allsky")
 
 # The disk is looked for in this many nights: enough to outvote a cloudy or moonlit one.
 NIGHTS_LOOKED_AT = 5
@@ -72,6 +75,8 @@ class SkyDisk(Stage):
             picture = disk_picture(clearest_frame(frames), found)
             write_picture(output["picture"].path / "disk.png", picture)
         output["disk"].write(_as_table(found, nights))
+        if doubt := doubt_of(found):
+            logger.warning("camera since %s: %s", self.epoch, doubt)
 
 
 def _keyframes(recording: Recording) -> list[np.ndarray]:

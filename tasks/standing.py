@@ -15,6 +15,7 @@ from allsky.errors import AllskyError
 from tasks import archive
 from tasks.artifacts import Artifact
 from tasks.base import NotKnownYet, Stage
+from tasks.camera_epochs import CameraEpochs
 from tasks.full_corpus_report import UNKNOWN_MODEL, FullCorpusReport
 from tasks.gradcam_gallery import GradCamGallery
 from tasks.ingredients import changes
@@ -183,7 +184,13 @@ def corpus(report: FullCorpusReport, model: str, failures: Failures) -> dict[str
     """The stages that are not of a night or a month, by name."""
     inventory = archive.inventory()
     epochs = sorted(set(inventory.epoch_of_night.values())) if inventory else []
-    tasks: list[Stage] = [VideoInventory(), *(SkyDisk(epoch=epoch) for epoch in epochs), LabelSheet(), AuditSheet()]
+    tasks: list[Stage] = [
+        VideoInventory(),
+        *(SkyDisk(epoch=epoch) for epoch in epochs),
+        CameraEpochs(),
+        LabelSheet(),
+        AuditSheet(),
+    ]
     if model != NO_MODEL:
         tasks += [LabelSplit(), *model_needs(model), GradCamGallery(model=model)]
     return {_name(task): of_stage(task, failures) for task in [*tasks, report]}

@@ -212,6 +212,12 @@ def disks(data: ReportData) -> list[dict[str, Any]]:
     return [{"epoch": epoch, "image": uri} for epoch, path in data.disks if (uri := data_uri(path, 640))]
 
 
+def camera_changes(data: ReportData) -> list[dict[str, Any]]:
+    """Each change of the camera with its picture, those that nobody has confirmed first."""
+    changes = sorted(data.camera_changes, key=lambda change: (change.status == "in force", change.night))
+    return [change._asdict() | {"image": data_uri(change.picture, 1000)} for change in changes]
+
+
 def clock_lines(data: ReportData) -> list[dict[str, Any]]:
     """Per night: frames, how they were dated, residuals and flags."""
     return [_clock_line(night) for night in data.tally.nights.sort_values("night").itertuples()]

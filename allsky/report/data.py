@@ -54,6 +54,18 @@ class Keogram(NamedTuple):
     path: Path
 
 
+class CameraChange(NamedTuple):
+    """Where a camera epoch begins, or seems to: night, the last one before, status and cause as in EPOCHS, what changed
+    in words, and both nights side by side."""
+
+    night: str
+    night_before: str
+    status: str
+    cause: str
+    says: str
+    picture: Path
+
+
 @dataclass(frozen=True)
 class ReportData:
     """Everything the report tells. Only `site` must be given: what is absent is said to be absent.
@@ -88,6 +100,7 @@ class ReportData:
     - `keograms`: of the nights that have one. `readings` (READINGS by night): the clocks to be drawn, a few.
     - `witnesses` (TESTIMONY and `night`): what name, twilight and moon say of each night's clock.
     - `disks`: (epoch, picture of the disk drawn on a frame).
+    - `camera_changes`: where the camera was replaced or moved, or seems to have been.
     - `simulated`: whether the archive was made by a program, with or without its answers.
     - `title`: heading of the page. `nights`: first and last night where the report was restricted to a range.
     """
@@ -131,6 +144,7 @@ class ReportData:
     readings: Mapping[str, pd.DataFrame] = field(default_factory=dict)
     witnesses: pd.DataFrame | None = None
     disks: Sequence[tuple[str, Path]] = ()
+    camera_changes: Sequence[CameraChange] = ()
     simulated: bool = False
     title: str | None = None
     nights: tuple[str, str] | None = None

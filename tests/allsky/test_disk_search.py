@@ -14,7 +14,7 @@ from allsky.recordings.video import read_keyframes
 from allsky.simulator import Simulation, simulate_night
 from allsky.simulator.cameras import AURORAMAX, SMALL_COLOUR
 from allsky.simulator.faults import room
-from allsky.sky_disk import SkyDisk
+from allsky.sky_disk import SURE, SkyDisk, doubt_of
 
 
 def off_percent(disk: SkyDisk, center_x: float, center_y: float, radius: float) -> list[float]:
@@ -75,6 +75,13 @@ def test_cards_between_the_frames_do_not_matter():
     cv2.putText(card, "CAMERA OFF", (40, 150), cv2.FONT_HERSHEY_SIMPLEX, 1.5, 255, 3)
     assert max(off_percent(find_sky_disk([card, card, *frames]), 200, 150, 140)) < 1
     assert any(clearest_frame([card, *frames, card]) is frame for frame in frames)
+
+
+def test_a_disk_that_was_found_with_little_confidence_is_to_be_looked_at():
+    found = SkyDisk(160, 116, 114, 320, 240, "found", SURE)
+    assert doubt_of(found) is None
+    assert doubt_of(replace(found, confidence=0.54, source="given")) is None
+    assert "0.54 of 1; centre 160, 116, radius 114): look at its picture" in doubt_of(replace(found, confidence=0.54))
 
 
 def test_white_margins_are_no_sky():

@@ -58,7 +58,7 @@ def test_a_new_night_runs_its_own_stages_its_month_and_the_report(chain, role):
     assert run.status == 0, run.told
     # Sheets only ever grow: the night's own gets its rows, and the maps of new audit frames are added.
     grown = {"AuditSheet", "GradCamGallery"} if role == "audit" else {"LabelSheet"}
-    month = {"MonthFrames", "MonthPredictions", "MonthKeograms", "FullCorpusReport"}
+    month = {"MonthFrames", "MonthPredictions", "MonthKeograms", "CameraEpochs", "FullCorpusReport"}
     assert run.stages == {"VideoInventory"} | OF_A_NIGHT | month | grown
     assert of_nights(run) == {night}
     assert sum("month=2023-02" in line for line in run.did) == 4
@@ -70,7 +70,7 @@ def test_a_replaced_audit_video_leaves_the_model_alone(chain):
     film(chain, night, seed=6)
     run = chain.run()
     assert run.status == 0, run.told
-    assert run.stages == {"VideoInventory", "MonthFrames", "AuditSheet"} | OF_A_NIGHT | AFTER_THE_MODEL
+    assert run.stages == {"VideoInventory", "MonthFrames", "CameraEpochs", "AuditSheet"} | OF_A_NIGHT | AFTER_THE_MODEL
     assert of_nights(run) == {night}
 
 
@@ -79,7 +79,7 @@ def test_a_replaced_training_video_trains_anew(chain):
     film(chain, night, seed=6)
     run = chain.run()
     assert run.status == 0, run.told
-    expected = {"VideoInventory", "MonthFrames", "LabelSheet", "LabelSplit", "TrainClassifier"}
+    expected = {"VideoInventory", "MonthFrames", "CameraEpochs", "LabelSheet", "LabelSplit", "TrainClassifier"}
     assert run.stages == expected | OF_A_NIGHT | AFTER_THE_MODEL
     assert of_nights(run) == {night}
 
@@ -135,6 +135,7 @@ def test_the_disk_makes_the_frames_anew_and_all_after_them(chain):
     assert run.status == 0, run.told
     expected = {
         "SkyDisk",
+        "CameraEpochs",
         "NightFrames",
         "NightConditions",
         "MonthClockAudit",

@@ -1,0 +1,57 @@
+"""A camera replaced in the middle of an archive is reported with pictures, and a section of the configuration opens its
+epoch."""
+
+from __future__ import annotations
+
+from dataclasses import replace
+
+import pandas as pd
+import pytest
+
+from allsky.camera_epochs import EPOCHS
+from allsky.fisheye import Lens
+from allsky.simulator import demo_simulation, simulate_night
+from allsky.simulator.cameras import SMALL_COLOUR
+from allsky.simulator.overlay import TextLine
+from tests.pipeline.chain import Chain
+from tests.pipeline.conftest import CONFIGURATION
+from tests.pipeline.test_plan_and_status import asked
+
+pytestmark = pytest.mark.slow
+
+NIGHTS = ("2023-02-01", "2023-02-05", "2023-02-12", "2023-02-17")
+REPLACED = NIGHTS[2]
+NEW = replace(
+    SMALL_COLOUR,
+    lens=Lens(168.0, 121.0, 106.0, north_deg=12.0),
+    overlay=(TextLine("%d.%m.%Y %H:%M:%S", 130, 4, 13),),
+)
+
+
+def epochs_of(chain: Chain) -> list[list]:
+    return pd.read_parquet(chain.corpus.epochs, partitioning=None)[["night", "status", "cause"]].to_numpy().tolist()
+
+
+def test_a_replaced_camera_is_reported_and_a_section_opens_its_epoch(tmp_path):
+    for night in NIGHTS:
+        camera = NEW if night >= REPLACED else SMALL_COLOUR
+        simulation = replace(demo_simulation(), nights=(night,), cadence_s=2400, cards=(), faults=(), camera=camera)
+        simulate_night(simulation, night, tmp_path / "videos", tmp_path / "truth")
+    (tmp_path / "luigi.cfg").write_text(CONFIGURATION.format(lens=SMALL_COLOUR.lens))
+    chain = Chain(tmp_path)
+    run = chain.run(goal="CameraEpochs")
+    assert run.status == 0, run.told
+    seen = [["2023-02-01", "in force", "first night"], [REPLACED, "suggested", "overlay, disk"]]
+    assert epochs_of(chain) == seen
+    assert f"add a section [camera:{REPLACED}]" in run.told
+    assert (chain.corpus.epoch_pictures / f"{REPLACED}.jpg").exists()
+    assert f"add a section [camera:{REPLACED}]" in asked(chain, "status")
+    assert list(pd.read_parquet(chain.corpus.root / "epochs").columns) == EPOCHS.names
+
+    with (tmp_path / "luigi.cfg").open("a") as configuration:
+        configuration.write(f"[camera:{REPLACED}]\ndisk_center = 168, 121\ndisk_radius = 106\n")
+    run = chain.run(goal="CameraEpochs")
+    assert run.status == 0, run.told
+    assert {line.split("night=")[1].rstrip(")") for line in run.did if line.startswith("Night")} == set(NIGHTS[2:])
+    assert epochs_of(chain) == [seen[0], [REPLACED, "in force", "section, overlay, disk"]]
+    assert "add a section" not in run.told
