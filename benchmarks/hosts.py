@@ -227,10 +227,17 @@ def command(goal: list[str]) -> list[str]:
 
 def alone(folder: Path, goal: list[str]) -> Path:
     """The output of a run on this machine alone."""
-    with (folder / "alone.log").open("w") as said:
-        subprocess.run(
-            command(goal), cwd=folder, env=environment(folder), stdout=said, stderr=said, check=True, timeout=3600
-        )
+    ran = subprocess.run(
+        command(goal),
+        cwd=folder,
+        env=environment(folder),
+        stdout=subprocess.PIPE,
+        stderr=subprocess.STDOUT,
+        text=True,
+        timeout=3600,
+    )
+    if ran.returncode != 0:
+        raise RuntimeError(f"the run on this machine alone ended with {ran.returncode}:\n{ran.stdout[-3000:]}")
     return (folder / "output").rename(folder / "alone")
 
 

@@ -7,9 +7,7 @@ Its state, and the history of tasks that its pages show, lie on disk; `/metrics`
 from __future__ import annotations
 
 import os
-import sqlite3
 import sys
-from contextlib import closing
 from importlib.metadata import PackageNotFoundError, version
 from pathlib import Path
 
@@ -33,7 +31,7 @@ def main(options: list[str]) -> None:
     ]:
         sys.stderr.write(f"without {', '.join(lacking)} there is no history or no metrics: pip install '.[luigid]'\n")
     if "sqlalchemy" not in lacking:
-        default_to(_history(folder / "luigid.sqlite"))
+        _remember(folder / "luigid.sqlite")
     if "prometheus_client" not in lacking:
         default_to({("scheduler", "metrics_collector"): "prometheus"})
     luigid(["--address", ADDRESS, *options])
@@ -54,11 +52,14 @@ def _has(package: str, start: str) -> bool:
         return False
 
 
-def _history(path: Path) -> dict[tuple[str, str], str]:
-    with closing(sqlite3.connect(path)) as made:
-        # Every change of a task's status is written at once: this spares two of three flushes to the disk.
-        made.execute("PRAGMA journal_mode=WAL")
-    return {("scheduler", "record_task_history"): "true", ("task_history", "db_connection"): f"sqlite:///{path}"}
+def _remember(path: Path) -> None:
+    """Let luigid write a history of its tasks to `path`."""
+    import luigi.db_task_history
+
+    from pipeline.task_history import TaskHistory
+
+    default_to({("scheduler", "record_task_history"): "true", ("task_history", "db_connection"): f"sqlite:///{path}"})
+    luigi.db_task_history.DbTaskHistory = TaskHistory  # type: ignore[misc]
 
 
 if __name__ == "__main__":
