@@ -21,6 +21,7 @@ from typing import Any
 from allsky.errors import AllskyError
 from tasks import settings
 from tasks.machine import cores, gpus
+from tasks.process import TiedToRun
 
 LOCAL = "127.0.0.1"
 # Beyond the time that a scheduler may take: Dask knows best what went wrong, and says it at the end of that.
@@ -188,4 +189,5 @@ def _security() -> Any:
 
 
 if __name__ == "__main__":
-    serve(int(sys.argv[1]))
+    with TiedToRun(None):
+        serve(int(sys.argv[1]))
