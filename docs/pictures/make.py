@@ -12,6 +12,8 @@ The picture of the page needs Chromium.
 from __future__ import annotations
 
 import argparse
+import contextlib
+import re
 import shutil
 import subprocess
 import tempfile
@@ -46,10 +48,25 @@ def main() -> None:
     for figure in asked.output.glob("comparison/result/comparison.png"):
         shutil.copy(figure, HERE)
     photograph(only(asked.output.glob("report/model=*/report.html")), HERE / "report.png")
-    for name in ("keogram.png", "report.png"):
+    for name in ("keogram.png", "report.png", *draw_gallery(asked.output)):
         make_small(HERE / name)
     if asked.real:
         draw([real_skies(asked.real), skies], Path("pair.jpg"))
+
+
+def draw_gallery(output: Path) -> list[str]:
+    """Runs each block of the gallery in a folder where `output` is this one; the names of the pictures."""
+    blocks = re.findall(
+        r"^```python\n(.*?)^```$", (HERE.parent / "gallery.md").read_text(encoding="utf-8"), re.M | re.S
+    )
+    with tempfile.TemporaryDirectory() as folder, contextlib.chdir(folder):
+        Path("output").symlink_to(output.resolve())
+        for block in blocks:
+            exec(compile(block, "docs/gallery.md", "exec"), {})
+        drawn = sorted(path.name for path in Path().glob("gallery_*.png"))
+        for name in drawn:
+            shutil.copy(name, HERE / name)
+    return drawn
 
 
 def only(paths) -> Path:

@@ -14,8 +14,11 @@ from dataclasses import dataclass
 from pathlib import Path
 from textwrap import dedent
 
+import matplotlib.pyplot as plt
+import numpy as np
 import pandas as pd
 import pytest
+from PIL import Image
 
 from allsky.conditions import observing_conditions
 from allsky.corpus import Corpus
@@ -72,16 +75,35 @@ def beside_a_corpus(tmp_path, monkeypatch) -> Path:
     return tmp_path
 
 
+NIGHTS = ("2024-02-08", "2024-02-24", "2024-03-10")
+
+
 def write_small_corpus(output: Path) -> None:
-    """The months' table of one short night."""
-    utc = pd.Series(pd.date_range("2024-03-11T07:00", periods=30, freq="min", tz="UTC")).dt.as_unit("ms")
+    """Three short nights of two months, each with its pictures and what a model says of them."""
+    corpus = Corpus(output)
+    for month, nights in (("2024-02", NIGHTS[:2]), ("2024-03", NIGHTS[2:])):
+        tables = [_short_night(corpus, night) for night in nights]
+        corpus.month(month).parent.mkdir(parents=True)
+        MONTH_FRAMES.to_arrow(pd.concat(tables)).to_pandas().to_parquet(corpus.month(month))
+
+
+def _short_night(corpus: Corpus, night: str) -> pd.DataFrame:
+    start = pd.Timestamp(night, tz="UTC") + pd.Timedelta(hours=26)
+    utc = pd.Series(pd.date_range(start, periods=30, freq="20min", tz="UTC")).dt.as_unit("ms")
     frames = pd.DataFrame({"frame_id": frame_ids(SITE.name, utc), "utc": utc}).reindex(columns=FRAMES.names)
-    frames = frames.assign(image="images/night=2024-03-10/" + frames["frame_id"] + ".jpg", frame_index=range(30))
+    frames = frames.assign(image=f"images/night={night}/" + frames["frame_id"] + ".jpg", frame_index=range(30))
+    for place, image in enumerate(frames["image"]):
+        path = corpus.root / image
+        path.parent.mkdir(parents=True, exist_ok=True)
+        Image.fromarray(np.full((24, 24, 3), 5 * place, np.uint8)).save(path)
+    said = frames[["frame_id", "utc"]].assign(
+        night=night, p_aurora=np.linspace(0, 1, 30), p_no_aurora=np.linspace(1, 0, 30)
+    )
+    path = corpus.predictions("resnet18-1a2b", night)
+    path.parent.mkdir(parents=True, exist_ok=True)
+    said.assign(predicted=np.where(said["p_aurora"] > 0.5, "aurora", "no_aurora")).to_parquet(path, index=False)
     conditions = observing_conditions(frames[["frame_id", "utc"]], SITE).drop(columns="utc")
-    month = Corpus(output).month("2024-03")
-    month.parent.mkdir(parents=True)
-    table = frames.merge(conditions, on="frame_id").assign(night="2024-03-10")
-    MONTH_FRAMES.to_arrow(table).to_pandas().to_parquet(month)
+    return frames.assign(mean_luma=30.0).merge(conditions, on="frame_id").assign(night=night)
 
 
 @pytest.mark.parametrize("block", blocks("console"), ids=str)
@@ -96,6 +118,17 @@ def test_commands_work_as_written(block, beside_a_corpus):
 @pytest.mark.parametrize("block", blocks("python"), ids=str)
 def test_code_works_as_written(block, beside_a_corpus):
     exec(compile(block.body, str(block), "exec"), {})
+    plt.close("all")
+    for name in re.findall(r'savefig\("(\w+\.png)"', block.body):
+        with Image.open(name) as picture:
+            assert picture.width > 300
+
+
+def test_the_gallery_has_ten_pictures_each_with_its_code():
+    text = (ROOT / "docs" / "gallery.md").read_text(encoding="utf-8")
+    drawn = [name for block in blocks("python") for name in re.findall(r'savefig\("(gallery_\w+\.png)"', block.body)]
+    assert len(set(drawn)) == len(drawn) == 10
+    assert [name for name in drawn if f"](pictures/{name})" not in text] == []
 
 
 @pytest.mark.parametrize("block", blocks("ini"), ids=str)
