@@ -10,10 +10,14 @@ import signal
 import socket
 import subprocess
 import time
+from dataclasses import dataclass
 
 import pandas as pd
 import pytest
+from distributed import Client, Scheduler, SpecCluster, Worker, get_worker
 
+from tasks import history
+from tasks.dask_engine import Batch
 from tasks.snapshot import Snapshot, UnfitWorker
 from tests.pipeline.chain import Chain, Run
 
@@ -102,3 +106,35 @@ def test_a_worker_with_other_code_refuses():
     snapshot = Snapshot(settings=None, inventory=None, code="another", mark="m")  # type: ignore[arg-type]
     with pytest.raises(UnfitWorker, match="install the same version"):
         snapshot.adopt()
+
+
+@dataclass(frozen=True)
+class Noting:
+    """Work of a night that only notes which worker does it, for a run that knows all it has to."""
+
+    night: str
+    mark: str = "this run"
+
+    def adopt(self) -> None:
+        """Nothing is to be learnt."""
+
+    def do(self) -> None:
+        history.tell(history.Event(get_worker().name, {}, history.DONE))
+
+
+@pytest.mark.parametrize("announced, doing", [({"GPU": 1}, {"with"}), ({}, {"with", "without"})])
+def test_nights_for_a_gpu_go_to_workers_that_announce_one_else_anywhere(announced, doing):
+    options = {"nthreads": 1, "dashboard": False}
+    workers = {
+        "without": {"cls": Worker, "options": options},
+        "with": {"cls": Worker, "options": {**options, "resources": announced}},
+    }
+    scheduler = {"cls": Scheduler, "options": {"dashboard": False, "port": 0}}
+    with SpecCluster(workers, scheduler) as cluster, Client(cluster) as client:
+        batch = Batch(client, Noting("any"), gpu=True)
+        for number in range(6):
+            batch.hand_over(Noting(f"2023-01-{number + 10}"))
+        done = list(batch.accounts())
+    assert sorted(work.night for work, _ in done) == [f"2023-01-{number + 10}" for number in range(6)]
+    assert {event.stage for _, account in done for event in account.events} <= doing
+    assert all(account.failure == "" and len(account.events) == 1 for _, account in done)
