@@ -7,88 +7,33 @@ what a careful person does with the standard library of the field; intervals tha
 are faster and wrong (see coverage.py). Tuned: 999 resamples, percentile intervals. Rates must agree exactly, intervals
 roughly (`interval_gap`, the mean difference of their ends): the methods differ.
 
-`seconds`, `peak_mb` and `html_mb` are of the whole report (table, figures as PNG and CSV, page with a keogram a night),
-built in a fresh process.
+`seconds`, `peak_mb` and `html_mb` are of the whole report (tables, figures as PNG and CSV, page) of `page_nights`
+nights, made by its stage in a fresh process from the artifacts of the stages before it. Of decades, say 10,000 nights,
+the table by bootstrap has no room in memory, the report has:
 
-    python benchmarks/report.py [--quick] [--nights 331] [--frames 650]
+    python benchmarks/report.py [--quick] [--nights 331] [--frames 650] [--page-nights 331]
 """
 
 from __future__ import annotations
 
+import json
 import tempfile
-import time
 from collections.abc import Iterator
-from dataclasses import dataclass
 from pathlib import Path
 
-import cv2
+import made_report
 import numpy as np
 import pandas as pd
-from made_skies import SITE
+from made_frames import CLASSES, Made, made_nights, make
 from scipy import stats
 from side_by_side import OBVIOUS, OURS, TUNED, compared, options, peak_mb_of, require, take_turns, tell
 
-from allsky import figures
-from allsky.conditions import LUNAR_BINS, SOLAR_BINS, observing_conditions
+from allsky.conditions import LUNAR_BINS, SOLAR_BINS
 from allsky.labels.roles import roles_of
-from allsky.labels.sampling import draw_audit_sheet
-from allsky.report import GalleryItem, Keogram, ReportData, render_report, write_figures
-from allsky.site import frame_ids
-from allsky.statistics.rates import NIGHTS_TO_MEASURE, condition_table, occurrence
-from allsky.statistics.tally import Tally
-from allsky.tables import CONDITION_TABLE, LABELS, MONTH_FRAMES, VIDEOS
+from allsky.statistics.rates import NIGHTS_TO_MEASURE, condition_table
 
-SEASONS = (("2022-12-01", "2023-04-30"), ("2024-02-01", "2024-04-30"), ("2024-12-01", "2025-02-28"))
-CLASSES = ("aurora", "no_aurora")
 RATES = ("positive_ratio", "fpr", "fnr")
 ENDS = tuple(f"{name}_{end}" for name in RATES for end in ("low", "high"))
-EVERY = 10  # sun and moon are computed for every tenth frame; the ones between share its bins
-
-
-@dataclass(frozen=True)
-class Made:
-    """The tables that a report stands on."""
-
-    frames: pd.DataFrame
-    predictions: pd.DataFrame
-    sheet: pd.DataFrame
-    labels: pd.DataFrame
-
-
-def make(n_nights: int, n_frames: int) -> Made:
-    rng = np.random.default_rng(5)
-    frames = _frames([str(day.date()) for season in SEASONS for day in pd.date_range(*season)][:n_nights], n_frames)
-    aurora = rng.random(len(frames)) < frames["night"].map(_by_night(frames, rng)).to_numpy()
-    hard = 0.6 * (frames["lunar_bin"] != "No_Moon") + 0.5 * (frames["solar_bin"] != "Night")
-    score = np.where(aurora, 2.2, -2.6) + (1.1 + hard) * rng.normal(size=len(frames))
-    p = 1 / (1 + np.exp(-score))
-    answers = frames[["frame_id", "night", "utc"]].assign(p_aurora=p, p_no_aurora=1 - p)
-    answers["predicted"] = np.where(p >= 0.5, *CLASSES)
-    sheet = draw_audit_sheet(frames)
-    truth = pd.Series(np.where(aurora, *CLASSES), index=frames["frame_id"])
-    labels = sheet.assign(label=truth.loc[sheet["frame_id"]].to_numpy(), labeller="made", time="", note=None)
-    return Made(frames, answers, sheet, labels[LABELS.names])
-
-
-def _frames(nights: list[str], n_frames: int) -> pd.DataFrame:
-    """A frame a minute from eight in the evening, local mean solar time, on."""
-    minutes = np.arange(n_frames)
-    starts = pd.to_datetime(nights, utc=True) + pd.Timedelta("27h")
-    utc = pd.Series(np.repeat(starts, n_frames) + pd.to_timedelta(np.tile(minutes, len(nights)), unit="min"))
-    table = pd.DataFrame({"utc": utc.dt.as_unit("ms"), "night": np.repeat(nights, n_frames)})
-    table["frame_id"] = frame_ids(SITE.name, table["utc"])
-    table["video"] = table["night"] + ".mp4"
-    table["frame_index"] = np.tile(10 * minutes, len(nights))
-    sky = observing_conditions(table.iloc[::EVERY], SITE).drop(columns=["frame_id", "utc"])
-    table = pd.concat([table, sky.loc[np.arange(len(table)) // EVERY].reset_index(drop=True)], axis=1)
-    table = table.assign(
-        image="none.jpg", clock_source="template", clock_residual_s=0.1, clock_flag=None, mean_luma=30.0
-    )
-    return table[table["sun_altitude_deg"] < -6][MONTH_FRAMES.names].reset_index(drop=True)
-
-
-def _by_night(frames: pd.DataFrame, rng: np.random.Generator) -> dict[str, float]:
-    return {night: 0.8 * rng.beta(0.8, 1.6) for night in frames["night"].unique()}
 
 
 # The table.
@@ -162,66 +107,21 @@ def check(mine: pd.DataFrame, other: pd.DataFrame) -> float:
 # The page.
 
 
-def report(n_nights: int, n_frames: int, folder: Path) -> None:
-    """Write the whole report into `folder`, and beside it the seconds it took once its tables were read."""
-    made = make(n_nights, n_frames)
-    pictures = _pictures(folder, made.frames)
-    started = time.perf_counter()
-    table = ours(made)
-    table.to_csv(folder / "condition_table.csv", index=False)
-    CONDITION_TABLE.to_arrow(table)
-    data = _data(made, table, pictures)
-    write_figures(data, folder / "figures")
-    (folder / "report.html").write_text(render_report(data), encoding="utf-8")
-    (folder / "seconds").write_text(str(time.perf_counter() - started))
-
-
-def _pictures(folder: Path, frames: pd.DataFrame) -> list[Keogram]:
-    """A keogram of every night: one drawn, the others like it."""
-    rng = np.random.default_rng(1)
-    night = frames["night"].iloc[0]
-    sky = frames[frames["night"] == night]
-    image = rng.integers(0, 90, (720, 1440, 3), np.uint8)
-    image = cv2.GaussianBlur(image, (0, 0), 6)
-    drawn = figures.png(figures.night_figure(night, image, sky["utc"].iloc[0], sky["utc"].iloc[-1], sky))
-    keograms = []
-    for name in frames["night"].unique():
-        keograms.append(Keogram(name, folder / f"{name}.png"))
-        keograms[-1].path.write_bytes(drawn)
-    return keograms
-
-
-def _data(made: Made, table: pd.DataFrame, keograms: list[Keogram]) -> ReportData:
-    nights = made.frames["night"].unique()
-    videos = [(night, f"{night}.mp4", 40_000_000, 1280, 720, 25.0, 6500, "h264", None) for night in nights]
-    wrong = made.predictions.head(40)
-    gallery = [
-        GalleryItem(row.frame_id, "fp", "Night", "No_Moon", row.p_aurora, keograms[0].path, keograms[0].path)
-        for row in wrong.itertuples()
-    ]
-    return ReportData(
-        site=SITE,
-        videos=pd.DataFrame(videos, columns=VIDEOS.names),
-        tally=Tally.of(made.frames, made.predictions),
-        frames=made.frames,
-        condition_table=table,
-        occurrence=occurrence(table, "aurora"),
-        sheet=made.sheet,
-        labels=made.labels,
-        model_name="made-up",
-        gallery=gallery,
-        keograms=keograms,
-    )
+def page(n_nights: int, n_frames: int) -> dict[str, float]:
+    """What a report of so many nights takes and weighs."""
+    with tempfile.TemporaryDirectory() as place:
+        folder = Path(place).resolve()
+        peak_mb_of(made_report.write, folder, n_nights, n_frames)
+        peak_mb = peak_mb_of(made_report.report, folder)
+        return json.loads((folder / "told.json").read_text()) | {"peak_mb": peak_mb, "page_nights": n_nights}
 
 
 def main() -> None:
-    asked = options(__doc__, nights=331, frames=650)
+    asked = options(__doc__, nights=331, frames=650, page_nights=331)
     n_nights, n_frames = (20, 120) if asked.quick else (asked.nights, asked.frames)
-    with tempfile.TemporaryDirectory() as folder:
-        peak_mb = peak_mb_of(report, n_nights, n_frames, Path(folder))
-        seconds = float((Path(folder) / "seconds").read_text())
-        html_mb = (Path(folder) / "report.html").stat().st_size / 1e6
-    made = make(n_nights, n_frames)
+    whole = page(20 if asked.quick else asked.page_nights, n_frames)
+    print(whole, flush=True)
+    made = make(made_nights(n_nights), n_frames)
     ways = {
         OURS: lambda: ours(made),
         OBVIOUS: lambda: bootstrapped(made),
@@ -231,7 +131,7 @@ def main() -> None:
     gap = check(turns.answers[OURS], turns.answers[OBVIOUS])
     audit_nights = sum(role == "audit" for role in roles_of(made.frames["night"]).values())
     done = {"n_frames": len(made.frames), "n_nights": n_nights, "n_audit_nights": audit_nights, "interval_gap": gap}
-    tell(turns, {**compared(turns), **done, "seconds": seconds, "peak_mb": peak_mb, "html_mb": html_mb})
+    tell(turns, {**compared(turns), **done, **whole})
 
 
 if __name__ == "__main__":
