@@ -21,6 +21,7 @@ from allsky.report.inlining import NEIGHBOUR_PIXELS, PLATE_PIXELS, data_uri
 from allsky.tables import ALL_TABLES
 
 KEOGRAMS_SHOWN = 24
+CLOCKS_LISTED = 400
 OUTCOMES = {"fp": "False positive", "fn": "False negative"}
 MATRIX_FILES = {
     "fpr": "false_positives_matrix",
@@ -219,8 +220,9 @@ def camera_changes(data: ReportData) -> list[dict[str, Any]]:
 
 
 def clock_lines(data: ReportData) -> list[dict[str, Any]]:
-    """Per night: frames, how they were dated, residuals and flags."""
-    return [_clock_line(night) for night in data.tally.nights.sort_values("night").itertuples()]
+    """Per night: frames, how they were dated, residuals and flags; of many nights those most in doubt."""
+    doubt = data.tally.nights.sort_values(["n_flagged", "worst_residual_s"], ascending=False)
+    return [_clock_line(night) for night in doubt.head(CLOCKS_LISTED).sort_values("night").itertuples()]
 
 
 def _clock_line(night) -> dict[str, Any]:

@@ -80,6 +80,10 @@ def _occurrence(data: ReportData) -> Iterator[Drawing]:
     description = f"Share of {yes} by hour of UTC and by hour of magnetic local time, with frames and nights."
     yield Drawing("occurrence_by_clock", "By UTC and by magnetic local time", description, numbers, drawn)
     numbers = occurrence_by_night(data.hours)
+    if len(numbers) >= figures.MANY_NIGHTS:
+        drawn = figures.month_occurrence_figure(numbers)
+        yield Drawing("occurrence_by_night", "By month", f"Share of {yes} in each month.", numbers, drawn)
+        return
     drawn = figures.night_occurrence_figure(numbers)
     yield Drawing("occurrence_by_night", "By night", f"Share of {yes} in each night.", numbers, drawn)
 
@@ -90,7 +94,9 @@ def _coverage(data: ReportData) -> Iterator[Drawing]:
         return
     counted = coverage["status"].value_counts()
     description = "Calendar of nights: " + ", ".join(f"{number} {status}" for status, number in counted.items()) + "."
-    yield Drawing("coverage", "Nights of the archive", description, coverage, figures.coverage_calendar(coverage))
+    decades = len(data.tally.nights) >= figures.MANY_NIGHTS
+    drawn = figures.coverage_by_year(coverage) if decades else figures.coverage_calendar(coverage)
+    yield Drawing("coverage", "Nights of the archive", description, coverage, drawn)
 
 
 def _training(data: ReportData) -> Iterator[Drawing]:

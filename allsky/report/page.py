@@ -8,6 +8,7 @@ from typing import Any
 from jinja2 import Environment, PackageLoader, StrictUndefined
 from markupsafe import Markup, escape
 
+from allsky.figures import MANY_NIGHTS
 from allsky.figures.words import in_words
 from allsky.report import contents, sentences
 from allsky.report.absences import absences, absences_in_words
@@ -40,6 +41,7 @@ def _context(data: ReportData) -> dict[str, Any]:
         "data": data,
         "title": data.title or f"How often is the classifier wrong? {data.site.name}",
         "positive": in_words(data.positive),
+        "decades": len(data.tally.nights) >= MANY_NIGHTS,
         "headline": sentences.headline(data),
         "lead": sentences.lead(data),
         "occurrence": sentences.occurrence_sentences(data),

@@ -320,3 +320,41 @@ def test_numbers_read_as_people_write_them():
     assert [count(1, "night"), count(12345, "frame")] == ["1 night", "12,345 frames"]
     assert [listed(["a"]), listed(["a", "b", "c"])] == ["a", "a, b and c"]
     assert condition_in_a_sentence("Nautical", "Moon_Full") == "in nautical twilight under a full moon"
+
+
+# Decades.
+
+
+@pytest.fixture(scope="module")
+def decades() -> pd.DataFrame:
+    """Five years of nights, with a gap of a year and one night in ten without a video."""
+    nights = [str(day.date()) for day in pd.date_range("1990-01-01", "1994-12-31") if not 1991 < day.year < 1993]
+    table = pd.DataFrame({"night": nights, "n_frames": 60, "n_positive": 15})
+    return table[[int(night[8:]) % 10 != 0 for night in nights]].reset_index(drop=True)
+
+
+def test_decades_are_a_tile_per_month_with_its_nights(decades):
+    kept = decades.assign(n_flagged=0)
+    videos = pd.DataFrame({"night": kept["night"], "video": kept["night"] + ".mp4", "problem": None})
+    shown = texts(figures.coverage_by_year(figures.night_coverage(videos, kept)))
+    # Three tens a month are missing, two in February; the year without a video has a dash for each month.
+    assert shown.count("28") == 7 * 4 and shown.count("27") == 4 * 4 and shown.count("26") == 4
+    assert shown.count("–") == 12 and {"1990", "1992", "1994"} <= set(shown)
+
+
+def test_a_bar_of_a_month_is_the_share_of_its_frames(decades):
+    decades = decades.copy()
+    decades.loc[decades["night"] == "1990-03-01", ["n_frames", "n_positive"]] = (600, 600)
+    drawn = figures.month_occurrence_figure(decades)
+    heights = [bar.get_height() for bar in drawn.axes[0].patches]
+    march = decades[decades["night"].str[:7] == "1990-03"]
+    assert len(heights) == 48 and heights[0] == pytest.approx(25.0)
+    assert heights[2] == pytest.approx(100 * march["n_positive"].sum() / march["n_frames"].sum())
+
+
+def test_a_page_of_ten_thousand_nights_is_not_much_heavier_than_one_of_a_few(decades):
+    few, many = (decades.assign(n_flagged=0).head(n) for n in (300, len(decades)))
+    videos = pd.DataFrame({"night": many["night"], "video": many["night"] + ".mp4", "problem": None})
+    calendar = figures.coverage_calendar(figures.night_coverage(videos.head(300), few))
+    years = figures.coverage_by_year(figures.night_coverage(videos, many))
+    assert len(figures.inline_svg(years, "many", "x")) < len(figures.inline_svg(calendar, "few", "x"))
