@@ -39,7 +39,7 @@ from allsky.green_rule import balanced_accuracy, measure_pictures, tune_green_ru
 from allsky.labels.roles import roles_of
 from allsky.recordings.video import read_frames
 from allsky.simulator import VERSION, Simulation, demo_simulation, simulate_night, simulated_answers
-from allsky.simulator.archive import FULL_MOONS
+from allsky.simulator.simulation import FULL_MOONS
 from allsky.site import frame_ids
 from allsky.sky_disk import SkyDisk, square_crop
 from models.checkpoint import fingerprint

@@ -45,11 +45,11 @@ def write_inventory() -> None:
         "problem": None,
     }
     rows = [{"night": source.name[:10], "video": source.name, "bytes": source.bytes} | facts for source in sources]
-    with task.publishing(task.artifacts(), task.ingredients()) as output:
+    with task.publishing(task.artifacts(), task.ingredients(), task.is_made) as output:
         output["sources"].write(scan.as_table(sources))
         output["videos"].write(pd.DataFrame(rows, columns=VIDEOS.names), waiting=[])
     disk = SkyDisk(epoch=rows[0]["night"])
-    with disk.publishing(disk.artifacts(), disk.ingredients()) as output:
+    with disk.publishing(disk.artifacts(), disk.ingredients(), disk.is_made) as output:
         output["disk"].write(_as_table(Disk(160, 120, 100, *SIZE), []))
 
 
@@ -65,7 +65,7 @@ def write_nights() -> None:
                 _put(task.artifacts(), task.recipe())
             _put(keograms.night_artifacts(night), keograms.night_recipe(night))
         task = MonthFrames(month=month)
-        with task.publishing(task.artifacts(), task.ingredients()) as output:
+        with task.publishing(task.artifacts(), task.ingredients(), task.is_made) as output:
             output.write(MONTH_FRAMES.empty(), nights=task.ingredients()["nights"], problems={}, unusable={})
 
 
@@ -88,12 +88,12 @@ def _empty(table: Table) -> pa.Table:
 def write_corpus() -> None:
     """Empty sheets, and a report that says as much."""
     for sheet in (LabelSheet(), AuditSheet()):
-        with sheet.publishing(sheet.artifacts(), sheet.ingredients()) as output:
+        with sheet.publishing(sheet.artifacts(), sheet.ingredients(), sheet.is_made) as output:
             output.write(SHEET.empty())
     epochs = CameraEpochs()
     _put(epochs.artifacts(), epochs.recipe())
     report = FullCorpusReport()
-    with report.publishing(report.artifacts(), report.ingredients()) as output:
+    with report.publishing(report.artifacts(), report.ingredients(), report.is_made) as output:
         (output.path / "summary.json").write_text('{"lines": [], "problems": 0, "nights": []}')
 
 

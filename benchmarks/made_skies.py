@@ -17,10 +17,11 @@ import pandas as pd
 
 from allsky.clock.zones import parse_zone
 from allsky.pictures import inscribed_disk
-from allsky.simulator.archive import YELLOWKNIFE, Simulation, demo_simulation, frame_times, sky_pictures
+from allsky.simulator.archive import frame_times, sky_pictures
 from allsky.simulator.cameras import AURORAMAX
 from allsky.simulator.overlay import draw_text
 from allsky.simulator.recording import encode, place
+from allsky.simulator.simulation import YELLOWKNIFE, Simulation, demo_simulation
 from allsky.sky_disk import SkyDisk
 
 NIGHT = "2023-02-05"

@@ -26,8 +26,9 @@ import pandas as pd
 
 from allsky.pictures import inscribed_disk
 from allsky.segmentation import THRESHOLD, covered_fraction, map_to_mask, overlap
-from allsky.simulator.archive import demo_simulation, frame_times, sky_pictures
+from allsky.simulator.archive import frame_times, sky_pictures
 from allsky.simulator.scene import Picture
+from allsky.simulator.simulation import demo_simulation
 from allsky.simulator.truth import VISIBLE_CONTRAST
 from allsky.square_view import SquareView
 from models.cam_methods import METHODS

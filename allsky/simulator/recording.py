@@ -9,7 +9,7 @@ from contextlib import contextmanager
 from datetime import UTC, datetime
 from fractions import Fraction
 from pathlib import Path
-from typing import TYPE_CHECKING, Any
+from typing import Any
 
 import av
 import cv2
@@ -21,10 +21,8 @@ from allsky.fisheye import Lens
 from allsky.simulator import faults as injected
 from allsky.simulator.overlay import TextLine, card_picture, draw_text
 from allsky.simulator.scene import Picture
+from allsky.simulator.simulation import Simulation
 from allsky.simulator.truth import TRUTH
-
-if TYPE_CHECKING:
-    from allsky.simulator.archive import Simulation
 
 FRAMES_PER_SECOND = 25
 

@@ -5,9 +5,10 @@ import pytest
 from allsky.errors import NotASky
 from allsky.loose_pictures import GIVEN, by_day, is_square_of_sky, shared_disk, sky_of, spread_over
 from allsky.pictures import inscribed_disk
-from allsky.simulator.archive import Simulation, frame_times, sky_pictures
+from allsky.simulator.archive import frame_times, sky_pictures
 from allsky.simulator.cameras import SMALL_COLOUR
 from allsky.simulator.recording import place
+from allsky.simulator.simulation import Simulation
 from allsky.sky_disk import SkyDisk
 
 # What a camera sees of a clear and of an overcast sky by day (an 8-bit photograph's sky blue and cloud grey).

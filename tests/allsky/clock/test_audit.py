@@ -10,8 +10,9 @@ from allsky.clock.twilight_witness import twilight_offset
 from allsky.ephemeris import sun_and_moon
 from allsky.pictures import inscribed_disk
 from allsky.simulator import Simulation
-from allsky.simulator.archive import YELLOWKNIFE, frame_times, sky_pictures
+from allsky.simulator.archive import frame_times, sky_pictures
 from allsky.simulator.cameras import SMALL_COLOUR
+from allsky.simulator.simulation import YELLOWKNIFE
 from allsky.square_view import SquareView
 
 MOONLIT, MOONLESS = "2023-02-04", "2023-01-20"

@@ -14,9 +14,10 @@ from allsky.ephemeris import sun_and_moon
 from allsky.fisheye import Lens
 from allsky.labels.roles import night_role
 from allsky.simulator import TRUTH, Simulation, demo_simulation, simulate_night
-from allsky.simulator.archive import FULL_MOONS, YELLOWKNIFE, frame_times, video_name
+from allsky.simulator.archive import frame_times
 from allsky.simulator.cameras import SMALL_COLOUR, THEMIS
 from allsky.simulator.overlay import Card, TextLine, draw_text
+from allsky.simulator.simulation import FULL_MOONS, YELLOWKNIFE, video_name
 from allsky.site import Site
 
 TINY = replace(

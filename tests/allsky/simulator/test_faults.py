@@ -10,9 +10,10 @@ import pytest
 
 from allsky.fisheye import Lens
 from allsky.simulator import Simulation, simulate_night
-from allsky.simulator.archive import frame_times, video_name
+from allsky.simulator.archive import frame_times
 from allsky.simulator.cameras import SMALL_COLOUR
 from allsky.simulator.faults import KINDS, Fault
+from allsky.simulator.simulation import video_name
 
 TINY = replace(SMALL_COLOUR, lens=Lens(39.5, 29.5, 29.0), frame_size=(80, 60))
 NIGHT = "2023-03-29"  # summer time is on
