@@ -4,7 +4,6 @@ from __future__ import annotations
 
 from collections.abc import Iterator
 from pathlib import Path
-from typing import TYPE_CHECKING
 
 import pandas as pd
 
@@ -12,12 +11,10 @@ from allsky.labels.queue import ten_minutes_away
 from allsky.report import GalleryItem, Neighbour
 from allsky.tables import FRAMES, with_probabilities
 from tasks.artifacts import TableArtifact
-
-if TYPE_CHECKING:
-    from tasks.full_corpus_report import FullCorpusReport
+from tasks.reported import Reported
 
 
-def error_gallery(report: FullCorpusReport, audited: pd.DataFrame) -> Iterator[GalleryItem]:
+def error_gallery(report: Reported, audited: pd.DataFrame) -> Iterator[GalleryItem]:
     """The worst false positives and false negatives of each condition that have a map.
 
     `audited` are the audit frames with one settled answer: condition, prediction, label and image.
@@ -33,14 +30,14 @@ def error_gallery(report: FullCorpusReport, audited: pd.DataFrame) -> Iterator[G
                     yield _item(report, row, outcome, overlay)
 
 
-def _item(report: FullCorpusReport, row, outcome: str, overlay: Path) -> GalleryItem:
+def _item(report: Reported, row, outcome: str, overlay: Path) -> GalleryItem:
     chance = getattr(row, f"p_{report.settings.labels.positive}")
     image = report.corpus.root / row.image
     near = tuple(_neighbours(report, row.night, row.frame_id))
     return GalleryItem(row.frame_id, outcome, row.solar_bin, row.lunar_bin, chance, image, overlay, near)
 
 
-def _neighbours(report: FullCorpusReport, night: str, frame_id: str) -> Iterator[Neighbour]:
+def _neighbours(report: Reported, night: str, frame_id: str) -> Iterator[Neighbour]:
     """The frames about ten minutes before and after, with what the model says of them."""
     column = f"p_{report.settings.labels.positive}"
     frames = TableArtifact(report.corpus.frames(night), FRAMES).read(["frame_id", "utc", "image", "clock_flag"])

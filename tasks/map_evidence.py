@@ -12,11 +12,12 @@ from allsky.pictures import read_picture
 from allsky.sky_disk import SkyDisk as Disk
 from allsky.square_view import SquareView
 from allsky.statistics.evidence import EVIDENCE, MEAN_MAPS, map_evidence, mean_maps
+from tasks.reported import Reported
 from tasks.sky_disk import disk_of
 from tasks.square_views import square_view
 
 
-def evidence_of(report, frames: pd.DataFrame, audited: pd.DataFrame) -> tuple[pd.DataFrame, pd.DataFrame]:
+def evidence_of(report: Reported, frames: pd.DataFrame, audited: pd.DataFrame) -> tuple[pd.DataFrame, pd.DataFrame]:
     """EVIDENCE of every frame with a map, and MEAN_MAPS of those whose answer is settled (`audited`)."""
     folder = report.corpus.gradcam_folder(report.model())
     drawn = frames[frames["frame_id"].isin({path.stem for path in folder.glob("*.npy")})]
@@ -38,7 +39,7 @@ def outcomes_of(audited: pd.DataFrame, positive: str) -> pd.DataFrame:
     return pd.DataFrame({"frame_id": audited["frame_id"], "outcome": outcome}).drop_duplicates("frame_id")
 
 
-def _view(report, night: str) -> SquareView:
+def _view(report: Reported, night: str) -> SquareView:
     disk = disk_of(report.inventory.epoch_of_night[night])
     return square_view(report.corpus, night, disk if isinstance(disk, Disk) else None)
 

@@ -6,7 +6,6 @@ import json
 from collections.abc import Iterable, Iterator
 from functools import partial
 from pathlib import Path
-from typing import TYPE_CHECKING
 
 import pandas as pd
 
@@ -40,17 +39,15 @@ from tasks.month_frames import MonthFrames
 from tasks.month_predictions import MonthPredictions
 from tasks.named_frames import images_of
 from tasks.provenance import provenance
+from tasks.reported import Reported
 from tasks.sky_disk import SkyDisk, disk_of
 from tasks.train_classifier import description, existing_model, model_folder
-
-if TYPE_CHECKING:
-    from tasks.full_corpus_report import FullCorpusReport
 
 # The report draws the clock of this many nights: the worst ones.
 CLOCKS_DRAWN = 3
 
 
-def gather(report: FullCorpusReport) -> ReportData:
+def gather(report: Reported) -> ReportData:
     """Everything the report tells of its nights."""
     sheet, given = _sheets(report.corpus), _answers(report)
     here = report.settings
@@ -73,7 +70,7 @@ def gather(report: FullCorpusReport) -> ReportData:
     return ReportData(**told)
 
 
-def _months(report) -> Iterator[Month]:
+def _months(report: Reported) -> Iterator[Month]:
     """Each month's frames as far as they are asked for, and beside them what the model says of them."""
     for month, nights in report.months().items():
         task = MonthFrames(month=month, nights=nights)
@@ -82,7 +79,7 @@ def _months(report) -> Iterator[Month]:
         yield frames, None if report.model() == NO_MODEL else _predictions(report, month, nights)
 
 
-def _predictions(report, month: str, nights: str) -> pd.DataFrame:
+def _predictions(report: Reported, month: str, nights: str) -> pd.DataFrame:
     """What the model says of a month's frames, decided as this report counts it."""
     task, labels = MonthPredictions(month=month, nights=nights, model=report.model()), report.settings.labels
     tables = [task.night_artifacts(night)[""].read() for night in task.selected()]
@@ -90,7 +87,7 @@ def _predictions(report, month: str, nights: str) -> pd.DataFrame:
     return counted_by(every, labels.classes, labels.positive, report.settings.report.threshold)
 
 
-def _answers(report) -> pd.DataFrame:
+def _answers(report: Reported) -> pd.DataFrame:
     """The labels, without those of the archive's nights that lie outside the report's range."""
     given = answers()
     # Labels of nights outside the report's range are no strangers; those of nights outside the archive are.
@@ -98,7 +95,7 @@ def _answers(report) -> pd.DataFrame:
     return given[~given["night"].isin(elsewhere)].drop(columns=["night", "role"])
 
 
-def _common(report, read: ReportFrames, sheet: pd.DataFrame) -> dict:
+def _common(report: Reported, read: ReportFrames, sheet: pd.DataFrame) -> dict:
     here = report.settings
     videos = report.inventory.table
     if report.ranged:
@@ -141,7 +138,7 @@ def _drawn_and_waiting(frames: pd.DataFrame, sheet: pd.DataFrame, labels: pd.Dat
     ]
 
 
-def _problems(report) -> Iterator[Problem]:
+def _problems(report: Reported) -> Iterator[Problem]:
     for month, nights in report.months().items():
         notes = MonthFrames(month=month, nights=nights).output().notes()
         for night, sentences in notes.get("problems", {}).items():
@@ -155,7 +152,7 @@ def _archive_notices() -> Iterable[str]:
         yield f"{len(waiting)} files changed so recently that they wait for the next run, the first: {waiting[0]}"
 
 
-def _camera_notices(report, tally: Tally) -> Iterable[str]:
+def _camera_notices(report: Reported, tally: Tally) -> Iterable[str]:
     """What hints at a wrong site or zone."""
     day = int(tally.nights["n_day"].sum())
     if day:
@@ -170,7 +167,7 @@ def _camera_notices(report, tally: Tally) -> Iterable[str]:
         yield f"the clock names no time zone ({many}) and was read as {zone}: [camera] clock_timezone"
 
 
-def _disk_doubts(report) -> Iterable[str]:
+def _disk_doubts(report: Reported) -> Iterable[str]:
     """What the report says of disks that were found with little confidence."""
     for epoch in sorted({report.inventory.epoch_of_night[night] for night in report.nights()}):
         disk = disk_of(epoch)
@@ -178,7 +175,7 @@ def _disk_doubts(report) -> Iterable[str]:
             yield f"camera since {epoch}: {doubt}"
 
 
-def _corrections(report) -> Iterable[str]:
+def _corrections(report: Reported) -> Iterable[str]:
     """What the clock ledger changed in the nights of the report."""
     for line in report.settings.clock_ledger.itertuples():
         nights = [night for night in report.nights() if line.first_night <= night <= line.last_night]
@@ -197,27 +194,27 @@ def _names_its_zone(overlay: Path) -> bool:
     return "told_by" in record or any("%Z" in part["format"] or "%z" in part["format"] for part in record["parts"])
 
 
-def _keograms(report) -> Iterator[Keogram]:
+def _keograms(report: Reported) -> Iterator[Keogram]:
     for night in report.nights():
         path = report.corpus.keogram_folder(report.model(), night) / "keogram.png"
         if path.exists():
             yield Keogram(night, path)
 
 
-def _readings(report, tally: Tally) -> dict[str, pd.DataFrame]:
+def _readings(report: Reported, tally: Tally) -> dict[str, pd.DataFrame]:
     """The clocks worth drawing: of the nights with most flagged frames, else with the largest residuals."""
     worst = tally.nights.sort_values(["n_flagged", "worst_residual_s"], ascending=False)["night"].head(CLOCKS_DRAWN)
     return {night: TableArtifact(report.corpus.readings(night), READINGS).read() for night in worst}
 
 
-def _witnesses(report) -> pd.DataFrame:
+def _witnesses(report: Reported) -> pd.DataFrame:
     """What the witnesses say of each night's clock: TESTIMONY and `night`."""
     audits = [MonthClockAudit(month=m, nights=n) for m, n in report.months().items()]
     tables = [a.night_artifacts(night)[""].read().assign(night=night) for a in audits for night in a.selected()]
     return pd.concat([TESTIMONY.empty().assign(night=""), *tables], ignore_index=True)
 
 
-def _disks(report) -> Iterator[tuple]:
+def _disks(report: Reported) -> Iterator[tuple]:
     for epoch in sorted({report.inventory.epoch_of_night[night] for night in report.nights()}):
         picture = SkyDisk(epoch=epoch).output()["picture"].path / "disk.png"
         if picture.exists():
@@ -235,7 +232,7 @@ def _camera_changes(report) -> Iterator[CameraChange]:
 # What needs a model.
 
 
-def _judged(report, read: ReportFrames, sheet: pd.DataFrame, labels: pd.DataFrame | None) -> dict:
+def _judged(report: Reported, read: ReportFrames, sheet: pd.DataFrame, labels: pd.DataFrame | None) -> dict:
     here, frames, predictions = report.settings, read.frames, read.predictions
     classes, positive, counted = here.labels.classes, here.labels.positive, read.tally.predicted
     known = labels if labels is not None else LABELS.empty()
@@ -263,7 +260,7 @@ def _judged(report, read: ReportFrames, sheet: pd.DataFrame, labels: pd.DataFram
     }
 
 
-def _training_nights(report, nights: pd.Series) -> set[str]:
+def _training_nights(report: Reported, nights: pd.Series) -> set[str]:
     """Nights whose role is training, labelled or not; a model made elsewhere was trained on none of these."""
     if existing_model():
         return set()
@@ -293,7 +290,7 @@ def _calibration(audited: pd.DataFrame, labels, abstain_below: float | None) -> 
     }
 
 
-def _baseline(report, audited: pd.DataFrame) -> dict:
+def _baseline(report: Reported, audited: pd.DataFrame) -> dict:
     """The model beside a green-pixel rule that was tuned on the frames which the model was taught and chosen with."""
     if existing_model() or audited.empty:
         return {}
