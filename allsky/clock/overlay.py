@@ -168,16 +168,15 @@ def strokes(crop: np.ndarray, text_height: float, bright: bool) -> np.ndarray:
 def ink_page(crop: np.ndarray, text_height: float, bright: bool) -> np.ndarray:
     """The strokes of `crop` in black on white: no sky behind them, whatever its brightness."""
     ink = strokes(crop, text_height, bright).astype(np.float32)
-    full = _full_ink(ink, text_height)
+    return _inked(ink, _full_ink(ink))
+
+
+def _full_ink(ink: np.ndarray) -> float:
+    return max(float(np.percentile(ink, 97)), LEAST_INK)
+
+
+def _inked(ink: np.ndarray, full: float | np.ndarray) -> np.ndarray:
     return 255 - np.clip((ink / full - FAINTEST_INK) * 255 / (FULL_INK - FAINTEST_INK), 0, 255)
-
-
-def _full_ink(ink: np.ndarray, text_height: float) -> np.ndarray:
-    """The contrast (h, w) of full strokes near each pixel: less where part of a line lies over the bright disk."""
-    most = max(float(np.percentile(ink, 97)), LEAST_INK)
-    near = (max(round(STROKES_NEAR * text_height), 3),) * 2
-    local = cv2.blur(cv2.dilate(ink, np.ones(near, np.uint8)), near)
-    return np.clip(local, max(LEAST_SHARE * most, LEAST_INK), most)
 
 
 def grey_page(crop: np.ndarray, text_height: float, bright: bool) -> np.ndarray:
@@ -196,8 +195,17 @@ def level_page(crop: np.ndarray, text_height: float, bright: bool) -> np.ndarray
     return 255 - np.clip((picture / max(level, 1.0) - FAINTEST_LEVEL) * 255 / (FULL_LEVEL - FAINTEST_LEVEL), 0, 255)
 
 
+def near_page(crop: np.ndarray, text_height: float, bright: bool) -> np.ndarray:
+    """Strokes weighed by those near them: for text that lies partly over the bright disk, where its contrast is less.
+    (What lies between two outlines is made as black as a stroke.)"""
+    ink = strokes(crop, text_height, bright).astype(np.float32)
+    full, near = _full_ink(ink), (max(round(STROKES_NEAR * text_height), 3),) * 2
+    local = cv2.blur(cv2.dilate(ink, np.ones(near, np.uint8)), near)
+    return _inked(ink, np.clip(local, max(LEAST_SHARE * full, LEAST_INK), full))
+
+
 # The guises in which Tesseract is given a crop, the usual one first.
-STYLES = {"ink": ink_page, "grey": grey_page, "level": level_page}
+STYLES = {"ink": ink_page, "grey": grey_page, "level": level_page, "near": near_page}
 
 
 def read_crops(

@@ -18,7 +18,7 @@ import numpy as np
 
 from allsky.clock.digit_looks import looks_belie
 from allsky.clock.formats import MONTHS, ClockFormat
-from allsky.clock.overlay import FAINT_CONTRAST, LEAST_CONTRAST, STYLES, Box, read_crops
+from allsky.clock.overlay import FAINT_CONTRAST, LEAST_CONTRAST, Box, read_crops
 from allsky.clock.part_reading import PartReading, begins_unread
 from allsky.clock.recognition import Recognised, recognise
 from allsky.clock.search import Place, find_clock
@@ -26,6 +26,7 @@ from allsky.clock.tesseract import TextLine
 
 # Letters are taken for so much higher and lower than they are, for Tesseract to see them at several sizes.
 HEIGHT_FACTORS = (0.8, 1.0, 1.25)
+GUISES = ("ink", "grey", "level")
 # Guises that must agree, and their share of the confidence of all that show a clock.
 FEWEST_VOTES, AGREEING_SHARE = 3, 0.75
 # Confidence of its least sure digit that Tesseract must have in some guise.
@@ -125,7 +126,7 @@ def _read_places(places: Sequence[Place], plane: np.ndarray, hint: date | None) 
 
 def _verdict(place: Place, plane: np.ndarray) -> _Verdict | None:
     crop = place.box.crop(plane)
-    lines = [line for style in STYLES for line in _in_style(crop, place, style)]
+    lines = [line for style in GUISES for line in _in_style(crop, place, style)]
     read = [(line, found) for line in lines if (found := recognise(line.text))]
     fullest = max((_fullness(found) for _, found in read), default=0)
     read = [one for one in read if _fullness(one[1]) == fullest]
