@@ -63,6 +63,9 @@ LUIGI_DEFAULTS = {
     ("scheduler", "worker_disconnect_delay"): "15",
     ("scheduler", "disable_window"): "604800",
     ("scheduler", "prune_on_get_work"): "true",
+    # More than a browser draws, or anybody reads.
+    ("scheduler", "max_graph_nodes"): "2000",
+    ("scheduler", "max_shown_tasks"): "2000",
 }
 
 
