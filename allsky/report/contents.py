@@ -213,6 +213,13 @@ def disks(data: ReportData) -> list[dict[str, Any]]:
     return [{"epoch": epoch, "image": uri} for epoch, path in data.disks if (uri := data_uri(path, 640))]
 
 
+def stills_told_by(data: ReportData) -> str:
+    """What dates the stills where no clock was read: `names` or `EXIF`; empty elsewhere."""
+    how = data.configuration.get("archive", {}).get("stills_time")
+    stills_alone = len(data.videos) > 0 and bool(data.videos["video"].str.endswith("/").all())
+    return {"name": "names", "exif": "EXIF"}.get(str(how), "") if stills_alone else ""
+
+
 def camera_changes(data: ReportData) -> list[dict[str, Any]]:
     """Each change of the camera with its picture, those that nobody has confirmed first."""
     changes = sorted(data.camera_changes, key=lambda change: (change.status == "in force", change.night))

@@ -70,6 +70,7 @@ def _tables(data: ReportData) -> dict[str, Any]:
         "gallery": contents.gallery(data),
         "keograms": contents.keograms(data),
         "disks": contents.disks(data),
+        "stills_told_by": contents.stills_told_by(data),
         "camera_changes": contents.camera_changes(data),
         "absences": absences(data),
         "coverage_words": absences_in_words(data),

@@ -7,11 +7,23 @@ from dataclasses import replace
 from html.parser import HTMLParser
 
 import cv2
+import numpy as np
 import pandas as pd
 import pytest
 
 from allsky.figures.words import interval, percent
-from allsky.report import Keogram, Neighbour, Problem, ReportData, contents, render_report, sentences, write_figures
+from allsky.pictures import write_picture
+from allsky.report import (
+    CameraChange,
+    Keogram,
+    Neighbour,
+    Problem,
+    ReportData,
+    contents,
+    render_report,
+    sentences,
+    write_figures,
+)
 from allsky.report.absences import absences
 from allsky.report.comparisons import largest_estimates, unmeasured
 from allsky.report.methods import methods
@@ -405,3 +417,29 @@ def test_every_file_that_the_page_links_to_is_written_beside_it(full, page, tmp_
 
 def test_an_empty_archive_has_no_figures(tmp_path):
     assert write_figures(ReportData(corpus.SITE), tmp_path) == []
+
+
+# Other archives.
+
+
+def test_a_change_of_the_camera_is_shown_and_asks_for_a_section_until_it_is_confirmed(light, tmp_path):
+    picture = tmp_path / "2024-01-12.jpg"
+    write_picture(picture, np.zeros((24, 64, 3), np.uint8))
+    change = CameraChange(
+        "2024-01-12", "2024-01-11", "suggested", "disk", "the sky disk was here, and is there", picture
+    )
+    told = Page(render_report(replace(light, camera_changes=(change,)))).text
+    assert "Not confirmed. 2024-01-11 and 2024-01-12 (disk): the sky disk was here, and is there." in told
+    assert "add a section [camera:2024-01-12]" in told
+    confirmed = change._replace(status="in force", cause="section, disk")
+    told = Page(render_report(replace(light, camera_changes=(confirmed,)))).text
+    assert "2024-01-11 and 2024-01-12 (section, disk)" in told and "Not confirmed" not in told
+
+
+def test_stills_that_their_names_date_are_not_said_to_have_a_clock(light):
+    assert "Each frame carries a burned-in time" in Page(render_report(light)).text
+    stills = replace(
+        light, videos=light.videos.assign(video="night/"), configuration={"archive": {"stills_time": "name"}}
+    )
+    told = Page(render_report(stills)).text
+    assert "The stills are dated by their names" in told and "burned-in time" not in told
