@@ -18,6 +18,7 @@ on, so that the last table can tell what the published corpus of 331 nights woul
 from __future__ import annotations
 
 import argparse
+import functools
 import multiprocessing
 import os
 import shutil
@@ -84,6 +85,13 @@ class Archive:
     def videos(self) -> Path:
         return self.folder / "videos"
 
+    @functools.cached_property
+    def model_name(self) -> str:
+        """What the chain calls the model; every run's is the same, and it is asked for before any is timed."""
+        code = "from tasks.train_classifier import model_name; print(model_name())"
+        environment = configured(prepared(self, "named"))
+        return subprocess.check_output([sys.executable, "-c", code], env=environment, text=True).strip()
+
     @property
     def n_frames(self) -> int:
         return sum(len(film.utc) for film in self.nights.values())
@@ -121,23 +129,24 @@ def empty(place: Path) -> Path:
 
 
 def ours(archive: Archive) -> pd.DataFrame:
-    place = empty(archive.folder / OURS)
+    place = prepared(archive, OURS)
+    for month in sorted({night[:7] for night in archive.nights}):
+        luigi(place, "MonthPredictions", "--month", month, "--model", archive.model_name)
+    return results(place / "output")
+
+
+def prepared(archive: Archive, name: str) -> Path:
+    """An empty folder with a configuration."""
+    place = empty(archive.folder / name)
     given = {"videos": archive.videos, "output": place / "output", "model": archive.model}
     (place / "luigi.cfg").write_text(CONFIGURATION.format(**given))
-    for month in sorted({night[:7] for night in archive.nights}):
-        luigi(place, "MonthPredictions", "--month", month, "--model", model_name(place))
-    return results(place / "output")
+    return place
 
 
 def luigi(place: Path, *goal: str, may_want_labels: bool = False) -> None:
     command = [sys.executable, "-m", "luigi", "--module", "pipeline", *goal, "--local-scheduler"]
     done = subprocess.run(command, cwd=place, env=configured(place), capture_output=True, text=True)
     require(done.returncode in ((0, 4) if may_want_labels else (0,)), f"a run ends well: {done.stderr[-2000:]}")
-
-
-def model_name(place: Path) -> str:
-    code = "from tasks.train_classifier import model_name; print(model_name())"
-    return subprocess.check_output([sys.executable, "-c", code], env=configured(place), text=True).strip()
 
 
 def configured(place: Path) -> dict[str, str]:
@@ -236,6 +245,7 @@ def main() -> None:
             OBVIOUS: partial(usual, archive, batch, OBVIOUS),
             TUNED: partial(usual, archive, batch, TUNED, "--tuned"),
         }
+        print(f"the model is {archive.model_name}", flush=True)
         turns = take_turns(ways, asked.rounds)
         mine = turns.answers[OURS]
         told = check(archive, mine, turns.answers[OBVIOUS]) | {"n_kept": len(mine), "best_batch": batch}

@@ -26,11 +26,13 @@ def cache_folder() -> Path:
 
 @dataclass
 class Measured:
-    """Images a second of each engine, 0 for one that cannot be used, and the seconds it takes to make ready."""
+    """Images a second of each engine, 0 for one that cannot be used, and the seconds it takes to make ready; engines
+    `left_out` are of no use for the model at hand."""
 
     key: str
     rates: dict[str, float] = field(default_factory=dict)
     made_s: dict[str, float] = field(default_factory=dict)
+    left_out: set[str] = field(default_factory=set)
 
     @classmethod
     def of(cls, described: ModelDescription, batch_size: int, device: torch.device) -> Measured:
@@ -50,9 +52,13 @@ class Measured:
             draft.write_text(json.dumps(everything, indent=1))
             os.replace(draft, path)
 
+    def leave_out(self, engine: str) -> None:
+        """Take no account of an engine from now on, in this process alone."""
+        self.left_out.add(engine)
+
     def quickest(self, engines: Sequence[str], pictures: int) -> str:
         """The engine that needs the least time for so many pictures, made ready first."""
-        usable = [name for name in engines if self.rates.get(name)]
+        usable = [name for name in engines if self.rates.get(name) and name not in self.left_out]
         return min(usable, key=lambda name: self.made_s.get(name, 0.0) + pictures / self.rates[name])
 
 

@@ -118,7 +118,8 @@ def test_an_engine_that_answers_otherwise_is_not_used(model, pictures, monkeypat
     monkeypatch.setattr(engines, "_lightened", spoilt)
     monkeypatch.setattr(engines, "FARTHEST", 1e-6)
     assert chosen(model, pictures, expected=engines.TRY_FROM).engine is REFERENCE
-    assert Measured.of(model.description, 4, CPU).rates["bfloat16"] == 0.0
+    # Another model of the same network may do better: that is not remembered.
+    assert Measured.of(model.description, 4, CPU).rates.get("bfloat16") != 0.0
 
 
 def test_where_nothing_can_be_remembered_it_is_tried_each_time(model, pictures, tmp_path, monkeypatch):
