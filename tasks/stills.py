@@ -30,12 +30,12 @@ def scanned_stills(
     """STILLS of each folder of the scan; `known` are those of the inventory as it was, `nights` tells those of a
     folder whose stills an overlay dates."""
     seen, root = scan.current(), settings.current().videos
+    known_of = {str(folder): rows for folder, rows in known.groupby("folder", sort=False)}
     for source in seen.sources:
         if not source.name.endswith("/"):
             continue
-        before = known[known["folder"] == source.name]
-        changed = seen.stills.get(source.name)
-        if changed is None and len(before):
+        before, changed = known_of.get(source.name), seen.stills.get(source.name)
+        if changed is None and before is not None:
             yield before
             continue
         files = changed or scan.whole_folder(source.name)

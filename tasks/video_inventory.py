@@ -100,11 +100,11 @@ class VideoInventory(Stage):
         before = archive.inventory()
         if before is None:
             return {}
-        unchanged = before.unchanged(scan.current().sources)
+        unchanged, dated_alike = before.unchanged(scan.current().sources), self._dated_alike()
         rows = before.table[before.table["video"].isin(unchanged) & before.table["problem"].isna()]
         known: dict[str, Rows] = {}
         for row in rows.to_dict("records"):
-            night = row["night"] if self._dated_alike() else None
+            night = row["night"] if dated_alike else None
             known.setdefault(row["video"], []).append(row | {"night": night})
         return known
 

@@ -7,11 +7,14 @@ from dataclasses import replace
 import pandas as pd
 import pytest
 
-from allsky.clock.learning import ClockSettings
+from allsky.clock.learning import ClockSettings, Keyframe, learn_clock
+from allsky.frames import extract_night
 from allsky.recordings.inventory import take_inventory, usable
 from allsky.recordings.nights import Stretch, nights_by_clock
 from allsky.recordings.recording import VideoRecording
 from allsky.simulator import demo_simulation
+from allsky.site import night_of
+from allsky.sky_disk import SkyDisk
 from tests.allsky.made_stills import filmed
 from tests.allsky.made_videos import write_video
 
@@ -72,3 +75,23 @@ def test_a_stretch_gives_its_own_frames_with_their_place_in_the_whole_video(two_
         assert {frame.index for frame in stretch.keyframes()} <= set(wanted)
         assert [frame.index for frame in stretch.ends()] == [start, start + count - 1]
         assert stretch.n_frames == count
+
+
+def test_each_night_keeps_its_own_frames_dated_exactly_and_none_is_lost(two_nights, tmp_path):
+    recording, _, found = two_nights
+    lens = demo_simulation().camera.lens
+    disk = SkyDisk(lens.center_x, lens.center_y, lens.radius, *demo_simulation().camera.frame_size)
+    kept = []
+    for night, first, count in found:
+        stretch = replace(recording, stretch=(first, count))
+        keyframes = [Keyframe(stretch.name, frame.index, frame.luma.copy()) for frame in stretch.keyframes()]
+        clock = learn_clock(keyframes, CLOCK, night, LONGITUDE_DEG)
+        folder = {"image_folder": tmp_path / night, "image_root": f"images/night={night}"}
+        passed = extract_night([stretch], clock, disk, site_name="S", cadence_s=60, image_size=48, **folder)
+        assert passed.problems == [] and passed.frames["clock_flag"].isna().all()
+        assert set(night_of(passed.frames["utc"], LONGITUDE_DEG)) == {night}
+        kept.append(passed.frames)
+    frames = pd.concat(kept, ignore_index=True)
+    assert frames["frame_index"].tolist() == list(range(recording.n_frames))
+    # The simulator takes a frame each whole hour while it is dark.
+    assert (frames["utc"] == frames["utc"].dt.floor("h")).all() and frames["utc"].is_unique
