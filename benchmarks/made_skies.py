@@ -143,9 +143,9 @@ def _told(n: int) -> list[tuple[np.ndarray, str]]:
     return [pair for both in zip(*found.values()) for pair in both][:n]
 
 
-def labelled_skies(folder: Path, n_train: int, n_validation: int) -> pd.DataFrame:
+def labelled_skies(folder: Path, n_train: int, n_validation: int, seed: int = 3) -> pd.DataFrame:
     """Pictures with a green arc (aurora) or a grey one (none), and the split that names them."""
-    rng = np.random.default_rng(3)
+    rng = np.random.default_rng(seed)
     rows = []
     for number in range(n_train + n_validation):
         aurora = number % 2 == 0
