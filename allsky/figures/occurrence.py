@@ -135,7 +135,7 @@ def _shares(ax: Axes, places: np.ndarray, rows: pd.DataFrame) -> None:
     share, low, high = (
         100 * rows[name].to_numpy(float) for name in ("positive_ratio", "positive_ratio_low", "positive_ratio_high")
     )
-    ax.vlines(places, low, high, color=RULE, linewidth=3.0)
+    ax.vlines(places, low, high, color=MUTED, linewidth=1.4)
     ax.plot(places, share, "o", color=POSITIVE, markersize=5, label="of recorded frames")
     if rows["clear_ratio"].notna().any():
         clear = 100 * rows["clear_ratio"].to_numpy(float)
