@@ -264,8 +264,17 @@ def predicted_elsewhere(output: Path) -> int:
     return sum(host != GPU_HOST for host in re.findall(r"Z (\S+) INFO MonthPredictions\(", logs(output)))
 
 
-def benchmark(folder: Path, goal: list[str], nights: list[str]) -> dict:
+def use_model(folder: Path, model: Path) -> None:
+    """Let runs predict with a trained model instead of training one."""
+    shutil.copytree(model, folder / model.name)
+    path = folder / "luigi.cfg"
+    path.write_text(path.read_text().replace("[training]\n", f"[training]\nmodel = {model.name}\n"))
+
+
+def benchmark(folder: Path, goal: list[str], nights: list[str], model: Path | None = None) -> dict:
     make_archive(folder, nights)
+    if model:
+        use_model(folder, model)
     expected = alone(folder, goal)
     configure(folder)
     output, hosts = folder / "output", Hosts(folder)
@@ -301,6 +310,7 @@ def benchmark(folder: Path, goal: list[str], nights: list[str]) -> dict:
 def main() -> None:
     parser = argparse.ArgumentParser(description=__doc__.splitlines()[0])
     parser.add_argument("--quick", action="store_true", help="five nights, no further than their month")
+    parser.add_argument("--model", type=Path, help="a model's folder from an output: predictions by it, and no further")
     asked = parser.parse_args()
     if reason := why_not():
         print(json.dumps({"skipped": reason}))
@@ -309,8 +319,11 @@ def main() -> None:
     goal = ["FullCorpusReport"]
     if asked.quick:
         nights, goal = nights[:5], ["MonthFrames", "--month", nights[0][:7]]
+    if asked.model:
+        nights = nights[:5]
+        goal = ["MonthPredictions", "--month", nights[0][:7], "--model", asked.model.name]
     with tempfile.TemporaryDirectory() as place:
-        print(json.dumps(benchmark(Path(place).resolve(), goal, nights)))
+        print(json.dumps(benchmark(Path(place).resolve(), goal, nights, asked.model)))
 
 
 if __name__ == "__main__":
