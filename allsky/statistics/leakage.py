@@ -65,14 +65,18 @@ def leakage_gap(rows: pd.DataFrame, draws: int = DRAWS, level: float = LEVEL, se
 
     The bootstrap draws the archive's nights with replacement, the same draw for every partition, and counts each
     night's frames as often as it was drawn; the networks stay as they are. What other nights would have taught them
-    shows in `spread`. A partition of which a draw holds no night of some part does not count in that draw.
+    shows in `spread`. A partition of which a draw holds no night of some part does not count in that draw, and a draw
+    without any that counts is left out.
     """
     right, total, cells, nights = _counts(rows)
     accuracy = right.sum(2) / total.sum(2)
     times = np.random.default_rng(seed).multinomial(len(nights), np.full(len(nights), 1 / len(nights)), draws)
     with np.errstate(invalid="ignore"):
         drawn = np.einsum("dn,ctn->dct", times, right) / np.einsum("dn,ctn->dct", times, total)
-    gaps = np.nanmean(drawn @ _SIGNS, axis=1)
+    gaps = drawn @ _SIGNS
+    told = np.isfinite(gaps)
+    some = told.any(axis=1)
+    gaps = np.where(told, gaps, 0.0)[some].sum(axis=1) / told[some].sum(axis=1)
     low, high = np.quantile(gaps, [(1 - level) / 2, (1 + level) / 2])
     by_partition = pd.Series(accuracy @ _SIGNS).groupby([partition for partition, _ in cells]).mean()
     validated = rows[rows["part"] == "validation"].groupby("split")[["n_near", "n_frames"]].sum()

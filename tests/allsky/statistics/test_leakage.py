@@ -63,6 +63,15 @@ def test_the_interval_is_that_of_a_bootstrap_over_nights():
     assert (found.low, found.high) == pytest.approx(tuple(theirs.confidence_interval), abs=0.01)
 
 
+@pytest.mark.filterwarnings("error")
+def test_draws_that_miss_a_part_altogether_are_left_out():
+    cells = {("frame", "validation"): ("n1", 9), ("frame", "audit"): ("n2", 7), ("night", "validation"): ("n1", 8)}
+    rows = [row(0, 0, *cell, night, 10, right) for cell, (night, right) in cells.items()]
+    found = leakage_gap(pd.DataFrame([*rows, row(0, 0, "night", "audit", "n2", 10, 7)]))
+    # Of two nights half of the draws hold one only; the others all say the same.
+    assert (found.low, found.high) == pytest.approx((0.1, 0.1))
+
+
 def test_it_is_told_in_a_sentence_and_a_table(two_partitions):
     text = leakage_in_words(leakage_gap(two_partitions), "A caption.")
     assert "flatters validation by 25.0 points" in text
