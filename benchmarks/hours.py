@@ -44,16 +44,18 @@ class Row:
         return self.seconds * self.units / 3600
 
 
-def stages(output: Path, workers: int) -> list[Row]:
-    """The rows that the run's own account tells: `output` holds a whole run, through to the report."""
+def stages(output: Path, cores: int) -> list[Row]:
+    """The rows that the run's own account tells: `output` holds a run, through to the report or not so far."""
     events = [event for event in history.read_all(output) if event.outcome == history.DONE]
     spent, readings = Counter[str](), pd.read_parquet(output / "readings")
     for event in events:
         spent[event.stage] += event.seconds
     nights = readings["night"].nunique()
+    workers = min(cores, nights)  # a single night has all cores to itself
     frames = Row("NightFrames", spent["NightFrames"] / workers / len(readings), "video frame", VIDEO_FRAMES)
     rows = [frames, *(Row(stage, spent[stage] / workers / nights, "night", NIGHTS) for stage in BY_NIGHT)]
     rows += [Row(stage, spent[stage], "run", 1) for stage in BY_RUN]
+    rows = [row for row in rows if row.seconds]
     audit = Corpus(output).audit_sheet
     maps = pd.read_parquet(audit) if audit.exists() else pd.DataFrame(columns=["frame_id", "night"])
     if len(maps):
