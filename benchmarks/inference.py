@@ -49,7 +49,7 @@ def textbook(model: Model, paths: list[Path], batch_size: int = 32, workers: int
     model.network.eval()
     with torch.no_grad():
         for images in loader:
-            answers.append(torch.softmax(model.network(images), dim=1).numpy())
+            answers.append(torch.softmax(model.network(images) / model.description.temperature, dim=1).numpy())
     return np.concatenate(answers)
 
 
