@@ -4,6 +4,7 @@ are compared."""
 from __future__ import annotations
 
 import os
+from collections.abc import Mapping, Sequence
 from dataclasses import replace
 from pathlib import Path
 
@@ -14,7 +15,8 @@ from allsky.simulator import demo_simulation, simulate_night
 from allsky.site import frame_ids
 
 # By the keyed hash of the dates: one night to train, one to validate, one to audit.
-ROLES = ("training", "validation", "audit")
+WANTED = {"training": 1, "validation": 1, "audit": 1}
+ROLES = tuple(WANTED)
 CADENCE_S = 2400
 
 CONFIGURATION = """
@@ -30,45 +32,55 @@ longitude = -114.35
 elevation_m = 206
 timezone = America/Yellowknife
 [camera]
-image_size = 64
+image_size = {image_size}
 disk_center = {lens.center_x}, {lens.center_y}
 disk_radius = {lens.radius}
 [labels]
 file = labels.csv
-per_cell = 1
+per_cell = {per_cell}
 [training]
 backbone = squeezenet1_1
 weights = none
 strategy = scratch
 image_size = 32
 epochs_full = 1
-[inference]
+"""
+ONE_ENGINE = """[inference]
 engine = float32
 """
 
 
-def nights() -> list[str]:
-    """The first nights of a month that have the roles wanted."""
-    left = list(ROLES)
+def nights_of_each_role(wanted: Mapping[str, int], first: str, last: str) -> list[str]:
+    """The first nights from `first` to `last` that fill what is wanted of each role."""
+    left = dict(wanted)
     found = []
-    for day in pd.date_range("2023-01-14", "2023-01-31"):
-        role = night_role(str(day.date()))
-        if role in left:
-            left.remove(role)
-            found.append(str(day.date()))
+    for day in pd.date_range(first, last):
+        night = str(day.date())
+        if left[night_role(night)]:
+            left[night_role(night)] -= 1
+            found.append(night)
     return found
 
 
-def make_archive(folder: Path, chosen: list[str] | None = None) -> None:
-    """Videos, labels and configuration in `folder`. Every second frame is called aurora: nothing here depends on it."""
-    simulation = replace(demo_simulation(), nights=tuple(chosen or nights()), cadence_s=CADENCE_S, cards=(), faults=())
+def simulate_small(
+    folder: Path, nights: Sequence[str], *, cadence_s: int, image_size: int, per_cell: int, more: str = ""
+) -> None:
+    """Videos, their truth and a configuration in `folder`; `more` is what else the configuration says."""
+    simulation = replace(demo_simulation(), nights=tuple(nights), cadence_s=cadence_s, cards=(), faults=())
     for night in simulation.nights:
         simulate_night(simulation, night, folder / "videos", folder / "truth")
+    said = CONFIGURATION.format(lens=simulation.camera.lens, image_size=image_size, per_cell=per_cell)
+    (folder / "luigi.cfg").write_text(said + more)
+
+
+def make_archive(folder: Path, chosen: Sequence[str] | None = None) -> None:
+    """Videos, labels and configuration in `folder`. Every second frame is called aurora: nothing here depends on it."""
+    nights = chosen or nights_of_each_role(WANTED, "2023-01-14", "2023-01-31")
+    simulate_small(folder, nights, cadence_s=CADENCE_S, image_size=64, per_cell=1, more=ONE_ENGINE)
     truth = pd.read_parquet(folder / "truth")
     answers = pd.DataFrame({"frame_id": frame_ids("yellowknife", truth["utc"])})
     answers["label"] = [("aurora", "no_aurora")[number % 2] for number in range(len(answers))]
     answers.to_csv(folder / "labels.csv", index=False)
-    (folder / "luigi.cfg").write_text(CONFIGURATION.format(lens=simulation.camera.lens))
 
 
 def environment(folder: Path) -> dict[str, str]:

@@ -2,60 +2,16 @@
 
 from __future__ import annotations
 
-from dataclasses import replace
 from pathlib import Path
 
-import pandas as pd
 import pytest
 
-from allsky.labels.roles import night_role
-from allsky.simulator import demo_simulation, simulate_night
+from benchmarks.made_small_archive import nights_of_each_role, simulate_small
 from tests.made_once import made_once
 from tests.pipeline.chain import Chain, Run
 
-CONFIGURATION = """
-[archive]
-videos = videos
-output = output
-name_date = evening
-settle_s = 0
-[site]
-name = yellowknife
-latitude = 62.4333
-longitude = -114.35
-elevation_m = 206
-timezone = America/Yellowknife
-[camera]
-image_size = 96
-disk_center = {lens.center_x}, {lens.center_y}
-disk_radius = {lens.radius}
-[labels]
-file = labels.csv
-per_cell = 3
-[training]
-backbone = squeezenet1_1
-weights = none
-strategy = scratch
-image_size = 32
-epochs_full = 1
-[explanation]
-method = GradCAM
-"""
-
 # Two months; three nights to train, two to validate, three to audit, by the keyed hash of their dates.
 WANTED = {"training": 3, "validation": 2, "audit": 3}
-
-
-def nights_of_each_role() -> list[str]:
-    left = dict(WANTED)
-    nights = []
-    for day in pd.date_range("2023-01-20", "2023-03-20"):
-        night = str(day.date())
-        role = night_role(night)
-        if left[role]:
-            left[role] -= 1
-            nights.append(night)
-    return nights
 
 
 @pytest.fixture(scope="session")
@@ -65,10 +21,9 @@ def unlabelled_chain(tmp_path_factory) -> tuple[Chain, Run]:
 
 
 def run_unlabelled(folder: Path) -> tuple[Chain, Run]:
-    simulation = replace(demo_simulation(), nights=tuple(nights_of_each_role()), cadence_s=720, cards=(), faults=())
-    for night in simulation.nights:
-        simulate_night(simulation, night, folder / "videos", folder / "truth")
-    (folder / "luigi.cfg").write_text(CONFIGURATION.format(lens=simulation.camera.lens))
+    nights = nights_of_each_role(WANTED, "2023-01-20", "2023-03-20")
+    more = "[explanation]\nmethod = GradCAM\n"
+    simulate_small(folder, nights, cadence_s=720, image_size=96, per_cell=3, more=more)
     chain = Chain(folder)
     return chain, chain.run()
 
