@@ -18,7 +18,7 @@ if TYPE_CHECKING:
     from allsky.errors import AllskyError
     from allsky.fisheye import Lens
     from allsky.geomagnetic import magnetic_local_time
-    from allsky.keogram import keogram
+    from allsky.keograms import keogram
     from allsky.recordings.video import read_frames, read_keyframes
     from allsky.site import Site, night_bounds, night_of
     from allsky.sky_disk import SkyDisk, square_crop
@@ -53,7 +53,7 @@ _HOMES = {
     "allsky.errors": ("AllskyError",),
     "allsky.fisheye": ("Lens",),
     "allsky.geomagnetic": ("magnetic_local_time",),
-    "allsky.keogram": ("keogram",),
+    "allsky.keograms": ("keogram",),
     "allsky.site": ("Site", "night_bounds", "night_of"),
     "allsky.sky_disk": ("SkyDisk", "square_crop"),
     "allsky.recordings.video": ("read_frames", "read_keyframes"),

@@ -18,6 +18,7 @@ from allsky.disk_search import LEAST_SCORE, find_sky_disk
 from allsky.errors import NotASky
 from allsky.pictures import inscribed_disk
 from allsky.sky_disk import SkyDisk, square_crop
+from allsky.spread import spread
 
 Thing = TypeVar("Thing")
 
@@ -116,7 +117,7 @@ def shared_disk(pictures: Sequence[np.ndarray]) -> SkyDisk | None:
 
 def spread_over(things: Sequence[Thing], most: int = MOST_TOGETHER) -> list[Thing]:
     """At most `most` of `things`, spread over all."""
-    return [things[k] for k in np.unique(np.linspace(0, len(things) - 1, min(most, len(things))).round().astype(int))]
+    return [things[k] for k in spread(len(things), most)]
 
 
 def _cut(rgb: np.ndarray, shared: SkyDisk | None, size: int) -> LooseSky:

@@ -26,7 +26,7 @@ from side_by_side import OBVIOUS, OURS, TUNED, compared, options, require, take_
 
 from allsky import figures
 from allsky.conditions import observing_conditions
-from allsky.keogram import keogram
+from allsky.keograms import keogram
 from allsky.pictures import read_picture
 from allsky.site import frame_ids, night_bounds
 

@@ -41,10 +41,12 @@ from tasks import history
 STAGE_OF = {
     "inventory/": "VideoInventory",
     "sky_disk/": "SkyDisk",
+    "epochs/": "CameraEpochs",
     "clock/": "NightClock",
     "frames/": "NightFrames",
     "conditions/": "NightConditions",
     "months/": "MonthFrames",
+    "witnesses/": "MonthClockAudit",
     "labels/sheet": "LabelSheet",
     "labels/audit": "AuditSheet",
     "labels/split": "LabelSplit",
@@ -55,7 +57,8 @@ STAGE_OF = {
     "report/": "FullCorpusReport",
 }
 # What a run keeps on purpose, and whose names begin with a dot.
-KEPT = {".corpus.json", ".lock", ".publishing", ".runs", ".running", ".recipe.json", ".sources.parquet", ".training"}
+KEPT = {".corpus.json", ".lock", ".publishing", ".runs", ".running", ".recipe.json", ".training"}
+KEPT |= {".sources.parquet", ".stills.parquet", ".looks.parquet"}
 PATIENCE_S = 240.0
 # After so many kills before a run has done anything, the next may do something.
 STUCK_AFTER = 2

@@ -14,7 +14,7 @@ from allsky.clock.zones import parse_zone
 from allsky.corpus import NO_MODEL
 from allsky.figures.night import THUMBNAILS
 from allsky.geomagnetic import declination_deg
-from allsky.keogram import keogram, spread_in_time, strip_along
+from allsky.keograms import keogram, spread_in_time, strip_along
 from allsky.pictures import read_picture, read_pictures
 from allsky.site import night_bounds
 from tasks.artifacts import FolderArtifact

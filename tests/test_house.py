@@ -168,7 +168,7 @@ def test_what_is_imported_is_asked_for_and_nothing_else():
     lines = [line for line in setup["options"]["install_requires"].splitlines() if line and line[0] != "#"]
     runtime = {canonicalize_name(Requirement(line).name) for line in lines}
     # What only a part needs is an extra of its own, imported where it is used.
-    parts = extra_lines(setup, "dask", "luigid", "onnx", "timm")
+    parts = extra_lines(setup, "dask", "luigid", "netcdf", "onnx", "timm")
     optional = {canonicalize_name(Requirement(line).name) for line in parts}
     # Time zones are data; the others Dask and Luigi import for us.
     by_others = {"cryptography", "prometheus-client", "sqlalchemy", "tzdata"}
@@ -198,7 +198,7 @@ def python_needed_by(name: str, version: str) -> str | None:
         distribution = importlib.metadata.distribution(name)
     except importlib.metadata.PackageNotFoundError:
         return None
-    return distribution.metadata["Requires-Python"] if distribution.version.split("+")[0] == version else None
+    return distribution.metadata.get("Requires-Python") if distribution.version.split("+")[0] == version else None
 
 
 @pytest.mark.parametrize("name", ["torch", "torchvision", "opencv-python-headless"])

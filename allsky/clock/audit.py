@@ -15,6 +15,7 @@ import pandas as pd
 from allsky.clock.moon_witness import moon_places
 from allsky.clock.twilight_witness import ClockOffset, twilight_offset
 from allsky.site import Site, night_of
+from allsky.spread import spread
 from allsky.square_view import SquareView
 from allsky.tables import TESTIMONY
 
@@ -61,8 +62,7 @@ def audit_night(
 def looked_at(frames: pd.DataFrame) -> list[int]:
     """Positions of the frames whose pictures are searched for the moon: some unflagged ones, spread over the night."""
     sure = np.flatnonzero(frames["clock_flag"].isna())
-    wanted = min(PICTURES_SEARCHED, len(sure))
-    return sure[np.linspace(0, len(sure) - 1, wanted).round().astype(int)].tolist() if wanted else []
+    return sure[spread(len(sure), PICTURES_SEARCHED)].tolist()
 
 
 def _said(witness: str, verdict: str, says: str, offset: tuple[float, float, float] | None = None) -> tuple:

@@ -16,6 +16,7 @@ from allsky.clock.formats import ClockFormat
 from allsky.clock.overlay import LEAST_CONTRAST, STYLES, Box, Line, read_crops, text_lines, union
 from allsky.clock.recognition import Recognised, recognise, stands_alone
 from allsky.clock.tesseract import TextLine
+from allsky.spread import spread
 
 FRAMES_SEARCHED = 3
 MOST_LINES = 48
@@ -66,7 +67,7 @@ def find_clock(
     format looked for; `contrast` is how far text stands out. No places where no date with a time, or time alone, was
     seen.
     """
-    frames = _spread(lumas, FRAMES_SEARCHED)
+    frames = [lumas[place] for place in spread(len(lumas), FRAMES_SEARCHED)]
     lines = [(luma, line) for luma in frames for line in _lines(luma, within, contrast)]
     seen: list[_Seen] = []
     for style in STYLES:
@@ -93,10 +94,6 @@ def _places(seen: Sequence[_Seen]) -> list[Place]:
     if kinds["full"]:
         return [kinds["full"]]
     return [place for place in (kinds["date"], kinds["time"]) if place] if kinds["time"] else []
-
-
-def _spread(items: Sequence, count: int) -> list:
-    return [items[place] for place in sorted(set(np.linspace(0, len(items) - 1, count).round().astype(int)))]
 
 
 def _read_lines(lines: Sequence[tuple[np.ndarray, Line]], style: str, clock_format: ClockFormat | None) -> list[_Seen]:

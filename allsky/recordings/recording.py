@@ -14,7 +14,8 @@ from typing import Protocol
 from allsky.errors import BadVideo
 from allsky.recordings.files import list_stills
 from allsky.recordings.stills import StillsRecording
-from allsky.recordings.video import VideoFrame, probe, read_chosen, read_frames, read_keyframes, spread
+from allsky.recordings.video import VideoFrame, probe, read_chosen, read_frames, read_keyframes
+from allsky.spread import spread
 
 __all__ = ["Recording", "StillsRecording", "VideoRecording", "open_recording"]
 

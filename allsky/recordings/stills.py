@@ -18,7 +18,8 @@ import numpy as np
 from PIL import ExifTags, Image
 
 from allsky.errors import BadVideo
-from allsky.recordings.video import VideoFrame, spread
+from allsky.recordings.video import VideoFrame
+from allsky.spread import spread
 
 # The codecs as FFmpeg calls them. A multi-picture file (MPO) begins with an ordinary JPEG.
 CODECS = {"JPEG": "mjpeg", "MPO": "mjpeg", "PNG": "png"}

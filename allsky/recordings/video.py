@@ -20,6 +20,7 @@ from av.video.stream import VideoStream
 from allsky.errors import BadVideo
 from allsky.recordings.decoding import DisplayRanks, decode, luma_of, open_video, packets_of, upright
 from allsky.recordings.probing import VideoFacts, probe
+from allsky.spread import spread
 
 __all__ = ["VideoFacts", "VideoFrame", "probe", "read_chosen", "read_frames", "read_keyframes"]
 
@@ -123,11 +124,6 @@ def read_chosen(path: str | Path, indices: Collection[int]) -> Iterator[VideoFra
     for frame in _decoded_stretches(path, layout, sorted(furthest.items())):
         if frame.index in indices:
             yield frame
-
-
-def spread(n: int, wanted: int) -> list[int]:
-    """At most `wanted` of the indices 0..n-1, first and last among them, evenly spaced."""
-    return sorted({round(float(i)) for i in np.linspace(0, n - 1, min(n, wanted))}) if n else []
 
 
 @dataclass(frozen=True)

@@ -5,7 +5,7 @@ import pandas as pd
 import pytest
 
 from allsky.fisheye import Lens
-from allsky.keogram import keogram, spread_in_time, strip_along
+from allsky.keograms import keogram, spread_in_time, strip_along
 from allsky.square_view import SquareView
 
 NOON, NEXT_NOON = pd.Timestamp("2024-01-01 20:00", tz="UTC"), pd.Timestamp("2024-01-02 20:00", tz="UTC")
