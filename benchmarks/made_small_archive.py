@@ -44,8 +44,7 @@ weights = none
 strategy = scratch
 image_size = 32
 epochs_full = 1
-"""
-ONE_ENGINE = """[inference]
+[inference]
 engine = float32
 """
 
@@ -76,7 +75,7 @@ def simulate_small(
 def make_archive(folder: Path, chosen: Sequence[str] | None = None) -> None:
     """Videos, labels and configuration in `folder`. Every second frame is called aurora: nothing here depends on it."""
     nights = chosen or nights_of_each_role(WANTED, "2023-01-14", "2023-01-31")
-    simulate_small(folder, nights, cadence_s=CADENCE_S, image_size=64, per_cell=1, more=ONE_ENGINE)
+    simulate_small(folder, nights, cadence_s=CADENCE_S, image_size=64, per_cell=1)
     truth = pd.read_parquet(folder / "truth")
     answers = pd.DataFrame({"frame_id": frame_ids("yellowknife", truth["utc"])})
     answers["label"] = [("aurora", "no_aurora")[number % 2] for number in range(len(answers))]
