@@ -167,18 +167,26 @@ class _Trials:
     def make_ready(self, engine: Engine) -> bool:
         """Whether an engine can be used: it works, and answers what the reference does."""
         try:
-            one = self.ready.setdefault(engine.name, Ready(self._model, engine, self._device))
+            if engine.name not in self.ready:
+                self.ready[engine.name] = Ready(self._model, engine, self._device)
             # In a stream: a network is compiled for the number of threads that it will have.
-            (answers,) = self._streams.map(one.answer, [self._pictures])
+            (answers,) = self._streams.map(self.ready[engine.name].answer, [self._pictures])
         except Exception as error:  # whatever keeps a machine from computing so, another engine does it
             if engine is REFERENCE:
                 raise
             self.ready.pop(engine.name, None)
-            self._memory.note(engine.name, 0.0)
+            self._put_aside(engine, error)
             reason = str(error).strip().splitlines() or [repr(error)]
             _say_left_out(engine, reason[0])
             return False
         return self._is_near(engine, answers)
+
+    def _put_aside(self, engine: Engine, error: Exception) -> None:
+        """Remember that an engine cannot be used; only for now where it is memory that it lacked."""
+        if isinstance(error, torch.OutOfMemoryError | MemoryError):
+            self._memory.leave_out(engine.name)
+        else:
+            self._memory.note(engine.name, 0.0)
 
     def _is_near(self, engine: Engine, answers: np.ndarray) -> bool:
         """Whether the answers are the reference's, too. That is a matter of this model, and not remembered."""

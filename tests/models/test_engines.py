@@ -111,6 +111,15 @@ def test_an_engine_that_fails_is_left_out_said_and_not_tried_again(model, pictur
     assert not caplog.text
 
 
+def test_an_engine_that_lacked_memory_is_tried_again_by_the_next_process(model, pictures, monkeypatch):
+    def no_room(network, dtype):
+        raise torch.OutOfMemoryError("another job holds the memory")
+
+    monkeypatch.setattr(engines, "_lightened", no_room)
+    assert chosen(model, pictures, expected=engines.TRY_FROM).engine is REFERENCE
+    assert "bfloat16" not in Measured.of(model.description, 4, CPU).rates
+
+
 def test_an_engine_that_answers_otherwise_is_not_used(model, pictures, monkeypatch):
     def spoilt(network, dtype):
         return nn.Sequential(network, nn.Linear(2, 2, bias=True).requires_grad_(False)).eval()
