@@ -10,6 +10,7 @@ from pathlib import Path
 
 import pandas as pd
 
+from allsky.fisheye import Lens
 from allsky.labels.roles import night_role
 from allsky.simulator import demo_simulation, simulate_night
 from allsky.site import frame_ids
@@ -49,6 +50,11 @@ engine = float32
 """
 
 
+def configuration(lens: Lens, image_size: int = 64, per_cell: int = 1) -> str:
+    """What luigi.cfg says of a small archive whose camera has this lens."""
+    return CONFIGURATION.format(lens=lens, image_size=image_size, per_cell=per_cell)
+
+
 def nights_of_each_role(wanted: Mapping[str, int], first: str, last: str) -> list[str]:
     """The first nights from `first` to `last` that fill what is wanted of each role."""
     left = dict(wanted)
@@ -68,8 +74,7 @@ def simulate_small(
     simulation = replace(demo_simulation(), nights=tuple(nights), cadence_s=cadence_s, cards=(), faults=())
     for night in simulation.nights:
         simulate_night(simulation, night, folder / "videos", folder / "truth")
-    said = CONFIGURATION.format(lens=simulation.camera.lens, image_size=image_size, per_cell=per_cell)
-    (folder / "luigi.cfg").write_text(said + more)
+    (folder / "luigi.cfg").write_text(configuration(simulation.camera.lens, image_size, per_cell) + more)
 
 
 def make_archive(folder: Path, chosen: Sequence[str] | None = None) -> None:

@@ -13,8 +13,8 @@ from allsky.fisheye import Lens
 from allsky.simulator import demo_simulation, simulate_night
 from allsky.simulator.cameras import SMALL_COLOUR
 from allsky.simulator.overlay import TextLine
+from benchmarks.made_small_archive import configuration
 from tests.pipeline.chain import Chain
-from tests.pipeline.conftest import CONFIGURATION
 from tests.pipeline.test_plan_and_status import asked
 
 pytestmark = pytest.mark.slow
@@ -37,7 +37,7 @@ def test_a_replaced_camera_is_reported_and_a_section_opens_its_epoch(tmp_path):
         camera = NEW if night >= REPLACED else SMALL_COLOUR
         simulation = replace(demo_simulation(), nights=(night,), cadence_s=2400, cards=(), faults=(), camera=camera)
         simulate_night(simulation, night, tmp_path / "videos", tmp_path / "truth")
-    (tmp_path / "luigi.cfg").write_text(CONFIGURATION.format(lens=SMALL_COLOUR.lens))
+    (tmp_path / "luigi.cfg").write_text(configuration(SMALL_COLOUR.lens, image_size=96, per_cell=3))
     chain = Chain(tmp_path)
     run = chain.run(goal="CameraEpochs")
     assert run.status == 0, run.told
@@ -48,8 +48,8 @@ def test_a_replaced_camera_is_reported_and_a_section_opens_its_epoch(tmp_path):
     assert f"add a section [camera:{REPLACED}]" in asked(chain, "status")
     assert list(pd.read_parquet(chain.corpus.root / "epochs").columns) == EPOCHS.names
 
-    with (tmp_path / "luigi.cfg").open("a") as configuration:
-        configuration.write(f"[camera:{REPLACED}]\ndisk_center = 168, 121\ndisk_radius = 106\n")
+    with (tmp_path / "luigi.cfg").open("a") as more:
+        more.write(f"[camera:{REPLACED}]\ndisk_center = 168, 121\ndisk_radius = 106\n")
     run = chain.run(goal="CameraEpochs")
     assert run.status == 0, run.told
     assert {line.split("night=")[1].rstrip(")") for line in run.did if line.startswith("Night")} == set(NIGHTS[2:])

@@ -9,10 +9,10 @@ import pandas as pd
 import pytest
 
 from allsky.simulator import demo_simulation
+from benchmarks.made_small_archive import configuration
 from tests.allsky.made_stills import filmed, write_stills
 from tests.allsky.made_videos import cut_off
 from tests.pipeline.chain import Chain
-from tests.pipeline.conftest import CONFIGURATION
 from tests.pipeline.test_plan_and_status import asked
 
 pytestmark = pytest.mark.slow
@@ -32,8 +32,8 @@ def archive(tmp_path_factory) -> tuple[Chain, pd.DataFrame]:
         local = [utc.tz_convert(ZoneInfo("America/Yellowknife")).to_pydatetime() for utc in truth["utc"]]
         write_stills(folder / "videos", frames, local, "%Y/%m-%d/IMG_%H%M.jpg", exif=True)
         truths.append(truth.assign(night=night, video=[f"{moment:%Y/%m-%d/IMG_%H%M.jpg}" for moment in local]))
-    configuration = CONFIGURATION.format(lens=simulation.camera.lens)
-    (folder / "luigi.cfg").write_text(configuration.replace("[archive]", "[archive]\nstills_time = exif"))
+    said = configuration(simulation.camera.lens, image_size=96, per_cell=3)
+    (folder / "luigi.cfg").write_text(said.replace("[archive]", "[archive]\nstills_time = exif"))
     chain = Chain(folder)
     run = chain.run(*GOAL, goal="MonthFrames")
     assert run.status == 0, run.told
