@@ -100,6 +100,8 @@ def camera_epochs(looks: pd.DataFrame, epoch_of_night: Mapping[str, str], opened
     seen: dict[str, list[tuple[str, str, str]]] = {}
     for night, *change in [*_overlay_changes(looks), *_disk_changes(looks)]:
         kind, last, words = change
+        # Nights between `last` and this one show nothing: an epoch that begins among them is this change.
+        night = max((begun for begun in opened_by if last < begun <= night), default=night)
         seen.setdefault(night, []).append((kind, last, words))
     rows = []
     for night in sorted({*opened_by, *seen}):

@@ -26,6 +26,8 @@ CODECS = {"JPEG": "mjpeg", "MPO": "mjpeg", "PNG": "png"}
 # A whole file ends with one of these; cameras put up to this much behind it (maker's notes, a preview).
 _ENDS = {"mjpeg": b"\xff\xd9", "png": b"IEND"}
 TAIL_BYTES = 64 * 1024
+# The signature of a PNG (ISO/IEC 15948, 5.2).
+_PNG_BEGINS = b"\x89PNG\r\n\x1a\n"
 # Orientations of EXIF 2.3 (4.6.4, tag 0x0112) that lie on their side.
 _ON_ITS_SIDE = (5, 6, 7, 8)
 
@@ -101,7 +103,12 @@ def _iso(moment: datetime) -> str:
 def _ends_well(path: Path, codec: str) -> bool:
     with path.open("rb") as file:
         file.seek(max(0, path.stat().st_size - TAIL_BYTES))
-        return _ENDS[codec] in file.read()
+        return _is_whole(file.read(), codec)
+
+
+def _is_whole(tail: bytes, codec: str) -> bool:
+    """Whether the last bytes of a file hold the end of its codec; the other codec's mark may stand there by chance."""
+    return _ENDS[codec] in tail[-TAIL_BYTES:]
 
 
 # Frames.
@@ -177,8 +184,8 @@ def _read(path: Path, flag: int) -> np.ndarray:
         data = path.read_bytes()
     except OSError as error:
         raise BadVideo(f"{path.name}: cannot be read ({error.strerror})") from error
-    whole = any(end in data[-TAIL_BYTES:] for end in _ENDS.values())
-    image = cv2.imdecode(np.frombuffer(data, np.uint8), flag) if data and whole else None
+    whole = _is_whole(data, "png" if data.startswith(_PNG_BEGINS) else "mjpeg")
+    image = cv2.imdecode(np.frombuffer(data, np.uint8), flag) if whole else None
     if image is None:
         raise BadVideo(f"{path.name}: is damaged, expected a whole JPEG or PNG picture")
     return image

@@ -65,6 +65,18 @@ def test_a_section_confirms_what_was_seen(maps, looks):
     assert epochs["cause"].tolist() == ["first night", "section, disk"]
 
 
+def test_a_section_whose_first_night_shows_nothing_confirms_the_change_seen_after_it(maps, looks):
+    nights = list(maps)
+    in_epoch = {night: nights[0] if number < 2 else nights[2] for number, night in enumerate(nights)}
+    blind = looks.copy()
+    blind.loc[2, ["center_x", "center_y", "radius", "confidence"]] = np.nan
+    blind.loc[2, "clock"] = None
+    epochs = camera_epochs(blind, in_epoch, {nights[0]: FIRST, nights[2]: SECTION})
+    assert epochs[["night", "status", "cause", "night_before"]].to_numpy().tolist()[1:] == [
+        [nights[2], "in force", "section, disk", nights[1]]
+    ]
+
+
 def told(clocks) -> list[tuple[str, str]]:
     nights = [f"2023-02-{day:02d}" for day in range(1, len(clocks) + 1)]
     rows = [
