@@ -148,15 +148,15 @@ def extract_night(
         if not scan.rows:
             raise BadVideo(_nothing_read(scan, recordings))
         readings, problems = _dated(scan), scan.problems
-    chosen = _written(pictures, recordings, readings, cadence_s, disk, problems)
-    if isinstance(clock, GivenClock) and dark_around:
-        others = _other_scenes(frame_names(chosen), pictures, problems)
+    chosen, lost = _written(pictures, recordings, readings, cadence_s, disk)
+    late = dark_around and isinstance(clock, GivenClock)
+    if late and (others := _other_scenes(frame_names(chosen), pictures, problems)):
         readings = readings[~readings["video"].isin(others)]
-        chosen = _written(pictures, recordings, readings, cadence_s, disk, problems)
+        chosen, lost = _written(pictures, recordings, readings, cadence_s, disk)
     if chosen.empty:
         raise NoClock(nothing_dated(readings, recordings))
     frames = _kept_frames(chosen, pictures, site_name, image_root)
-    problems += [*contested(readings, cadence_s), *of_another_night(frames, clock)]
+    problems += [*lost_frames(lost, recordings), *contested(readings, cadence_s), *of_another_night(frames, clock)]
     strip = pictures.publish(list(frame_names(chosen)), list(frames["frame_id"]))
     frames, readings = (_by_file(table, recordings) for table in (frames, readings))
     return NightPass(frames, readings, strip, list(frames["utc"]), pictures.bright_moments(), problems)
@@ -237,9 +237,8 @@ def _written(
     readings: pd.DataFrame,
     cadence_s: float,
     disk: SkyDisk,
-    problems: list[str],
-) -> pd.DataFrame:
-    """The rows of READINGS to keep, every one with its picture written.
+) -> tuple[pd.DataFrame, set[tuple[str, int]]]:
+    """The rows of READINGS to keep, every one with its picture written, and the frames that could not be had.
 
     Where one that the pass did not write cannot be decoded, another frame of its slot is chosen.
     """
@@ -249,15 +248,13 @@ def _written(
         chosen = choose_frames(readings[~np.array(gone, bool)], cadence_s)
         missing = {frame for frame in frame_names(chosen) if not pictures.has(*frame)}
         if not missing:
-            break
+            return chosen, lost
         for recording in recordings:
             wanted = [index for name, index in missing if name == recording.name]
             for frame in recording.chosen(wanted) if wanted else ():
                 if _odd_size(frame, disk) is None:
                     pictures.write(recording.name, frame)
         lost |= {frame for frame in missing if not pictures.has(*frame)}
-    problems += lost_frames(lost, recordings)
-    return chosen
 
 
 # Dating and choosing.

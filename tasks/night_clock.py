@@ -12,6 +12,7 @@ from allsky.clock.learning import Keyframe, LearnedClock, learn_clock
 from allsky.clock.overlay import Box
 from allsky.clock.tesseract import require_tesseract
 from allsky.errors import MissingTool, NoClock
+from allsky.frame_choice import frame_names
 from allsky.pictures import BadImage, read_picture, write_picture
 from allsky.recordings.given_clock import GivenClock, given_readings, text_boxes
 from allsky.recordings.still_dating import EXIF, NAME
@@ -97,7 +98,8 @@ class NightClock(NightStage):
         told = {"told_by": self.settings.archive.stills_time, "boxes": [dataclasses.asdict(box) for box in boxes]}
         (output["overlay"].path / "clock.json").write_text(json.dumps(told | {"parts": []}, indent=1))
         readings = _given_readings(self.night)
-        output["clock"].write(readings[readings["frame_index"].isin({frame.frame_index for frame in keyframes})])
+        looked_at = {(frame.video, frame.frame_index) for frame in keyframes}
+        output["clock"].write(readings[[frame in looked_at for frame in frame_names(readings)]])
 
 
 def is_given(night: str) -> bool:

@@ -5,6 +5,7 @@ Whoever reads frames asks a recording for them and need not know which of these 
 
 from __future__ import annotations
 
+import functools
 from collections.abc import Collection, Iterator
 from dataclasses import dataclass
 from itertools import takewhile
@@ -59,7 +60,7 @@ class VideoRecording:
     path: Path
     stretch: tuple[int, int] | None = None
 
-    @property
+    @functools.cached_property
     def n_frames(self) -> int:
         return self.stretch[1] if self.stretch else probe(self.path).n_frames or 0
 
@@ -90,6 +91,6 @@ class VideoRecording:
         return list(read_chosen(self.path, [first + offset for offset in spread(n, at_least)]))
 
     def ends(self) -> list[VideoFrame]:
-        """The first and the last frame that can be decoded."""
+        """The first and the last frame, as far as these two can be decoded."""
         first, n = self.stretch or (0, self.n_frames)
         return list(read_chosen(self.path, {first, first + n - 1}))
