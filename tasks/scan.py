@@ -86,8 +86,8 @@ def current() -> Scan:
     sources, waiting = _scanned_videos(found.videos, known, begun)
     stills: dict[str, ScannedStills] = {}
     for folder, files in found.stills.items():
-        settled = [file for file in files if not _may_grow(file.mtime_ns / 1e9, begun)]
-        waiting += [folder.removeprefix("./") + file.name for file in files if file not in settled]
+        settled, growing = _settled(folder, files, begun)
+        waiting += [folder.removeprefix("./") + name for name in growing]
         if settled:
             sources.append(_scanned_folder(folder, settled, known.get(folder), stills))
     return Scan(tuple(sources), tuple(waiting), begun, stills)
@@ -148,6 +148,27 @@ def _look_at(folder: Path, name: str, known: Source | None, now: float) -> Sourc
 # Folders of stills.
 
 
+def _settled(folder: str, files: Iterable[StillFile], now: float) -> tuple[list[StillFile], list[str]]:
+    """The stills that count, and the names of those that wait; one that may grow counts as the inventory knows it."""
+    settled, waiting = [], []
+    known: dict[str, StillFile] | None = None
+    for file in files:
+        if _may_grow(file.mtime_ns / 1e9, now):
+            known = _known_stills(folder) if known is None else known
+            if file.name not in known:
+                waiting.append(file.name)
+                continue
+            file = known[file.name]
+        settled.append(file)
+    return settled, waiting
+
+
+def _known_stills(folder: str) -> dict[str, StillFile]:
+    known = read_stills(Corpus(settings.current().output).stills, folder=folder)
+    looks = known[["still", "bytes", "mtime_ns"]].itertuples(index=False, name=None)
+    return {name: StillFile(name, int(size), int(changed)) for name, size, changed in looks}
+
+
 def _scanned_folder(
     folder: str, files: Sequence[StillFile], known: Source | None, changed: dict[str, ScannedStills]
 ) -> Source:
@@ -165,11 +186,7 @@ def _scanned_folder(
 
 def whole_folder(folder: str) -> ScannedStills:
     """The stills of a folder that is as it was, where what the inventory knew of it is not to be used."""
-    files = [
-        file
-        for file in list_stills(settings.current().videos, folder)
-        if not _may_grow(file.mtime_ns / 1e9, current().begun)
-    ]
+    files, _ = _settled(folder, list_stills(settings.current().videos, folder), current().begun)
     return ScannedStills(files, _digests(folder, files))
 
 

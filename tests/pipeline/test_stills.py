@@ -57,6 +57,19 @@ def test_every_still_is_dated_exactly_and_named_by_its_file(archive):
     assert videos["n_frames"].sum() == len(truth)
 
 
+def test_a_still_that_was_touched_just_now_counts_as_it_is_known_and_a_new_one_waits(archive, tmp_path):
+    chain, truth = archive[0].copy(tmp_path / "chain"), archive[1]
+    said = (chain.folder / "luigi.cfg").read_text()
+    (chain.folder / "luigi.cfg").write_text(said.replace("settle_s = 0", "settle_s = 36000"))
+    known = chain.folder / "videos" / truth["video"].iloc[1]
+    known.touch()
+    (known.parent / "IMG_9999.jpg").write_bytes(known.read_bytes())
+    run = chain.run(*GOAL, goal="MonthFrames")
+    assert (run.status, run.did) == (0, []), run.told
+    assert "IMG_9999.jpg" in run.told
+    assert kept(chain)["video"].tolist() == truth.sort_values("utc")["video"].tolist()
+
+
 def test_a_still_that_is_added_or_spoilt_makes_its_night_anew(archive, tmp_path):
     chain, truth = archive[0].copy(tmp_path / "chain"), archive[1]
     first, second = (truth[truth["night"] == night]["video"].tolist() for night in NIGHTS)
