@@ -11,12 +11,13 @@ import contextlib
 import json
 import logging
 import multiprocessing
+import os
 import queue
 import subprocess
 import sys
 import threading
 from collections.abc import Iterator
-from typing import Any
+from typing import Any, TextIO
 
 from allsky.errors import AllskyError
 from tasks import settings
@@ -26,6 +27,8 @@ from tasks.process import TiedToRun
 LOCAL = "127.0.0.1"
 # Beyond the time that a scheduler may take: Dask knows best what went wrong, and says it at the end of that.
 GRACE_S = 3.0
+# A cluster of its own that has not ended so long after its run is killed.
+ENDS_WITHIN_S = 30.0
 # What a worker announces that has a GPU, and what a night asks for that wants one.
 GPU = "GPU"
 
@@ -103,11 +106,22 @@ def _own_cluster() -> Iterator[None]:
     finally:
         _Own.address = _Own.tls = None
         process.stdin.close()  # which it takes as its end
+        process.stdout.close()
+        _see_off(process)
+
+
+def _see_off(process: subprocess.Popen[bytes]) -> None:
+    """Wait until the process has ended, and end it where it takes too long."""
+    try:
+        process.wait(timeout=ENDS_WITHIN_S)
+    except subprocess.TimeoutExpired:
+        process.kill()
         process.wait()
 
 
 def serve(workers: int) -> None:
     """Run a cluster of its own until standard input ends: with its run, or when that is killed."""
+    told = _standard_output_set_apart()
     from distributed import Nanny, Scheduler, Security, SpecCluster
 
     security = Security.temporary()
@@ -121,9 +135,20 @@ def serve(workers: int) -> None:
     }
     with SpecCluster(specified, scheduler, security=security, **quiet) as own:
         opened_with = {key: getattr(security, key) for key in ("tls_ca_file", "tls_client_cert", "tls_client_key")}
-        sys.stdout.write(json.dumps([own.scheduler_address, opened_with]) + "\n")
-        sys.stdout.flush()
+        with told:
+            told.write(json.dumps([own.scheduler_address, opened_with]) + "\n")
         sys.stdin.buffer.read()
+
+
+def _standard_output_set_apart() -> TextIO:
+    """Standard output, of which the run reads one line; what else is printed here goes where errors go.
+
+    A pipe that nobody reads would fill, and hold up whoever prints.
+    """
+    sys.stdout.flush()
+    apart = os.fdopen(os.dup(1), "w", encoding="utf-8")
+    os.dup2(2, 1)
+    return apart
 
 
 def _worker(number: int) -> dict[str, Any]:

@@ -38,6 +38,8 @@ class LeakageStage(Stage):
 class LeakageCell(LeakageStage):
     """One training on one partition, split by nights or frame by frame: its right answers by night."""
 
+    takes = "gpu"
+
     partition = luigi.IntParameter(description="which partition of the nights")
     seed = luigi.IntParameter(description="seed of the training")
     split = luigi.ChoiceParameter(choices=SPLITS, description="`night` keeps nights together, `frame` mixes them")

@@ -76,8 +76,9 @@ def take() -> Snapshot:
     here = settings.current()
     for_workers = dataclasses.replace(here, execution=dataclasses.replace(here.execution, engine="local"))
     _ = for_workers.clock_ledger  # read here, once
-    content = pickle.dumps((for_workers, inventory.listing, inventory.nights))
-    return Snapshot(for_workers, inventory, code_digest(), hashlib.blake2b(content, digest_size=16).hexdigest())
+    code = code_digest()
+    content = pickle.dumps((for_workers, inventory.listing, inventory.nights, code))
+    return Snapshot(for_workers, inventory, code, hashlib.blake2b(content, digest_size=16).hexdigest())
 
 
 @functools.cache
