@@ -115,7 +115,8 @@ def _onnx() -> Any:
         import onnxscript  # noqa: F401
     except ImportError as error:
         raise MissingTool(
-            f"{error.name} is not installed; ONNX export needs it: pip install 'allsky-pipeline[onnx]'"
+            f"{error.name} is not installed; ONNX export needs it: in the clone,"
+            " .venv/bin/pip install -c constraints.txt -e '.[onnx]'"
         ) from None
     return onnx
 

@@ -75,6 +75,7 @@ def _timm() -> Any:
         import timm
     except ImportError:
         raise MissingTool(
-            "timm is not installed; a backbone named `timm:…` needs it: pip install 'allsky-pipeline[timm]'"
+            "timm is not installed; a backbone named `timm:…` needs it: in the clone,"
+            " .venv/bin/pip install -c constraints.txt -e '.[timm]'"
         ) from None
     return timm

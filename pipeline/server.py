@@ -29,7 +29,10 @@ def main(options: list[str]) -> None:
     if lacking := [
         name for name, usable in (("sqlalchemy", "1."), ("prometheus_client", "")) if not _has(name, usable)
     ]:
-        sys.stderr.write(f"without {', '.join(lacking)} there is no history or no metrics: pip install '.[luigid]'\n")
+        sys.stderr.write(
+            f"without {', '.join(lacking)} there is no history or no metrics: in the clone,"
+            " .venv/bin/pip install -c constraints.txt -e '.[luigid]'\n"
+        )
     if "sqlalchemy" not in lacking:
         _remember(folder / "luigid.sqlite")
     if "prometheus_client" not in lacking:

@@ -61,8 +61,8 @@ def _require_dask() -> None:
         import distributed  # noqa: F401
     except ImportError:
         raise NoCluster(
-            "[execution] engine = dask needs the package `distributed`: pip install 'allsky-pipeline[dask]',"
-            " here and where the workers run"
+            "[execution] engine = dask needs the package `distributed`, here and where the workers run:"
+            " in the clone, .venv/bin/pip install -c constraints.txt -e '.[dask]'"
         ) from None
 
 

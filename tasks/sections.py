@@ -185,7 +185,7 @@ class Labels:
         "frames drawn besides from each of four bands of predicted score of an audit night, once there is a model",
     )
     training_share: float = option(0.50, share, "share of nights that train")
-    validation_share: float = option(0.15, share, "share of nights that choose epoch, temperature and threshold")
+    validation_share: float = option(0.15, share, "share of nights that choose epoch and temperature")
     audit_share: float = option(0.35, share, "share of nights that measure")
     seed: int = option(0, whole, "key of the draw; another one gives other nights and frames")
 
@@ -200,7 +200,7 @@ class Training:
         "folder of an existing model, used instead of training",
     )
     name: str | None = option(None, either(text, backbone=None), "name of the model; the backbone's where absent")
-    backbone: str = option(PUBLISHED.backbone, text, "any classifier of torchvision.models by name")
+    backbone: str = option(PUBLISHED.backbone, text, "any classifier of torchvision.models by name, or `timm:NAME`")
     weights: str = option(PUBLISHED.weights, text, "`imagenet`, `none`, or a file of weights of the backbone")
     strategy: str = option(PUBLISHED.strategy, one_of(*STRATEGIES), "what is trained when")
     image_size: int = option(PUBLISHED.image_size, positive_whole, "side of the network's input, in pixels")

@@ -54,7 +54,8 @@ def _library():
         import netCDF4
     except ImportError as error:
         raise MissingTool(
-            "NetCDF files need the package netCDF4: pip install 'allsky-pipeline[netcdf]', or export --format csv"
+            "NetCDF files need the package netCDF4: in the clone, .venv/bin/pip install -c constraints.txt"
+            " -e '.[netcdf]'; or export --format csv"
         ) from error
     return netCDF4
 

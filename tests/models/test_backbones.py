@@ -34,7 +34,7 @@ def few(toy):
 def test_each_trains_from_nothing_and_in_two_stages_saves_loads_predicts_and_explains(few, backbone, tmp_path):
     """Two stages are the epochs of `frozen` and of `finetune`, one after the other, from given weights."""
     if backbone.startswith("timm:"):
-        pytest.importorskip("timm", reason="timm is an extra: pip install 'allsky-pipeline[timm]'")
+        pytest.importorskip("timm", reason="timm is an extra: pip install -c constraints.txt -e '.[timm]'")
     recipe = TrainingRecipe(
         backbone=backbone, weights="none", strategy="scratch", image_size=SIZE, epochs_frozen=1, epochs_full=1
     )

@@ -15,7 +15,7 @@ from models.network import build_network
 from models.training import train
 from pipeline.cli import main
 
-onnxruntime = pytest.importorskip("onnxruntime", reason="ONNX is an extra: pip install 'allsky-pipeline[onnx]'")
+onnxruntime = pytest.importorskip("onnxruntime", reason="ONNX is an extra: pip install -c constraints.txt -e '.[onnx]'")
 SIZE = 48
 
 
@@ -82,7 +82,7 @@ def test_an_export_that_nothing_checks_is_refused(model, tmp_path):
 
 def test_without_onnx_it_is_said_what_to_install(model, frames, tmp_path, monkeypatch):
     monkeypatch.setitem(sys.modules, "onnx", None)
-    with pytest.raises(MissingTool, match=r"allsky-pipeline\[onnx\]"):
+    with pytest.raises(MissingTool, match=r"-c constraints.txt -e '\.\[onnx\]'"):
         export_onnx(model, tmp_path / "m.onnx", frames)
 
 

@@ -17,7 +17,7 @@ SIZE = 64
 
 @pytest.fixture
 def timm():
-    return pytest.importorskip("timm", reason="timm is an extra: pip install 'allsky-pipeline[timm]'")
+    return pytest.importorskip("timm", reason="timm is an extra: pip install -c constraints.txt -e '.[timm]'")
 
 
 @pytest.mark.parametrize("backbone", ["timm:resnet10t", "timm:vit_tiny_patch16_224", "timm:convnext_atto"])
@@ -54,5 +54,5 @@ def test_an_unknown_name_is_refused_with_a_near_one(timm):
 
 def test_without_timm_it_is_said_what_to_install(monkeypatch):
     monkeypatch.setitem(sys.modules, "timm", None)
-    with pytest.raises(MissingTool, match=r"allsky-pipeline\[timm\]"):
+    with pytest.raises(MissingTool, match=r"-c constraints.txt -e '\.\[timm\]'"):
         build_network("timm:resnet10t", 2, SIZE)
