@@ -25,7 +25,7 @@ from tasks.month_frames import MonthFrames
 from tasks.month_keograms import MonthKeograms
 from tasks.month_predictions import MonthPredictions
 from tasks.night_frames import NightFrames
-from tasks.report_data import gather
+from tasks.report_data import epochs_told, gather
 from tasks.scored_sheet import ScoredSheet
 from tasks.selection import described, is_date
 from tasks.sheets import AuditSheet, LabelSheet
@@ -153,7 +153,7 @@ class FullCorpusReport(Stage):
         return {
             "inventory": self.inventory.listing,
             "keograms": [MonthKeograms(month=m, nights=n, model=model).recipe() for m, n in months],
-            "epochs": [epochs.recipe() for epochs in self._epochs()],
+            "epochs": [epochs.recipe() for epochs in self._epochs()] or epochs_told(self).to_json(orient="records"),
             "clock_audits": [audit.recipe() for audit in self._audits()],
             "sheets": [sheet.recipe() for sheet in [*self._sheets(), *self._scored(model)]],
             "model": model_recipe(model) if model != NO_MODEL else NO_MODEL,

@@ -31,7 +31,7 @@ from allsky.tables import LABELS, READINGS, SHEET, SPLIT, TESTIMONY, with_probab
 from tasks import scan
 from tasks.answers import answers
 from tasks.artifacts import TableArtifact
-from tasks.camera_epochs import stored_epochs, stored_suggestions
+from tasks.camera_epochs import stored_epochs, suggestions
 from tasks.error_gallery import error_gallery
 from tasks.map_evidence import evidence_of
 from tasks.month_clock_audit import MonthClockAudit
@@ -56,7 +56,7 @@ def gather(report: Reported) -> ReportData:
     labels, notices = (None, []) if given.empty else match_labels(given, read.frames)
     said = [
         *_archive_notices(),
-        *stored_suggestions(),
+        *suggestions(epochs_told(report)),
         *_disk_doubts(report),
         *_camera_notices(report, read.tally),
         *_corrections(report),
@@ -221,9 +221,18 @@ def _disks(report: Reported) -> Iterator[tuple]:
             yield epoch, picture
 
 
+def epochs_told(report: Reported) -> pd.DataFrame:
+    """The camera's epochs (EPOCHS) that the report tells of: those that begin within its range."""
+    epochs = stored_epochs()
+    if not report.ranged:
+        return epochs
+    nights = report.nights()
+    return epochs[epochs["night"].between(nights[0], nights[-1])] if nights else epochs[:0]
+
+
 def _camera_changes(report) -> Iterator[CameraChange]:
     """Where one epoch ends and another begins, or seems to."""
-    for row in stored_epochs().dropna(subset="night_before").itertuples():
+    for row in epochs_told(report).dropna(subset="night_before").itertuples():
         picture = report.corpus.epoch_pictures / f"{row.night}.jpg"
         if picture.exists():
             yield CameraChange(row.night, row.night_before, row.status, row.cause, row.says or "", picture)
