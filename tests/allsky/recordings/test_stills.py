@@ -65,10 +65,9 @@ def test_a_damaged_still_is_passed_over_and_a_folder_of_them_refused(tmp_path):
         list(StillsRecording("night/", tmp_path, ("1.jpg",)).frames())
 
 
-@pytest.mark.parametrize(("suffix", "other_end"), [(".png", b"\xff\xd9"), (".jpg", b"IEND")])
-def test_the_end_mark_of_the_other_codec_makes_no_still_whole(tmp_path, suffix, other_end):
-    path = write_still(tmp_path / f"a{suffix}", np.random.default_rng(0).integers(0, 255, (240, 320, 3), np.uint8))
-    path.write_bytes(path.read_bytes()[: path.stat().st_size * 9 // 10].replace(b"\xff\xd9", b"") + other_end)
+def test_the_end_mark_of_a_png_makes_no_jpeg_whole(tmp_path):
+    path = write_still(tmp_path / "a.jpg", np.random.default_rng(0).integers(0, 255, (240, 320, 3), np.uint8))
+    path.write_bytes(path.read_bytes()[:-2] + b"IEND")  # OpenCV makes up what is missing of it
     assert look_at_still(path).problem == "it is cut off (its end is missing)"
     with pytest.raises(BadVideo, match="none of its stills can be decoded"):
         list(StillsRecording("./", tmp_path, (path.name,)).frames())
