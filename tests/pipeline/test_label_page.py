@@ -4,7 +4,6 @@ from __future__ import annotations
 
 import os
 import re
-import shutil
 import signal
 import subprocess
 import sys
@@ -14,15 +13,10 @@ import psutil
 import pytest
 
 from allsky.labels.answers import read_labels
+from tests.browser import chromium, playwright
 from tests.pipeline.label_page import CLASSES, desk_of, served
 from tests.pipeline.labelling_corpus import make_corpus
 
-playwright = pytest.importorskip("playwright.sync_api", reason="Playwright is not installed")
-CHROMIUM = next(
-    (path for name in ("chromium", "chromium-browser", "google-chrome") if (path := shutil.which(name))), None
-)
-if CHROMIUM is None:
-    pytest.skip("no Chromium on this machine (apt-get install chromium)", allow_module_level=True)
 expect = playwright.expect
 # A busy machine may take its time.
 expect.set_options(timeout=60_000)
@@ -30,14 +24,8 @@ expect.set_options(timeout=60_000)
 
 @pytest.fixture(scope="module")
 def browser():
-    with playwright.sync_playwright() as driver:
-        # Containers run tests as root, for whom Chromium's sandbox does not start.
-        try:
-            started = driver.chromium.launch(executable_path=CHROMIUM, args=["--no-sandbox", "--disable-gpu"])
-        except playwright.Error as error:
-            pytest.skip(f"{CHROMIUM} cannot be driven here: {str(error).splitlines()[0]}")
+    with chromium() as started:
         yield started
-        started.close()
 
 
 @pytest.fixture
