@@ -138,7 +138,7 @@ def test_configurations_are_understood(block, tmp_path):
     for name, given in parse(path).items():
         if name not in settings.LUIGI_SECTIONS:
             kind = settings.SECTIONS["camera" if name.startswith("camera:") else name]
-            read_section(kind, name, given, path)
+            assert isinstance(read_section(kind, name, given, path), kind), name
 
 
 def test_commands_stand_in_console_blocks_where_they_are_run():
