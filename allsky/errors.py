@@ -3,9 +3,22 @@
 Every message names the night or file, what was expected, what was found, and what to do.
 """
 
+from __future__ import annotations
+
+from typing import Any
+
 
 class AllskyError(Exception):
-    """Base of every error this package raises on purpose."""
+    """Base of every error this package raises on purpose. Any of them reaches another process as it was raised."""
+
+    def __reduce__(self) -> tuple[Any, ...]:
+        # Python's own way calls the class with `args`, which are the message; a class that words its message itself
+        # takes something else, and whoever waits for a process that failed so may wait for ever.
+        return _as_raised, (type(self), self.args), self.__dict__
+
+
+def _as_raised(kind: type[AllskyError], args: tuple[Any, ...]) -> AllskyError:
+    return kind.__new__(kind, *args)
 
 
 class BadVideo(AllskyError):

@@ -15,7 +15,7 @@ import cv2
 import numpy as np
 import pandas as pd
 import pyarrow.parquet as pq
-from made_frames import CLASSES, Made, made_nights, make
+from made_frames import CLASSES, Made, make
 from made_skies import SITE
 
 from allsky import figures
@@ -47,9 +47,8 @@ model = made
 """
 
 
-def write(folder: Path, n_nights: int, n_frames: int) -> None:
-    """Everything that a report of so many nights stands on."""
-    nights = made_nights(n_nights)
+def write(folder: Path, nights: list[str], n_frames: int) -> None:
+    """Everything that a report of these nights stands on."""
     for name in ("videos", "made", "output"):
         (folder / name).mkdir(parents=True)
     (folder / "luigi.cfg").write_text(CONFIGURATION)
@@ -79,21 +78,22 @@ def _write_months(folder: Path, nights: list[str], n_frames: int) -> None:
         if number == 0:
             _flag(made.frames, corpus)
         _store(made.frames, MONTH_FRAMES, corpus.month(month))
-        _write_nights(made, corpus, model, *pictures)
+        _write_nights(made, held, corpus, model, *pictures)
         sheets.append(made.sheet)
         made.labels.to_csv(folder / "labels.csv", mode="a", header=number == 0, index=False)
     _store(pd.concat(sheets, ignore_index=True), SHEET, corpus.audit_sheet)
 
 
-def _write_nights(made: Made, corpus, model: str, keogram: Path, sky: Path) -> None:
-    said = dict(iter(made.predictions.groupby("night")))
-    roles = roles_of(said)
+def _write_nights(made: Made, nights: list[str], corpus, model: str, keogram: Path, sky: Path) -> None:
+    """A white night has no frames, and its tables all the same."""
+    said, roles = made.predictions, roles_of(nights)
     maps = corpus.gradcam_folder(model)
     for folder in (maps, corpus.root / "drawn"):
         folder.mkdir(parents=True, exist_ok=True)
     heard = TESTIMONY.empty()
-    for night, frames in made.frames.groupby("night"):
-        _store(said[night], with_probabilities(CLASSES), corpus.predictions(model, night))
+    for night in nights:
+        frames = made.frames[made.frames["night"] == night]
+        _store(said[said["night"] == night], with_probabilities(CLASSES), corpus.predictions(model, night))
         _store(heard, TESTIMONY, corpus.witnesses(night))
         _link(keogram, corpus.keogram_folder(model, night) / "keogram.png")
         if roles[night] == "audit":

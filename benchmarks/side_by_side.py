@@ -16,6 +16,7 @@ import resource
 import statistics
 import time
 from collections.abc import Callable, Mapping
+from concurrent.futures import ProcessPoolExecutor
 from dataclasses import dataclass
 from typing import Any
 
@@ -84,8 +85,8 @@ def compared(turns: Turns) -> dict[str, float]:
 
 def peak_mb_of(work: Callable[..., Any], *arguments: Any) -> float:
     """The most memory that `work` takes, imports included, in MB: run once more, in a fresh process of its own."""
-    with multiprocessing.get_context("spawn").Pool(1) as pool:
-        return pool.apply(_peak_mb, (work, *arguments))
+    with ProcessPoolExecutor(1, multiprocessing.get_context("spawn")) as pool:
+        return pool.submit(_peak_mb, work, *arguments).result()
 
 
 def _peak_mb(work: Callable[..., Any], *arguments: Any) -> float:

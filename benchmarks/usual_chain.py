@@ -14,6 +14,7 @@ import multiprocessing
 import os
 import time
 from collections.abc import Callable, Iterator
+from concurrent.futures import ProcessPoolExecutor
 from contextlib import contextmanager
 from functools import partial
 from pathlib import Path
@@ -99,8 +100,8 @@ def tuned(videos: list[Path], model: Path, output: Path, batch: int) -> list[tup
     os.environ["OMP_THREAD_LIMIT"] = "1"
     one = partial(night, model=model, output=output, batch=batch, frames=kept_frames, config="--psm 7")
     processes = min(os.cpu_count() or 1, len(videos))
-    with multiprocessing.get_context("spawn").Pool(processes, one_thread) as pool:
-        return pool.map(one, videos, chunksize=1)
+    with ProcessPoolExecutor(processes, multiprocessing.get_context("spawn"), one_thread) as pool:
+        return list(pool.map(one, videos))
 
 
 def one_thread() -> None:

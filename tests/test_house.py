@@ -60,6 +60,23 @@ def test_the_sky_on_its_own_loads_no_luigi():
     assert loaded_by("allsky", "luigi", "tasks", "models", "pipeline") == []
 
 
+# What may hang.
+
+
+def test_nobody_waits_for_ever_for_a_process_that_died():
+    # multiprocessing.Pool does, and also where what a process answers cannot be unpickled; ProcessPoolExecutor raises.
+    folders = [*FLOORS, "benchmarks", "tests"]
+    sources = [path for folder in folders for path in sorted((ROOT / folder).rglob("*.py"))]
+    calls = [
+        (path, node.func)
+        for path in sources
+        for node in ast.walk(ast.parse(path.read_text(encoding="utf-8")))
+        if isinstance(node, ast.Call)
+    ]
+    pools = [(path, ast.unparse(called)) for path, called in calls if ast.unparse(called).split(".")[-1] == "Pool"]
+    assert pools == []
+
+
 # How long things may grow: see "Where the anchors land" in CONTRIBUTING.md.
 
 
