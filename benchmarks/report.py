@@ -34,7 +34,7 @@ from allsky.labels.roles import roles_of
 from allsky.statistics.rates import NIGHTS_TO_MEASURE, condition_table
 
 RATES = ("positive_ratio", "fpr", "fnr")
-# The last of them are white: from the end of May on it does not get dark at the site, as in any archive of whole years.
+# The last are white: the sun stays above -6 degrees at the site, as in the summers of any archive of whole years.
 QUICK_PAGE = [f"1990-05-{day}" for day in range(12, 32)]
 ENDS = tuple(f"{name}_{end}" for name in RATES for end in ("low", "high"))
 
@@ -122,7 +122,7 @@ def page(nights: list[str], n_frames: int) -> dict[str, float]:
 def main() -> None:
     asked = options(__doc__, nights=331, frames=650, page_nights=331)
     n_nights, n_frames = (20, 120) if asked.quick else (asked.nights, asked.frames)
-    whole = page(QUICK_PAGE if asked.quick else made_nights(asked.page_nights), n_frames)
+    whole = page(QUICK_PAGE if asked.quick else made_nights(asked.page_nights), asked.frames)
     print(whole, flush=True)
     made = make(made_nights(n_nights), n_frames)
     ways = {
