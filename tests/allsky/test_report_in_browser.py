@@ -73,6 +73,28 @@ def test_on_paper_nothing_is_cut_off(look_at):
     assert tab.evaluate(wide) == 0
 
 
+def test_paper_is_white_where_the_screen_is_dark(look_at):
+    tab = look_at("full", scheme="dark")
+    grounds = "[document.body, document.querySelector('section')]"
+    colours = f"() => {grounds}.map(one => getComputedStyle(one).backgroundColor)"
+    assert "rgb(255, 255, 255)" not in tab.evaluate(colours)
+    tab.emulate_media(media="print", color_scheme="dark")
+    assert tab.evaluate(colours) == ["rgb(255, 255, 255)"] * 2
+
+
+def test_the_name_of_a_line_stays_in_sight_while_a_phone_moves_a_table(look_at):
+    tab = look_at("full", size=(390, 844))
+    moved = """() => {
+      const box = document.querySelector('[aria-label^="Exploratory"], [aria-label^="Condition table"]');
+      box.scrollLeft = 200;
+      const name = box.querySelector('tbody th').getBoundingClientRect();
+      return [box.scrollLeft, name.left - box.getBoundingClientRect().left];
+    }"""
+    scrolled, left = tab.evaluate(moved)
+    assert scrolled == 200
+    assert 0 <= left < 1
+
+
 def test_the_way_to_the_results_is_one_tab_and_one_key(look_at):
     tab = look_at("full")
     tab.keyboard.press("Tab")
