@@ -61,7 +61,9 @@ def _remember(path: Path) -> None:
 
     from pipeline.task_history import TaskHistory
 
-    default_to({("scheduler", "record_task_history"): "true", ("task_history", "db_connection"): f"sqlite:///{path}"})
+    # luigid answers nobody while it waits (s) for whoever holds the database; what it would have written is kept.
+    connection = f"sqlite:///{path}?timeout=1"
+    default_to({("scheduler", "record_task_history"): "true", ("task_history", "db_connection"): connection})
     luigi.db_task_history.DbTaskHistory = TaskHistory  # type: ignore[misc]
 
 

@@ -188,7 +188,7 @@ def test_what_is_imported_is_asked_for_and_nothing_else():
     parts = extra_lines(setup, "dask", "luigid", "netcdf", "onnx", "timm")
     optional = {canonicalize_name(Requirement(line).name) for line in parts}
     # Time zones are data; the others Dask and Luigi import for us.
-    by_others = {"cryptography", "prometheus-client", "sqlalchemy", "tzdata"}
+    by_others = {"cryptography", "prometheus-client", "tzdata"}
     assert imported(FLOORS) == (runtime | optional) - by_others
     assert imported(("tests", "docs", "benchmarks")) <= set(requirements()) | {"packaging", "docutils"}
 
