@@ -1,7 +1,8 @@
 """Writes the reference tables of the documentation out of the declarations themselves.
 
 `{columns} FRAMES` becomes the columns of `allsky.tables.FRAMES`, `{settings} camera` the keys of the
-section `[camera]` of `luigi.cfg`, `{entries} NAME` a dictionary of names and meanings. Nothing is said
+section `[camera]` of `luigi.cfg`, `{entries} NAME` a dictionary of names and meanings, `{commands} pipeline.cli.main`
+what each command of `allsky` does, `{options} label` the options of one. Nothing is said
 twice, so nothing can go stale.
 """
 
@@ -10,14 +11,17 @@ from __future__ import annotations
 import contextlib
 import dataclasses
 import importlib
+import re
 from typing import Any, ClassVar
 
+import click
 from docutils import nodes
 from docutils.parsers.rst import Directive
 from docutils.statemachine import StringList
 from sphinx.application import Sphinx
 
 from allsky.tables import Table
+from pipeline import cli
 from tasks.sections import SECTIONS
 
 # Words that a key may take for "nothing set" (`tasks.configuration.either`).
@@ -54,6 +58,26 @@ def settings_of(section: str) -> list[str]:
 def entries_of(name: str) -> list[str]:
     """Names and meanings in a dictionary of them."""
     return markdown_table(["name", "meaning"], [[f"`{key}`", meaning] for key, meaning in declared(name).items()])
+
+
+def commands_of(name: str) -> list[str]:
+    """The commands of a group, and what each does; each leads to its own section."""
+    group: click.Group = declared(name)
+    told = sorted((called, command.help or "") for called, command in group.commands.items())
+    rows = [[f"{{ref}}`allsky {called} <command-{called}>`", meaning] for called, meaning in told]
+    return markdown_table(["command", "what it does"], rows)
+
+
+def options_of(name: str) -> list[str]:
+    """How a command of `allsky` is called, and its options."""
+    command = cli.main.commands[name]
+    context = click.Context(command, info_name=f"allsky {name}", help_option_names=[])
+    options = [one.get_help_record(context) for one in command.params if isinstance(one, click.Option)]
+    # Sphinx would make one dash of the two before an option's name.
+    rows = [[f"`{one[0]}`", re.sub(r"(--[\w-]+)", r"`\1`", one[1])] for one in options if one]
+    table = markdown_table(["option", "meaning"], rows)
+    usage = " ".join([context.info_name or "", *command.collect_usage_pieces(context)])
+    return [f"`{usage}`", "", *(table if options else [])]
 
 
 def default_of(key: dataclasses.Field) -> str:
@@ -107,8 +131,18 @@ class Settings(Generated):
     lines = staticmethod(settings_of)
 
 
+class Commands(Generated):
+    lines = staticmethod(commands_of)
+
+
+class Options(Generated):
+    lines = staticmethod(options_of)
+
+
 def setup(app: Sphinx) -> dict[str, bool]:
     app.add_directive("columns", Columns)
     app.add_directive("entries", Entries)
     app.add_directive("settings", Settings)
+    app.add_directive("commands", Commands)
+    app.add_directive("options", Options)
     return {"parallel_read_safe": True, "parallel_write_safe": True}

@@ -10,6 +10,7 @@ import pytest
 
 import pipeline
 from allsky import tables
+from pipeline.cli import main
 from tasks.sections import SECTIONS
 
 ROOT = Path(__file__).resolve().parents[2]
@@ -24,6 +25,24 @@ def page(name: str) -> str:
 def test_every_table_stands_in_the_data_dictionary():
     declared = {name for name, value in vars(tables).items() if isinstance(value, tables.Table)}
     assert set(re.findall(r"^:::\{columns\} (\w+)$", page("artifacts.md"), flags=re.M)) == declared
+
+
+def test_every_command_has_its_options_on_the_page_of_commands():
+    assert re.findall(r"^:::\{options\} ([\w-]+)$", page("commands.md"), flags=re.M) == sorted(main.commands)
+
+
+def test_everything_that_run_does_stands_on_the_page_of_commands():
+    usage = (ROOT / "run").read_text(encoding="utf-8")
+    does = set(re.findall(r"^\./run (\w+)", usage, flags=re.M))
+    told = page("commands.md").partition("| `./run …` |")[2].partition("\n\n")[0]
+    assert {"report", "test", "luigid"} <= does
+    assert [name for name in sorted(does) if f"`{name}`" not in told] == []
+
+
+def test_every_goal_stands_on_the_page_of_commands():
+    goals = {"FullCorpusReport", "NightlyUpdate", "ModelComparison", "LeakageGap"}
+    assert goals <= set(pipeline.__all__)
+    assert [name for name in goals if f"| `{name}` |" not in page("commands.md")] == []
 
 
 def test_every_section_stands_in_the_configuration_reference():

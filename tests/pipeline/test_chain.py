@@ -2,6 +2,9 @@
 
 from __future__ import annotations
 
+import re
+from pathlib import Path
+
 import pandas as pd
 import pytest
 
@@ -38,6 +41,27 @@ def test_every_kept_frame_is_dated_exactly(finished_chain):
     assert len(both) == len(frames) == len(truth)
     assert (both["utc"] == both["utc_true"]).all()
     assert both["clock_flag"].isna().all()
+
+
+def test_every_file_of_the_output_folder_stands_on_the_page_of_artifacts(finished_chain):
+    chain, _ = finished_chain
+    output = chain.folder / "output"
+    told = {path for pattern in told_artifacts() for path in output.glob(pattern)}
+    files = [path for path in output.rglob("*") if path.is_file() and not path.name.startswith(".")]
+    own = {".training", ".running"}
+    assert len(files) > 100
+    assert [str(path) for path in files if path not in told and own.isdisjoint(path.relative_to(output).parts)] == []
+
+
+def told_artifacts() -> list[str]:
+    """The paths in the first column of the table, as patterns; what is named after another lies beside it."""
+    page = Path(__file__).parents[2].joinpath("docs", "artifacts.md").read_text(encoding="utf-8")
+    patterns = []
+    for cell in re.findall(r"^\| (`[^|]+`) \| ", page, flags=re.M):
+        first, *others = re.findall(r"`([^`]+)`", cell)
+        named = [first, *(f"{first.rpartition('/')[0]}/{other}" for other in others)]
+        patterns += [re.sub(r"…|<\w+>|YYYY-MM-DD|YYYY-MM", "*", path) for path in named]
+    return [f"{pattern}**/*" if pattern.endswith("/") else pattern for pattern in patterns]
 
 
 def test_every_root_reads_as_one_table(finished_chain):
