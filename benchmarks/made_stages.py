@@ -18,7 +18,7 @@ def _nothing(self, output) -> None:
     """Every draft becomes empty when it is sealed."""
 
 
-def _nothing_of_nights(self, nights) -> None:
+def _nothing_of_nights(self, nights, expected) -> None:
     for night in nights:
         with self.landing(night):
             pass

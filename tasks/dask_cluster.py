@@ -13,9 +13,11 @@ import logging
 import multiprocessing
 import os
 import queue
+import select
 import subprocess
 import sys
 import threading
+import time
 from collections.abc import Iterator
 from typing import Any, TextIO
 
@@ -98,16 +100,37 @@ def _own_cluster() -> Iterator[None]:
     )
     assert process.stdin is not None and process.stdout is not None
     try:
-        told = process.stdout.readline()
-        if not told:
-            raise NoCluster("the run's own Dask cluster did not start: what it said stands above")
-        _Own.address, _Own.tls = json.loads(told)
+        _Own.address, _Own.tls = json.loads(_first_line(process, execution.start_timeout_s))
         yield
+    except _NotStarted as problem:
+        process.kill()  # what hangs would not see that it is to end
+        raise NoCluster(f"the run's own Dask cluster of {workers} workers {problem}") from None
     finally:
         _Own.address = _Own.tls = None
         process.stdin.close()  # which it takes as its end
         process.stdout.close()
         _see_off(process)
+
+
+class _NotStarted(Exception):
+    """A cluster of its own that has not told its address."""
+
+
+def _first_line(process: subprocess.Popen[bytes], within_s: float) -> bytes:
+    """What the process says first. Raises _NotStarted where it ends before that, or the time does."""
+    until, line = time.monotonic() + within_s, b""
+    assert process.stdout is not None
+    while not line.endswith(b"\n"):
+        if not select.select([process.stdout], [], [], max(0.0, until - time.monotonic()))[0]:
+            raise _NotStarted(
+                f"did not start within {within_s:g} s ([execution] start_timeout_s): see what holds this machine up,"
+                " give it more time, or start fewer ([execution] workers)"
+            )
+        piece = os.read(process.stdout.fileno(), 1 << 16)
+        if not piece:
+            raise _NotStarted("did not start: what it said stands above")
+        line += piece
+    return line
 
 
 def _see_off(process: subprocess.Popen[bytes]) -> None:

@@ -8,10 +8,12 @@ is tried again on another host where there is one. What cannot be done is named,
 from __future__ import annotations
 
 import logging
+import math
 import time
 import uuid
 from collections import Counter
 from collections.abc import Iterable, Iterator
+from dataclasses import replace
 from typing import Any
 
 from allsky.errors import AllskyError
@@ -69,6 +71,7 @@ def _do(stage: Stage, works: list[NightWork], gpu: bool) -> None:
     failures: dict[NightWork, str] = {}
     with connected() as client:
         batch = Batch(client, take(), gpu)
+        works = batch.shared_out(works)
         for work in works:
             batch.hand_over(work)
         for ended, (work, account) in enumerate(batch.accounts(), start=1):
@@ -103,6 +106,11 @@ class Batch:
         self._pending: dict[Any, NightWork] = {}
         self._failed_on: dict[NightWork, set[str]] = {}
         self._workers_seen = time.monotonic()
+
+    def shared_out(self, works: list[NightWork]) -> list[NightWork]:
+        """`works`, each told how many of them fall to a worker; to one of those that are still to come, just that."""
+        workers = len(self._hosts(GPU if self._gpu else None))
+        return [replace(work, share=math.ceil(len(works) / workers) if workers else 1) for work in works]
 
     def hand_over(self, work: NightWork) -> None:
         """Give the night to the cluster, to a host on which it has not failed where there is one."""

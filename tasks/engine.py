@@ -27,7 +27,7 @@ class Engine:
 
     def land(self, stage: LandingMonthStage, nights: list[str]) -> None:
         """Do these nights of `stage`."""
-        stage.produce_nights(nights)
+        stage.produce_nights(nights, expected=len(nights))
 
 
 def current() -> Engine:

@@ -41,7 +41,7 @@ class MonthClockAudit(LandingMonthStage):
             "view": [lens_of(night), self.settings.camera(night).zenith],
         }
 
-    def produce_nights(self, nights):
+    def produce_nights(self, nights, expected):
         for done, night in enumerate(nights):
             self.progress(done / len(nights), f"{night}: {done} of {len(nights)} nights done")
             with self.landing(night) as output:

@@ -63,7 +63,7 @@ class MonthKeograms(LandingMonthStage):
         line = [lens_of(night), camera.zenith, self.settings.report.keogram_meridian]
         return {"conditions": NightConditions(night=night).recipe(), "predictions": predictions, "line": line}
 
-    def produce_nights(self, nights):
+    def produce_nights(self, nights, expected):
         for done, night in enumerate(nights):
             self.progress(done / len(nights), f"{night}: {done} of {len(nights)} nights done")
             with self.landing(night) as output:

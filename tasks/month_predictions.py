@@ -37,11 +37,11 @@ class MonthPredictions(LandingMonthStage):
     def night_ingredients(self, night):
         return {"model": model_recipe(self.model), "frames": NightFrames(night=night).recipe()}
 
-    def produce_nights(self, nights):
+    def produce_nights(self, nights, expected):
         inference = self.settings.inference
         predictor, described = _loaded(model_folder(self.model), model_recipe(self.model), inference)
         frames = {night: _clear_frames(night) for night in nights}
-        predictor.expect(sum(map(len, frames.values())))
+        predictor.expect(sum(map(len, frames.values())) * expected // len(nights))
         for done, night in enumerate(nights):
             self.progress(done / len(nights), f"{night}: {done} of {len(nights)} nights done")
             with self.landing(night) as output:

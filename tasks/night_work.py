@@ -37,11 +37,15 @@ class NotSeen(AllskyError):
 
 @dataclass(frozen=True)
 class NightWork:
-    """`night` of a month's stage, or a stage of that night with all of the night's stages before it."""
+    """`night` of a month's stage, or a stage of that night with all of the night's stages before it.
+
+    `share` nights of its batch fall to each worker: what is worth making ready depends on how many follow.
+    """
 
     stage: type[Stage]
     parameters: tuple[tuple[str, Any], ...]
     night: str
+    share: int = 1
 
     def __str__(self) -> str:
         return f"{self.stage.__name__} {self.night}"
@@ -61,7 +65,7 @@ class NightWork:
         if not isinstance(task, LandingMonthStage):
             carry_out(task)
         elif not task.landed(self.night):
-            task.produce_nights([self.night])
+            task.produce_nights([self.night], expected=self.share)
 
 
 def nights_ahead(stages: Iterable[Any]) -> list[NightWork]:

@@ -64,8 +64,8 @@ class LandingMonthStage(MonthStage):
     def night_ingredients(self, night: str) -> Mapping[str, Any]:
         raise NotImplementedError
 
-    def produce_nights(self, nights: list[str]) -> None:
-        """Do `nights`, each within `with self.landing(night) as output`."""
+    def produce_nights(self, nights: list[str], expected: int) -> None:
+        """Do `nights`, each within `with self.landing(night) as output`; this process can expect so many in all."""
         raise NotImplementedError
 
     def night_recipe(self, night: str) -> str:

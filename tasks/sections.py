@@ -293,6 +293,7 @@ class Execution:
     tls_cert: str | None = option(None, either(text, none=None), "certificate of this machine, or of its user")
     tls_key: str | None = option(None, either(text, none=None), "and its private key")
     scheduler_timeout_s: float = option(60.0, positive_real, "so long the scheduler may take to answer")
+    start_timeout_s: float = option(300.0, positive_real, "so long a cluster of its own may take to start")
     worker_timeout_s: float = option(3600.0, positive_real, "so long a run waits while the cluster has no worker")
     retries: int = option(
         2, whole, "so often a night that failed on a worker is tried again, elsewhere where it can be"

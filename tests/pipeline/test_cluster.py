@@ -9,18 +9,23 @@ import shutil
 import signal
 import socket
 import subprocess
+import sys
 import time
 from dataclasses import dataclass
+from pathlib import Path
 
 import pandas as pd
+import psutil
 import pytest
 from distributed import Client, Scheduler, SpecCluster, Worker, get_worker
 
+from allsky.corpus import model_of
 from tasks import history
 from tasks.dask_engine import Batch
 from tasks.snapshot import Snapshot, UnfitWorker
 from tests.pipeline.chain import Chain, Run
 
+ROOT = Path(__file__).resolve().parents[2]
 MONTH = "2023-01"
 # Of so many nights one cannot be done, and one is in the hands of a worker that dies.
 COUNT = 3
@@ -102,6 +107,26 @@ def test_a_scheduler_that_never_answers_is_an_error_after_the_set_time(unlabelle
     assert run.did == []
 
 
+def test_a_cluster_of_its_own_that_does_not_start_is_an_error_after_the_set_time_and_leaves_no_process(
+    unlabelled_chain, tmp_path
+):
+    shutil.copytree(unlabelled_chain[0].folder, tmp_path / "chain", ignore=shutil.ignore_patterns("output", "truth"))
+    chain = Chain(tmp_path / "chain")
+    for key, value in {"engine": "dask", "workers": "3", "start_timeout_s": "0.01"}.items():
+        chain.configure("execution", key, value)
+    run = chain.run()
+    assert run.status == 2, run.told
+    assert "own Dask cluster of 3 workers did not start within 0.01 s ([execution] start_timeout_s)" in run.told
+    assert run.did == []
+    assert [process.cmdline() for process in psutil.process_iter() if working_in(process, chain.folder)] == []
+
+
+def working_in(process: psutil.Process, folder: Path) -> bool:
+    with contextlib.suppress(psutil.Error):
+        return Path(process.cwd()) == folder
+    return False
+
+
 def test_a_worker_with_other_code_refuses():
     snapshot = Snapshot(settings=None, inventory=None, code="another", mark="m")  # type: ignore[arg-type]
     with pytest.raises(UnfitWorker, match="install the same version"):
@@ -114,16 +139,17 @@ class Noting:
 
     night: str
     mark: str = "this run"
+    share: int = 1
 
     def adopt(self) -> None:
         """Nothing is to be learnt."""
 
     def do(self) -> None:
-        history.tell(history.Event(get_worker().name, {}, history.DONE))
+        history.tell(history.Event(get_worker().name, {"share": str(self.share)}, history.DONE))
 
 
-@pytest.mark.parametrize("announced, doing", [({"GPU": 1}, {"with"}), ({}, {"with", "without"})])
-def test_nights_for_a_gpu_go_to_workers_that_announce_one_else_anywhere(announced, doing):
+@pytest.mark.parametrize("announced, doing, share", [({"GPU": 1}, {"with"}, "6"), ({}, {"with", "without"}, "3")])
+def test_nights_for_a_gpu_go_to_workers_that_announce_one_else_anywhere(announced, doing, share):
     options = {"nthreads": 1, "dashboard": False}
     workers = {
         "without": {"cls": Worker, "options": options},
@@ -132,9 +158,39 @@ def test_nights_for_a_gpu_go_to_workers_that_announce_one_else_anywhere(announce
     scheduler = {"cls": Scheduler, "options": {"dashboard": False, "port": 0}}
     with SpecCluster(workers, scheduler) as cluster, Client(cluster) as client:
         batch = Batch(client, Noting("any"), gpu=True)
-        for number in range(6):
-            batch.hand_over(Noting(f"2023-01-{number + 10}"))
+        for work in batch.shared_out([Noting(f"2023-01-{number + 10}") for number in range(6)]):
+            batch.hand_over(work)
         done = list(batch.accounts())
     assert sorted(work.night for work, _ in done) == [f"2023-01-{number + 10}" for number in range(6)]
-    assert {event.stage for _, account in done for event in account.events} <= doing
+    events = [event for _, account in done for event in account.events]
+    assert {event.stage for event in events} <= doing
+    assert {event.parameters["share"] for event in events} == {share}
     assert all(account.failure == "" and len(account.events) == 1 for _, account in done)
+
+
+A_NIGHT_OF_MANY = """
+from tasks.month_predictions import MonthPredictions, _loaded
+from tasks.night_work import NightWork
+from tasks.train_classifier import model_folder, model_recipe
+
+model, night = {model!r}, {night!r}
+task = MonthPredictions(month=night[:7], model=model)
+assert not task.landed(night)
+NightWork(MonthPredictions, tuple(task.param_kwargs.items()), night, share=31).do()
+assert task.landed(night)
+predictor, _ = _loaded(model_folder(model), model_recipe(model), task.settings.inference)
+print(predictor._expected)
+"""
+
+
+@pytest.mark.slow
+def test_a_worker_makes_a_model_ready_for_its_share_of_the_month_not_for_its_first_night(chain):
+    model = model_of(chain.corpus.root)
+    path = next(
+        path for path in sorted(chain.corpus.root.glob("predictions/*/*/*.parquet")) if len(pd.read_parquet(path))
+    )
+    n_frames = len(pd.read_parquet(path))
+    path.unlink()
+    command = [sys.executable, "-c", A_NIGHT_OF_MANY.format(model=model, night=path.stem)]
+    done = subprocess.run(command, env=chain.environment, cwd=ROOT, capture_output=True, text=True, timeout=300)
+    assert done.stdout.split()[-1:] == [str(31 * n_frames)], done.stderr
