@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import calendar
+import re
 
 import numpy as np
 import pandas as pd
@@ -33,6 +34,7 @@ DAYS = 31
 CIVIL_DUSK_DEG = -6.0
 NO_VIDEO = "No video in the archive."
 NEVER_DARK = "No video in the archive; the night never grows dark (lowest sun {:+.0f}°)."
+LOWEST_SUN = re.compile(r" \(lowest sun [^)]*\)")
 
 
 def night_coverage(
@@ -95,6 +97,11 @@ def _why_missing(nights: pd.Index, site: Site | None) -> list[str]:
     # At its lowest the sun stands due north (or south), as far below the horizon as this.
     lowest = np.abs(site.latitude_deg + subsolar_points(noons + pd.Timedelta(hours=12))[0]) - 90.0
     return [NO_VIDEO if low <= CIVIL_DUSK_DEG else NEVER_DARK.format(low) for low in lowest]
+
+
+def shared_reason(reason: str) -> str:
+    """`reason` without what differs from night to night, so that nights that share it can be told together."""
+    return LOWEST_SUN.sub("", reason)
 
 
 def coverage_calendar(coverage: pd.DataFrame) -> Figure:

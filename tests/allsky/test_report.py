@@ -203,7 +203,7 @@ def test_an_error_has_the_sky_before_and_after_it_with_what_was_said_of_it(page)
 
 
 def test_every_night_that_is_missing_or_broken_has_its_reason(full, page):
-    lines = absences(full)
+    lines = absences(full)["lines"]
     coverage = sum(line["n"] for line in lines if line["status"] == "missing")
     # From 2024-01-03 to 2024-11-14 there are 317 nights, 21 of them with frames and one broken.
     assert coverage == 317 - len(corpus.NIGHTS) - 1
@@ -211,6 +211,21 @@ def test_every_night_that_is_missing_or_broken_has_its_reason(full, page):
     assert "2024-11-03" in page.text and "No video in the archive." in page.text
     assert "never grows dark" in page.text
     assert "21 present" not in page.text and "20 present" in page.text
+
+
+def test_the_gaps_of_a_decade_are_counted_by_reason_and_the_longest_listed(light):
+    days = pd.date_range("2010-01-01", "2019-12-31")
+    # It rests each Monday from the second one on, and stands still for twelve nights from such a Monday on.
+    still = pd.date_range("2015-02-09", "2015-02-20")
+    here = [day for day in days if (day.weekday() or day < days[7]) and day not in still]
+    nights = light.tally.nights.iloc[[0] * len(here)].assign(night=[str(day.date()) for day in here], n_flagged=0)
+    videos = pd.DataFrame({"night": nights["night"], "video": nights["night"] + ".mp4", "problem": None})
+    told = absences(replace(light, videos=videos, tally=replace(light.tally, nights=nights), problems=()))
+    [missing] = [line for line in told["reasons"] if line["reason"] == "No video in the archive."]
+    # 521 Mondays from 2010-01-11 to 2019-12-30, two of them in one gap.
+    assert (told["n_runs"], told["n_nights"], missing["longest"]) == (520, 521 + 10, 12)
+    assert len(told["lines"]) == 200
+    assert {"2010-01-11", "2015-02-09 to 2015-02-20"} < {line["nights"] for line in told["lines"]}
 
 
 def test_shares_among_clear_frames_are_given_where_a_class_says_cloudy(light):
