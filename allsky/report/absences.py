@@ -44,7 +44,7 @@ def _runs(data: ReportData) -> pd.DataFrame:
         nights = [night.night for night in run]
         if status != PRESENT:
             runs.append((_span(nights), len(nights), status, reason))
-    return pd.DataFrame(runs, columns=["nights", "n", "status", "reason"])
+    return pd.DataFrame(runs, columns=["nights", "n", "status", "reason"]).astype({"n": int})
 
 
 def _reasons(runs: pd.DataFrame) -> list[dict[str, Any]]:
