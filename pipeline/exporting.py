@@ -34,8 +34,7 @@ def export_corpus(asked: Exported, tell: Callable[[str], None]) -> None:
     """`allsky export`: predictions and conditions of every frame whose time is sure, month by month into one file."""
     here = settings.current()
     kind, given = _kind(asked), dict(_pair(text) for text in asked.attributes)
-    if asked.target.exists():
-        raise BadConfiguration(f"{asked.target} is there already: an export overwrites nothing. Name another file.")
+    _require_room(asked.target, kind)
     try:
         model = model_of(here.output, asked.model)
         classes = classes_of(here.output, model) if model else ()
@@ -54,6 +53,13 @@ def _kind(asked: Exported) -> str:
     if kind is None:
         raise BadConfiguration(f"{asked.target}: which format? End it with .nc, .csv or .parquet, or give --format.")
     return kind
+
+
+def _require_room(target: Path, kind: str) -> None:
+    """Raises BadConfiguration where something lies in the place of what is to be written."""
+    for path in (target, *([export.csv_description(target)] if kind == "csv" else [])):
+        if path.exists():
+            raise BadConfiguration(f"{path} is there already: an export overwrites nothing. Name another file.")
 
 
 def _pair(text: str) -> tuple[str, str]:

@@ -79,16 +79,21 @@ class CameraEpochs(Stage):
             logger.warning("%s", sentence)
 
     def _looks(self) -> pd.DataFrame:
-        """LOOKS of every night that has frames; what was looked at before is not looked at again."""
-        stored = self.output()["looks"]
-        known = {row["recipe"]: row for row in stored.read().to_dict("records")} if stored.exists() else {}
-        rows = []
+        """LOOKS of every night that has frames; what was looked at before in this way is not looked at again."""
+        known, rows = self._known_looks(), []
         for night in self.inventory.nights:
             recipe = NightFrames(night=night).recipe()
             look = known.get(recipe) or self._look(night)
             if look is not None:
                 rows.append({**look, "night": night, "recipe": recipe})
         return LOOKS.to_arrow(pd.DataFrame(rows, columns=LOOKS.names)).to_pandas()
+
+    def _known_looks(self) -> dict[str, dict[str, Any]]:
+        """The stored looks by the recipe of their frames; none where another version of this stage had them."""
+        stored = self.output()["looks"]
+        if stored.record().get("ingredients", {}).get("version") != self.version:
+            return {}
+        return {row["recipe"]: row for row in stored.read().to_dict("records")}
 
     def _look(self, night: str) -> dict[str, Any] | None:
         disk = disk_of(self.inventory.epoch_of_night[night])

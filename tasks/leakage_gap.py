@@ -18,6 +18,7 @@ from tasks.checkpoints import checkpoint_of
 from tasks.model_comparison import labels_first
 from tasks.night_conditions import NightConditions
 from tasks.night_frames import NightFrames
+from tasks.one_look import looked, one_look
 
 EVERY_ROLE = TEACHING + AUDIT
 
@@ -26,6 +27,9 @@ class LeakageStage(Stage):
     """What a cell and the gap itself stand on: every label, and the frames of its night under its sky."""
 
     def standing_on(self) -> dict:
+        return looked(LeakageStage.standing_on, self._standing_on)  # asked by every cell, and the same for all
+
+    def _standing_on(self) -> dict:
         conditions = {stage.night: stage.recipe() for stage in _conditions()}
         return {"labels": answers_digest(EVERY_ROLE), "shares": self.settings.drawing["shares"], "nights": conditions}
 
@@ -85,8 +89,9 @@ class LeakageGap(LeakageStage):
         return FolderArtifact(self.corpus.leakage / "result")
 
     def ingredients(self):
-        cells = {f"{cell.partition} {cell.seed} {cell.split}": cell.recipe() for cell in self.cells()}
-        return {**self.standing_on(), "cells": cells}
+        with one_look():
+            cells = {f"{cell.partition} {cell.seed} {cell.split}": cell.recipe() for cell in self.cells()}
+            return {**self.standing_on(), "cells": cells}
 
     def produce(self, output):
         rows = pd.concat([cell.output().read() for cell in self.cells()], ignore_index=True)

@@ -26,6 +26,7 @@ from tasks.checkpoints import checkpoint_of
 from tasks.label_split import LabelSplit
 from tasks.named_frames import images_of, named_frames
 from tasks.night_frames import NightFrames
+from tasks.one_look import looked, one_look
 from tasks.sheets import AuditSheet, LabelSheet
 
 # The driver says so without a start of PyTorch.
@@ -57,6 +58,9 @@ class ComparedStage(Stage):
     """What the cells of a comparison and the comparison itself stand on."""
 
     def standing_on(self) -> dict:
+        return looked(ComparedStage.standing_on, self._standing_on)  # asked by every cell, and the same for all
+
+    def _standing_on(self) -> dict:
         nights = sorted(answers_of(AUDIT)["night"].unique())
         frames = {night: NightFrames(night=night).recipe() for night in nights}
         return {"split": LabelSplit().recipe(), "audit": answers_digest(AUDIT), "frames": frames}
@@ -129,8 +133,9 @@ class ModelComparison(ComparedStage):
         return FolderArtifact(self.corpus.comparison / "result")
 
     def ingredients(self):
-        cells = {f"{cell.backbone} {cell.strategy} {cell.seed}": cell.recipe() for cell in self.cells()}
-        return {**self.standing_on(), "cells": cells}
+        with one_look():
+            cells = {f"{cell.backbone} {cell.strategy} {cell.seed}": cell.recipe() for cell in self.cells()}
+            return {**self.standing_on(), "cells": cells}
 
     def produce(self, output):
         rows = [*(cell.output().read() for cell in self.cells()), pd.DataFrame([green_rule_row()])]

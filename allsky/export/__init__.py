@@ -4,7 +4,7 @@
 """
 
 from allsky.export.attributes import global_attributes
-from allsky.export.flat import write_csv, write_parquet
+from allsky.export.flat import csv_description, write_csv, write_parquet
 from allsky.export.netcdf import write_netcdf
 from allsky.export.variables import exported_table, variables
 
@@ -12,6 +12,7 @@ WRITERS = {"netcdf": write_netcdf, "csv": write_csv, "parquet": write_parquet}
 
 __all__ = [
     "WRITERS",
+    "csv_description",
     "exported_table",
     "global_attributes",
     "variables",

@@ -46,12 +46,17 @@ def _described(column: Variable) -> dict[str, str]:
     return dict(column.attributes) | flags
 
 
+def csv_description(path: Path) -> Path:
+    """Where the description of a CSV file lies: beside it, where "CSV on the Web" has it looked for."""
+    return path.with_name(f"{path.name}-metadata.json")
+
+
 def write_csv(
     path: Path, months: Iterable[pd.DataFrame], columns: Sequence[Variable], site: Site, attributes: Mapping[str, Any]
 ) -> int:
     """Write the rows of `months` to `path`; how many there were.
 
-    Beside it `<name>-metadata.json` says what each column is, by the W3C's "CSV on the Web".
+    Beside it `csv_description` says what each column is, by the W3C's "CSV on the Web".
     """
     extent = Extent()
     with path.open("w", encoding="utf-8", newline="") as file:
@@ -60,7 +65,7 @@ def write_csv(
             times = month["utc"].dt.strftime("%Y-%m-%dT%H:%M:%S.%f").str[:-3] + "Z"
             month.assign(utc=times).to_csv(file, index=False, header=False, float_format="%.9g")
     told = _csv_on_the_web(path.name, columns, dict(attributes) | extent.attributes)
-    path.with_name(f"{path.name}-metadata.json").write_text(json.dumps(told, indent=1) + "\n", encoding="utf-8")
+    csv_description(path).write_text(json.dumps(told, indent=1) + "\n", encoding="utf-8")
     return extent.rows
 
 

@@ -3,7 +3,10 @@ epoch."""
 
 from __future__ import annotations
 
+import subprocess
+import sys
 from dataclasses import replace
+from pathlib import Path
 
 import pandas as pd
 import pytest
@@ -19,6 +22,7 @@ from tests.pipeline.test_plan_and_status import asked
 
 pytestmark = pytest.mark.slow
 
+ROOT = Path(__file__).resolve().parents[2]
 NIGHTS = ("2023-02-01", "2023-02-05", "2023-02-12", "2023-02-17")
 REPLACED = NIGHTS[2]
 NEW = replace(
@@ -26,6 +30,20 @@ NEW = replace(
     lens=Lens(168.0, 121.0, 106.0, north_deg=12.0),
     overlay=(TextLine("%d.%m.%Y %H:%M:%S", 130, 4, 13),),
 )
+
+
+# Which nights are looked at again: as the stage is, and once it looks in another way.
+LOOKED_AT = """
+from tasks.camera_epochs import CameraEpochs
+
+stage, nights = CameraEpochs(), []
+stage._look = lambda night: nights.append(night)
+stage._looks()
+print(len(nights))
+CameraEpochs.version += 1
+stage._looks()
+print(len(nights))
+"""
 
 
 def epochs_of(chain: Chain) -> list[list]:
@@ -55,3 +73,8 @@ def test_a_replaced_camera_is_reported_and_a_section_opens_its_epoch(tmp_path):
     assert {line.split("night=")[1].rstrip(")") for line in run.did if line.startswith("Night")} == set(NIGHTS[2:])
     assert epochs_of(chain) == [seen[0], [REPLACED, "in force", "section, overlay, disk"]]
     assert "add a section" not in run.told
+
+    looked_at = subprocess.run(
+        [sys.executable, "-c", LOOKED_AT], cwd=ROOT, env=chain.environment, capture_output=True, text=True, timeout=120
+    )
+    assert looked_at.stdout.split() == ["0", str(len(NIGHTS))], looked_at.stderr

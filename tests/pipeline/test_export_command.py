@@ -71,6 +71,15 @@ def test_what_cannot_be_exported_is_said_and_leaves_nothing(export, tmp_path, op
     assert [path.name for path in tmp_path.iterdir()] == ["there.csv"]
 
 
+def test_a_description_that_lies_there_is_somebody_s_and_stays(export, tmp_path):
+    mine = tmp_path / "frames.csv-metadata.json"
+    mine.write_text("mine")
+    told = export(tmp_path / "frames.csv")
+    assert (told.exit_code, f"{mine} is there already" in told.output) == (2, True), told.output
+    assert [(path.name, path.read_text()) for path in tmp_path.iterdir()] == [(mine.name, "mine")]
+    assert export(tmp_path / "frames.parquet").exit_code == 0
+
+
 def test_a_frame_that_cannot_be_written_leaves_no_half_file(export, tmp_path, monkeypatch):
     def fail(*_):
         raise ValueError("no such frame")
