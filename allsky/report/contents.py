@@ -12,17 +12,15 @@ import numpy as np
 import pandas as pd
 
 from allsky.clock.audit import CONTRADICTS, VERDICTS
-from allsky.conditions import LUNAR_BINS, SOLAR_BINS
 from allsky.figures.conditions import RATE_TITLES, rate_cells
 from allsky.figures.words import condition_in_words, count, in_words, interval, is_number, percent
 from allsky.report.comparisons import RATE_NOUNS
 from allsky.report.data import ReportData
-from allsky.report.inlining import NEIGHBOUR_PIXELS, PLATE_PIXELS, data_uri
+from allsky.report.inlining import PLATE_PIXELS, data_uri
 from allsky.tables import ALL_TABLES
 
 KEOGRAMS_SHOWN = 24
 CLOCKS_LISTED = 400
-OUTCOMES = {"fp": "False positive", "fn": "False negative"}
 MATRIX_FILES = {
     "fpr": "false_positives_matrix",
     "fnr": "false_negatives_matrix",
@@ -149,48 +147,6 @@ def _confused(label: str, line: pd.DataFrame) -> dict[str, Any]:
 
 def _whole(number) -> str:
     return f"{int(number):,}" if is_number(number) else "–"
-
-
-def gallery(data: ReportData) -> list[dict[str, Any]]:
-    """The errors by condition, from darkest to brightest: pictures as data URIs, each with when, sun and moon."""
-    frames = data.frames.drop_duplicates("frame_id").set_index("frame_id")
-    conditions = [(solar, lunar) for solar in SOLAR_BINS for lunar in LUNAR_BINS]
-    of = {name: [item for item in data.gallery if (item.solar_bin, item.lunar_bin) == name] for name in conditions}
-    return [
-        {
-            "name": condition_in_words(*name),
-            "errors": [_error(item, frames) for item in items],
-            "none": [words for kind, words in OUTCOMES.items() if kind not in {item.outcome for item in items}],
-        }
-        for name, items in of.items()
-        if items
-    ]
-
-
-def _error(item, frames: pd.DataFrame) -> dict[str, Any]:
-    sky = frames.loc[item.frame_id] if item.frame_id in frames.index else None
-    return {
-        "frame_id": item.frame_id,
-        "rate": f"{item.outcome}r",
-        "kind": OUTCOMES[item.outcome],
-        "probability": f"{item.probability:.2f}" if is_number(item.probability) else "–",
-        "when": "" if sky is None else f"{sky['utc']:%Y-%m-%d %H:%M:%S} UTC",
-        "sky": "" if sky is None else _sky_words(sky),
-        "image": data_uri(item.image),
-        "overlay": data_uri(item.overlay),
-        "neighbours": [_neighbour(one) for one in item.neighbours],
-    }
-
-
-def _neighbour(one) -> dict[str, Any]:
-    probability = f", p\N{NO-BREAK SPACE}=\N{NO-BREAK SPACE}{one.probability:.2f}" if is_number(one.probability) else ""
-    when = f"{abs(one.minutes):.0f} min {'earlier' if one.minutes < 0 else 'later'}"
-    return {"image": data_uri(one.image, NEIGHBOUR_PIXELS), "words": f"{when}{probability}"}
-
-
-def _sky_words(sky: pd.Series) -> str:
-    lit = 100 * sky["moon_illuminated_fraction"]
-    return f"sun {sky['sun_altitude_deg']:+.1f}°, moon {sky['moon_altitude_deg']:+.1f}° ({lit:.0f} % lit)"
 
 
 def keograms(data: ReportData) -> list[dict[str, Any]]:

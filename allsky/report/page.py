@@ -15,6 +15,7 @@ from allsky.report.absences import absences, absences_in_words
 from allsky.report.comparisons import differences
 from allsky.report.data import ReportData
 from allsky.report.drawings import drawings
+from allsky.report.gallery import directions_in_words, gallery
 from allsky.report.methods import methods
 from allsky.report.model_facts import model_facts
 from allsky.report.people import labellers
@@ -67,7 +68,8 @@ def _tables(data: ReportData) -> dict[str, Any]:
         "matrices": contents.matrices(data),
         "condition_tables": contents.condition_tables(data),
         "confusions": contents.confusions(data),
-        "gallery": contents.gallery(data),
+        "gallery": gallery(data),
+        "directions": directions_in_words(data),
         "keograms": contents.keograms(data),
         "disks": contents.disks(data),
         "stills_told_by": contents.stills_told_by(data),

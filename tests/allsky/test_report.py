@@ -26,6 +26,7 @@ from allsky.report import (
 )
 from allsky.report.absences import absences
 from allsky.report.comparisons import largest_estimates, unmeasured
+from allsky.report.gallery import directions
 from allsky.report.methods import methods
 from allsky.statistics.contrasts import contrast_table
 from allsky.statistics.hours import night_hours
@@ -195,6 +196,31 @@ def test_an_error_is_shown_with_its_map_its_time_and_its_sky(full, page):
     assert f"{first['utc']:%Y-%m-%d %H:%M:%S} UTC" in page.text
     assert f"sun {first['sun_altitude_deg']:+.1f}°" in page.text
     assert sum(address.startswith("data:image/jpeg") for address in page.addresses) == 9
+
+
+# The sky seen from below: with north up, east lies to the left; turned by 90 degrees clockwise, north to the right and
+# east up. (Percent from the left and from the top.)
+UPRIGHT, TURNED = {"N": (50, 5), "E": (5, 50)}, {"N": (95, 50), "E": (50, 5)}
+
+
+def test_north_and_east_are_marked_as_the_camera_of_that_night_has_them():
+    cameras = {
+        "camera": {"north_deg": 0.0, "east": "left", "orientation": "given"},
+        "camera:2024-03-01": {"north_deg": 90.0, "east": "left", "orientation": "given"},
+        "camera:2025-01-01": {"north_deg": 90.0, "east": "left", "orientation": "unknown"},
+    }
+    for night, expected in (("2024-02-29", UPRIGHT), ("2024-03-01", TURNED), ("2025-02-01", {})):
+        marks = {mark["letter"]: (mark["left"], mark["top"]) for mark in directions(cameras, night)}
+        assert marks.keys() == expected.keys()
+        for letter, place in expected.items():
+            assert marks[letter] == pytest.approx(place, abs=1)
+
+
+def test_the_page_says_how_the_sky_is_turned_or_that_nobody_knows(full, page):
+    assert "Where north and east lie is not known" in page.text
+    known = render_report(replace(full, configuration={"camera": {"north_deg": 30.0}}, keograms=()))
+    assert "N and E mark geographic north and east" in Page(known).text
+    assert known.count(">N</b>") == known.count(">E</b>") == 4
 
 
 def test_an_error_has_the_sky_before_and_after_it_with_what_was_said_of_it(page):
