@@ -38,7 +38,7 @@ UNKNOWN_MODEL = "unknown"
 class FullCorpusReport(Stage):
     """Condition-wise tables, figures and the page, for the whole corpus or a range of its nights."""
 
-    version = 2
+    version = 3
 
     first_night = luigi.Parameter(default="", description="first night of the report, YYYY-MM-DD; the archive's first")
     last_night = luigi.Parameter(default="", description="last night of the report, YYYY-MM-DD; the archive's last")

@@ -9,6 +9,7 @@ import pandas as pd
 import pytest
 
 from allsky import open_corpus
+from allsky.labels.roles import roles_of
 from allsky.tables import CONDITION_TABLE, CONDITIONS, FRAMES, MONTH_FRAMES, PREDICTIONS, READINGS, SHEET, VIDEOS
 
 pytestmark = pytest.mark.slow
@@ -41,6 +42,18 @@ def test_every_kept_frame_is_dated_exactly(finished_chain):
     assert len(both) == len(frames) == len(truth)
     assert (both["utc"] == both["utc_true"]).all()
     assert both["clock_flag"].isna().all()
+
+
+def test_every_condition_that_audit_nights_have_is_on_the_audit_sheet(finished_chain):
+    chain, _ = finished_chain
+    frames = pd.read_parquet(chain.folder / "output" / "months").astype({"night": str})
+    sheet = pd.read_parquet(chain.corpus.audit_sheet)
+    audit = frames[frames["night"].map(roles_of(frames["night"])) == "audit"]
+    drawn = audit[audit["frame_id"].isin(sheet["frame_id"])]
+    cells = ["solar_bin", "lunar_bin"]
+    assert len(audit.groupby(cells)) >= 6
+    assert set(audit.groupby(cells).groups) == set(drawn.groupby(cells).groups)
+    assert (sheet["inclusion_probability"] > 0).all()
 
 
 def test_every_file_of_the_output_folder_stands_on_the_page_of_artifacts(finished_chain):
