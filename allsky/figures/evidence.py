@@ -20,6 +20,7 @@ from allsky.figures.canvas import (
     bare,
     dress,
     new_figure,
+    sentence_figure,
 )
 from allsky.figures.words import condition_in_words, count
 
@@ -33,11 +34,13 @@ def mean_maps_figure(maps: pd.DataFrame) -> Figure:
 
     All share one scale, from 0 to the largest mean.
     """
+    largest = max(float(np.max(each)) for each in maps["map"])
+    if not largest > 0:
+        return sentence_figure("Every map is empty: no place spoke for the class.")
     conditions = maps[["solar_bin", "lunar_bin"]].drop_duplicates()
     rows = sorted(conditions.itertuples(index=False, name=None), key=_rank)
     figure = new_figure(7.0, 0.4 + 1.6 * len(rows))
     drawn = figure.subplots(len(rows), len(OUTCOME_WORDS), squeeze=False)
-    largest = max(float(np.max(each)) for each in maps["map"])
     known = {(row.solar_bin, row.lunar_bin, row.outcome): row for row in maps.itertuples()}
     for line, (solar, lunar) in zip(drawn, rows, strict=True):
         words = condition_in_words(solar, lunar).replace(" twilight", "").replace(", ", ",\n")
@@ -68,7 +71,7 @@ def _mean_map(ax: Axes, row, largest: float) -> None:
         ax.text(0, 0, "none", ha="center", va="center", fontsize=SMALL_TEXT, color=MUTED)
         return
     values = np.asarray(row.map).reshape(row.size, row.size)
-    picture = ax.imshow(values, extent=(-0.5, 0.5, 0.5, -0.5), cmap="inferno", vmin=0, vmax=largest or 1)
+    picture = ax.imshow(values, extent=(-0.5, 0.5, 0.5, -0.5), cmap="inferno", vmin=0, vmax=largest)
     picture.set_clip_path(rim)
     ax.set_xlabel(f"{count(row.n_frames, 'frame')}, {count(row.n_nights, 'night')}", fontsize=SMALL_TEXT, color=MUTED)
 

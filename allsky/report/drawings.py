@@ -130,8 +130,9 @@ def _evidence(data: ReportData) -> Iterator[Drawing]:
     if data.mean_maps is None or data.mean_maps.empty or data.evidence is None:
         return
     shares = share_table(data.evidence)
-    description = "Mean share of the maps' weight on the horizon, the moon and the clock, by outcome."
-    yield Drawing("map_shares", "Where the maps lie", description, shares, figures.shares_figure(shares))
+    if len(shares):
+        description = "Mean share of the maps' weight on the horizon, the moon and the clock, by outcome."
+        yield Drawing("map_shares", "Where the maps lie", description, shares, figures.shares_figure(shares))
     description = "Mean heat map of the audit frames of each condition and outcome."
     numbers = data.mean_maps.drop(columns="map")
     yield Drawing("mean_maps", "Mean maps", description, numbers, figures.mean_maps_figure(data.mean_maps))

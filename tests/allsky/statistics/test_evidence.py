@@ -153,6 +153,15 @@ def test_the_report_has_the_figures_once_there_are_maps(evidence):
     assert [drawing.name for drawing in drawn] == ["map_shares", "mean_maps"]
 
 
+def test_maps_without_any_weight_are_said_to_be_empty(evidence):
+    nowhere = evidence.assign(**{name: np.nan for name in evidence if name.endswith("_share")})
+    maps = mean_maps(evidence, lambda frame_id: np.zeros((60, 60)))
+    [drawing] = drawings(ReportData(SITE, evidence=nowhere, mean_maps=maps))
+    assert drawing.name == "mean_maps"
+    [text] = mean_maps_figure(maps).axes[0].texts
+    assert "Every map is empty" in text.get_text()
+
+
 def test_figures_draw_what_there_is(evidence):
     maps = mean_maps(evidence, lambda frame_id: np.ones((60, 60)))
     drawn = mean_maps_figure(maps)
