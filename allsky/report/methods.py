@@ -6,7 +6,9 @@ from collections.abc import Iterator
 
 from allsky.conditions import ConditionBins
 from allsky.figures.words import count, in_words, is_number
+from allsky.report.contents import stills_told_by
 from allsky.report.data import ReportData
+from allsky.report.sentences import whose
 from allsky.statistics.intervals import KORN_GRAUBARD_POOLED
 from allsky.statistics.rates import NIGHTS_TO_MEASURE
 
@@ -20,13 +22,29 @@ def _frame_methods(data: ReportData) -> str:
     site, tally = data.site, data.tally
     latitude = f"{abs(site.latitude_deg):.4f}° {'N' if site.latitude_deg >= 0 else 'S'}"
     longitude = f"{abs(site.longitude_deg):.4f}° {'E' if site.longitude_deg >= 0 else 'W'}"
+    doubted = tally.n_frames - tally.n_usable
     return (
-        f"All-sky frames of {site.name} ({latitude}, {longitude}) were taken from nightly timelapse videos and dated "
-        "by the clock burned into them, which was read in every frame and fitted robustly against the frame index; "
-        f"{count(tally.n_frames - tally.n_usable, 'frame')} whose clock disagreed with the fit were set aside, which "
-        f"left {count(tally.n_usable, 'frame')} of {count(len(tally.usable_nights), 'night')} (a night runs from noon "
-        "to noon of local mean solar time)."
+        f"All-sky frames of {site.name} ({latitude}, {longitude}) were {_dated(data)}; {count(doubted, 'frame')} whose "
+        f"time was in doubt {_were(doubted)} set aside, which left {count(tally.n_usable, 'frame')} of "
+        f"{count(len(tally.usable_nights), 'night')} (a night runs from noon to noon of local mean solar time)."
     )
+
+
+def _dated(data: ReportData) -> str:
+    """Where frames came from and what told their time."""
+    stills = len(data.videos) > 0 and bool(data.videos["video"].str.endswith("/").all())
+    source = "single pictures" if stills else "taken from nightly timelapse videos"
+    elsewhere = stills_told_by(data)
+    if elsewhere:
+        return f"{source}, dated by their {elsewhere}"
+    return (
+        f"{source} and dated by the clock burned into them, which was read in every frame and fitted robustly against "
+        "the frame index"
+    )
+
+
+def _were(number: int) -> str:
+    return "was" if number == 1 else "were"
 
 
 def _sky_methods(bins: ConditionBins) -> str:
@@ -75,9 +93,12 @@ def _error_methods(data: ReportData) -> Iterator[str]:
     if row is None or not data.has_errors:
         yield "No error rate is given, since too few audit frames have been labelled."
         return
+    yield _label_methods(data, row)
+    scored = data.sheet.loc[data.sheet["role"] == "audit", "drawn_for_model"].notna().any()
+    strata = "each condition and band of predicted score of each night" if scored else "each condition of each night"
     yield (
         f"Error rates were estimated from {count(row.n_labelled, 'labelled frame')} of "
-        f"{count(row.n_audit_nights, 'audit night')}, drawn at random within each condition of each night and weighted "
+        f"{count(row.n_audit_nights, 'audit night')}, drawn at random within {strata} and weighted "
         "by the inverse of their inclusion probability; nights were assigned to training, validation and audit at "
         "random beforehand."
     )
@@ -96,3 +117,21 @@ def _error_methods(data: ReportData) -> Iterator[str]:
             "Two differences from moonless night were stated beforehand and their p-values "
             "adjusted by Holm's method; all others are exploratory (Benjamini and Hochberg)."
         )
+    if is_number(row.corrected_ratio):
+        yield (
+            f"The share of frames that a labeller would call {in_words(data.positive)} was estimated by the difference "
+            "estimator (prediction-powered inference) with the night as the unit and the jackknife's variance, on "
+            f"{count(row.corrected_nights, 'night')} outside training."
+        )
+
+
+def _label_methods(data: ReportData, row) -> str:
+    """What a label means, and whose labels they are."""
+    audit = data.sheet.loc[data.sheet["role"] == "audit", "frame_id"]
+    people = whose(data.labels, audit) if data.labels is not None else ""
+    by = f"; labels are those of {people}" if people else ""
+    unsure = f"; {count(row.n_unsure, 'frame')} called unsure {_were(row.n_unsure)} left out" if row.n_unsure else ""
+    return (
+        f"A frame was labelled {in_words(data.positive)} where it is visible in that frame; hidden by cloud it is "
+        f"not{by}{unsure}."
+    )

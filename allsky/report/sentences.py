@@ -56,7 +56,7 @@ def _error_headline(data: ReportData) -> str:
     return f"The classifier {listed(parts)}."
 
 
-def _whose(labels: pd.DataFrame, audit: pd.Series) -> str:
+def whose(labels: pd.DataFrame, audit: pd.Series) -> str:
     """Whose answers the rates are held against; a program's are no person's."""
     people = set(labels.loc[labels["frame_id"].isin(audit), "labeller"])
     return "the answers of a program" if people == {PROGRAM} else relative_to(labels, audit)
@@ -109,7 +109,7 @@ def _material(data: ReportData) -> str:
 def _basis(data: ReportData) -> str:
     row = data.everything
     audit = data.sheet.loc[data.sheet["role"] == "audit", "frame_id"]
-    people = _whose(data.labels, audit) if data.labels is not None else ""
+    people = whose(data.labels, audit) if data.labels is not None else ""
     unsure = f", {row.n_unsure:,} more {'was' if row.n_unsure == 1 else 'were'} unsure" if row.n_unsure else ""
     return (
         f"Judged by {count(row.n_labelled, 'labelled frame')} of {count(row.n_audit_nights, 'audit night')} that "

@@ -185,6 +185,19 @@ def test_the_methods_say_which_rule_counted_and_nothing_was_tuned_that_was_not(l
     assert "was trained on" not in methods(elsewhere)
 
 
+def test_the_methods_say_what_a_label_means_whose_it_is_and_how_the_share_was_corrected(light):
+    told = methods(light)
+    assert "A frame was labelled aurora where it is visible in that frame; hidden by cloud it is not" in told
+    assert "labels are those of one person (ada)" in told
+    assert "drawn at random within each condition of each night" in told and "difference estimator" not in told
+    assert f"{light.everything.n_unsure} frames called unsure were left out" in told
+    drawn = light.sheet.assign(drawn_for_model="resnet18-1a2b3c4d")
+    assert "each condition and band of predicted score of each night" in methods(replace(light, sheet=drawn))
+    table = light.condition_table.assign(corrected_ratio=0.25, corrected_nights=50)
+    corrected = methods(replace(light, condition_table=table))
+    assert "difference estimator" in corrected and "on 50 nights outside training" in corrected
+
+
 def test_both_occurrence_figures_stand_side_by_side(page):
     assert "774 of 2,851 frames were predicted aurora: 27.1 %." in page.text
     assert "mean of the condition cells' shares is 28.0 %" in page.text
@@ -484,3 +497,4 @@ def test_stills_that_their_names_date_are_not_said_to_have_a_clock(light):
     )
     told = Page(render_report(stills)).text
     assert "The stills are dated by their names" in told and "burned-in time" not in told
+    assert "single pictures, dated by their names" in told and "timelapse videos" not in methods(stills)
