@@ -10,6 +10,7 @@ from __future__ import annotations
 from collections.abc import Callable, Iterable, Sequence
 from dataclasses import dataclass, field, replace
 from datetime import datetime
+from functools import partial
 from pathlib import Path
 
 import numpy as np
@@ -20,6 +21,7 @@ from allsky.clock.overlay import Box
 from allsky.errors import BadVideo, NoClock
 from allsky.frame_choice import choose_frames, contested, frame_names, lost_frames, nothing_dated, of_another_night
 from allsky.kept_pictures import KeptPictures
+from allsky.recordings.aside import Aside
 from allsky.recordings.given_clock import GivenClock
 from allsky.recordings.recording import Recording, StillsRecording
 from allsky.recordings.video import VideoFrame
@@ -71,8 +73,13 @@ class _Scan:
     taken: dict[int, bool] = field(default_factory=dict)
     correction: pd.Timedelta = field(default_factory=pd.Timedelta)
 
-    def see(self, video: str, frame: VideoFrame) -> None:
-        reading = self.clock.read(frame.luma)
+    def see(self, video: str, frames: Sequence[VideoFrame]) -> None:
+        """Take in frames that follow each other."""
+        readings = self.clock.read_all([frame.luma for frame in frames])
+        for frame, reading in zip(frames, readings, strict=True):
+            self._see(video, frame, reading)
+
+    def _see(self, video: str, frame: VideoFrame, reading: Reading) -> None:
         # Where the clock is in its place, however doubtful, there is no card.
         if reading.overlay_time is None and not reading.crops and self.clock.is_card(frame.luma):
             self.cards.add((video, frame.index))
@@ -183,19 +190,19 @@ def _decode(scan: _Scan, recordings: Sequence[Recording], disk: SkyDisk, progres
     expected = {recording.name: recording.n_frames for recording in recordings}
     total, done = max(1, sum(expected.values())), 0
     for recording in recordings:
-        name, seen = recording.name, 0
+        name, seen, odd = recording.name, 0, None
         try:
-            for frame in recording.frames():
-                if (odd := _odd_size(frame, disk)) is not None:
-                    scan.problems.append(f"{name}: {odd}; it was left out")
-                    break
-                scan.see(name, frame)
-                seen += 1
-                if seen % PROGRESS_EVERY == 0:
-                    progress(min(1.0, (done + seen) / total), f"{name}: frame {seen:,} of {expected[name]:,}")
-            else:
-                if seen < expected[name]:
-                    scan.problems.append(_damaged(recording, scan, seen))
+            with Aside(partial(scan.see, name)) as aside:
+                for frame in recording.frames():
+                    if (odd := _odd_size(frame, disk)) is not None:
+                        scan.problems.append(f"{name}: {odd}; it was left out")
+                        break
+                    aside.add(frame)
+                    seen += 1
+                    if seen % PROGRESS_EVERY == 0:
+                        progress(min(1.0, (done + seen) / total), f"{name}: frame {seen:,} of {expected[name]:,}")
+            if odd is None and seen < expected[name]:
+                scan.problems.append(_damaged(recording, scan, seen))
         except BadVideo as error:
             scan.problems.append(f"{name}: left out, {error}")
         done += expected[name]

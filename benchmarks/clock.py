@@ -17,7 +17,6 @@ writing the kept frames' JPEGs: what is left to gain.
 from __future__ import annotations
 
 import os
-import shutil
 import tempfile
 from collections.abc import Callable
 from concurrent.futures import ThreadPoolExecutor
@@ -32,14 +31,22 @@ from made_skies import DISK, Film, film
 from side_by_side import OBVIOUS, OURS, TUNED, Turns, options, peak_mb_of, require, take_turns, tell
 
 from allsky.clock.learning import reading_table
-from allsky.recordings.video import read_chosen, read_frames
+from allsky.recordings.aside import Aside
+from allsky.recordings.video import VideoFrame, read_chosen, read_frames
 from allsky.sky_disk import square_crop
 
 
 def date_every_frame(night: Film) -> pd.DataFrame:
     """READINGS of the whole night, nothing kept."""
-    clock = learned(night)
-    rows = [(night.path.name, frame.index, clock.read(frame.luma)) for frame in read_frames(night.path)]
+    clock, rows = learned(night), []
+
+    def see(frames: list[VideoFrame]) -> None:
+        readings = clock.read_all([frame.luma for frame in frames])
+        rows.extend((night.path.name, frame.index, reading) for frame, reading in zip(frames, readings, strict=True))
+
+    with Aside(see) as aside:
+        for frame in read_frames(night.path):
+            aside.add(frame)
     return clock.date(reading_table(rows))
 
 
@@ -111,10 +118,8 @@ def check(night: Film, dated: pd.DataFrame, chosen: list[int], texts: list[str])
 
 
 def both_stages(night: Film, root: Path) -> int:
-    folder = Path(tempfile.mkdtemp(dir=root))
-    kept = len(ours(night, folder).frames)
-    shutil.rmtree(folder)
-    return kept
+    """How many frames were kept; the night's folder goes with `root`, for the stages remove nothing."""
+    return len(ours(night, Path(tempfile.mkdtemp(dir=root))).frames)
 
 
 def the_ways(night: Film, root: Path, pictures: list[np.ndarray]) -> dict[str, Callable]:

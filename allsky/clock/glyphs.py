@@ -2,13 +2,14 @@
 
 A burned-in clock is drawn by a program: every `7` of a night is the same picture at a place that the
 layout fixes. From crops whose text is known `allsky.clock.glyph_lessons` makes a `GlyphSheet`: the place of each
-character and the shapes seen there. It reads a crop with one small product of matrices (about 0.1 ms).
+character and the shapes seen there. It reads many crops with one small product of matrices (about 0.1 ms a crop).
 
 Shapes are compared by correlation, so neither the brightness of the sky behind them nor the polarity matters.
 """
 
 from __future__ import annotations
 
+from collections.abc import Sequence
 from dataclasses import dataclass
 from functools import cached_property
 
@@ -37,7 +38,7 @@ UNSEEN_RIVALLED = -0.6
 UNKNOWN, BORROWED, OWN, CONTESTED = 0, 1, 2, 3
 
 
-@dataclass(frozen=True)
+@dataclass(frozen=True, slots=True)
 class GlyphReading:
     """The text read (best digit at each place), and the evidence: `likeness` (n digits, 10) of each place to each
     digit, -1 to 1, NaN where that digit's shape is not known; `sure` as said above, `confidence` 0 to 1, and
@@ -56,7 +57,26 @@ class GlyphReading:
 
     @property
     def confidence(self) -> float:
-        return float(np.clip(0.5 + self.lead / 2, 0.0, 1.0)) if self.present else 0.0
+        return min(max(0.5 + self.lead / 2, 0.0), 1.0) if self.present else 0.0
+
+
+@dataclass(frozen=True)
+class GlyphVotes:
+    """How far a crop that shows a text of this `layout` speaks for each digit at each place (digit places, 10): the
+    digit's least lead over another, -1 to 1. A digit of unknown shape is spoken against only where another fits as
+    usual."""
+
+    layout: str
+    of_digit: np.ndarray
+
+    def support(self, text: str) -> float:
+        """How far the crop speaks for `text`: the least of its digits; against it where its layout is another. `?` is
+        not judged."""
+        if layout_of(text) != self.layout:
+            return -1.0
+        chars = [char for char in text if char.isdigit() or char == "?"]
+        return min([float(votes[int(char)]) for char, votes in zip(chars, self.of_digit, strict=True) if char != "?"],
+                   default=1.0)  # fmt: skip
 
 
 @dataclass(frozen=True)
@@ -86,33 +106,40 @@ class GlyphSheet:
 
     def read(self, crop: np.ndarray) -> GlyphReading:
         """The text of `crop` (h, w), the same crop of the frame as those learned from."""
-        patches, length = self._patches(crop)
-        digits = patches[self._is_digit]
-        # Shapes have zero mean, so that of a patch need not be taken off it before they are multiplied.
-        ranked = np.matmul(self._flat_shapes, digits[:, :, None])[:, :, 0] / length[self._is_digit, None]
-        fixed = np.einsum("nd,nd->n", patches[~self._is_digit], self._flat_literals) / length[~self._is_digit]
-        likeness = np.where(self._unknown, np.nan, ranked)
-        ranked[self._unknown] = -np.inf
-        best = ranked.argmax(axis=1)
-        fit = ranked[self._rows, best]
-        lead = self._lead(ranked, best, fit)
-        presence = float((fit.sum() + fixed.sum()) / len(self.centers))
-        words = float(fixed[self._is_letter].min()) if self._is_letter.any() else 1.0
-        sure = self._sure(best, fit, lead) and self._agreed(digits, best)
-        sure = sure and words >= np.sort(fit)[len(fit) // 2] - LETTER_SLACK
-        return GlyphReading(self._text(best), likeness, float(lead.min()), sure, presence, words)
+        return self.read_all(crop[None])[0]
 
-    def _patches(self, crop: np.ndarray) -> tuple[np.ndarray, np.ndarray]:
-        """What `windows` gives (n, width * h) for one crop, column by column as it lies in memory, and neither of zero
-        mean nor of unit length; and what to divide it by for that (n)."""
+    def read_all(self, crops: np.ndarray) -> list[GlyphReading]:
+        """The text of each of `crops` (m, h, w)."""
+        patches, length = self._patches(crops)
+        digits = patches[:, self._is_digit]
+        # Shapes have zero mean, so that of a patch need not be taken off it before they are multiplied.
+        ranked = np.matmul(self._flat_shapes, digits.transpose(1, 2, 0)).transpose(2, 0, 1)
+        ranked = ranked / length[:, self._is_digit, None]
+        fixed = np.einsum("mnd,nd->mn", patches[:, ~self._is_digit], self._flat_literals) / length[:, ~self._is_digit]
+        likeness = np.where(self._unknown, np.nan, ranked)
+        ranked[:, self._unknown] = -np.inf
+        best = ranked.argmax(axis=2)
+        fit = np.take_along_axis(ranked, best[..., None], axis=2)[..., 0]
+        lead = self._lead(ranked, best, fit)
+        presence = (fit.sum(axis=1) + fixed.sum(axis=1)) / len(self.centers)
+        words = fixed[:, self._is_letter].min(axis=1) if self._is_letter.any() else np.ones(len(crops))
+        sure = self._sure(best, fit, lead) & self._agreed(digits, best)
+        sure &= words >= np.sort(fit, axis=1)[:, fit.shape[1] // 2] - LETTER_SLACK
+        told = (lead.min(axis=1), sure, presence, words)
+        return list(map(GlyphReading, map(self._text, best.tolist()), likeness, *(each.tolist() for each in told)))
+
+    def _patches(self, crops: np.ndarray) -> tuple[np.ndarray, np.ndarray]:
+        """What `windows` gives (m, n, width * h), column by column as it lies in memory, and neither of zero mean nor
+        of unit length; and what to divide it by for that (m, n)."""
         columns, part = self._columns
-        taken = crop.T[np.clip(columns, 0, crop.shape[1] - 1)].astype(np.float32)
-        patches = taken[:, 1:] - taken[:, :-1]
+        upended = np.ascontiguousarray(crops.transpose(0, 2, 1))
+        taken = upended[:, np.clip(columns, 0, crops.shape[2] - 1)].astype(np.float32)
+        patches = taken[:, :, 1:] - taken[:, :, :-1]
         patches *= part
-        patches += taken[:, :-1]
-        patches = patches.reshape(len(patches), -1)
-        size = patches.shape[1]
-        spread = np.einsum("nd,nd->n", patches, patches) - patches.sum(axis=1) ** 2 / size
+        patches += taken[:, :, :-1]
+        patches = patches.reshape(*patches.shape[:2], -1)
+        size = patches.shape[2]
+        spread = np.einsum("mnd,mnd->mn", patches, patches) - patches.sum(axis=2) ** 2 / size
         return patches, np.sqrt(np.maximum(spread, LEAST_CONTRAST**2 * size))
 
     @cached_property
@@ -125,49 +152,41 @@ class GlyphSheet:
 
     def _lead(self, ranked: np.ndarray, best: np.ndarray, fit: np.ndarray) -> np.ndarray:
         """How far along the way from every other shape to the best one each patch lies (-1 to 1), the least of them."""
-        lead = (fit[:, None] - ranked) / self._apart[self._rows, best]
-        lead[self._rows, best] = np.inf
+        lead = (fit[..., None] - ranked) / self._apart[self._rows, best]
+        np.put_along_axis(lead, best[..., None], np.inf, axis=2)
         lead[np.isinf(ranked)] = np.inf
-        return np.minimum(lead.min(axis=1), 1.0)
+        return np.minimum(lead.min(axis=2), 1.0)
 
-    def _sure(self, best: np.ndarray, fit: np.ndarray, lead: np.ndarray) -> bool:
-        if (fit < self._enough).any() or (lead < SURE_LEAD).any():
-            return False
-        return not (self.known[self._rows, best] == CONTESTED).any()
+    def _sure(self, best: np.ndarray, fit: np.ndarray, lead: np.ndarray) -> np.ndarray:
+        doubtful = (fit < self._enough) | (lead < SURE_LEAD) | (self.known[self._rows, best] == CONTESTED)
+        return ~doubtful.any(axis=1)
 
-    def _agreed(self, digits: np.ndarray, best: np.ndarray) -> bool:
+    def _agreed(self, digits: np.ndarray, best: np.ndarray) -> np.ndarray:
         """Whether the digits as seen anywhere say the same, at places that have not seen them all: what a place has
         seen fits better there than what it borrows, and would win over a digit it has not seen."""
         if self._complete.all():
-            return True
+            return np.ones(len(best), bool)
         likeness = digits @ self._flat_common.T
-        return bool(((likeness.argmax(axis=1) == best) | self._complete).all())
+        return ((likeness.argmax(axis=2) == best) | self._complete).all(axis=1)
 
-    def support(self, likeness: np.ndarray, text: str) -> float:
-        """How far the evidence `likeness` of a crop speaks for `text` of this layout (-1 against, 1 for): the least
-        lead of its digits. `?` is not judged; a digit of unknown shape only where another fits as usual."""
-        worst = 1.0
+    def votes(self, likeness: np.ndarray) -> GlyphVotes:
+        """How far the evidence `likeness` of a crop speaks for each digit at each place."""
         ranked = np.where(np.isnan(likeness), -np.inf, likeness)
+        enough = (self.usual_fit - FIT_SLACK)[:, None]
+        with np.errstate(invalid="ignore"):  # A digit of unknown shape against another.
+            leads = (ranked[:, :, None] - ranked[:, None, :]) / self._apart
+        lead = np.where(self._rivals, leads, np.inf).min(axis=2)
         # A crop that is clear elsewhere must be clear everywhere: there, a poor fit is another digit and no noise.
-        clear = np.median(self.usual_fit - ranked.max(axis=1)) < FIT_SLACK
-        for place, char in enumerate(np.array(list(text.replace(" ", "")))[self._is_digit]):
-            if char != "?":
-                worst = min(worst, self._support_at(ranked[place], place, int(char), bool(clear)))
-        return worst
+        if np.median(self.usual_fit - ranked.max(axis=1)) < FIT_SLACK:
+            strange = (self.known == OWN) & (ranked < enough - FIT_SLACK)
+            lead = np.where(strange, np.minimum(lead, STRANGE), lead)
+        rival = np.where(self._rivals, ranked[:, None, :], -np.inf).max(axis=2)
+        unseen = np.where(rival >= enough, UNSEEN_RIVALLED, 0.0)
+        return GlyphVotes(self.layout, np.where(self._unknown, unseen, np.clip(lead, -1.0, 1.0)))
 
-    def _support_at(self, ranked: np.ndarray, place: int, digit: int, clear: bool) -> float:
-        others = np.array([other for other in range(10) if other != digit and self.known[place, other] != CONTESTED])
-        enough = self.usual_fit[place] - FIT_SLACK
-        if self.known[place, digit] == UNKNOWN:
-            return UNSEEN_RIVALLED if ranked[others].max() >= enough else 0.0
-        lead = float(np.min((ranked[digit] - ranked[others]) / self._apart[place, digit, others]))
-        if clear and self.known[place, digit] == OWN and ranked[digit] < enough - FIT_SLACK:
-            lead = min(lead, STRANGE)
-        return float(np.clip(lead, -1.0, 1.0))
-
-    def _text(self, best: np.ndarray) -> str:
+    def _text(self, best: Sequence[int]) -> str:
         chars = list(self.layout)
-        for place, digit in zip(self._digit_chars, best.tolist(), strict=True):
+        for place, digit in zip(self._digit_chars, best, strict=True):
             chars[place] = DIGITS[digit]
         return "".join(chars)
 
@@ -205,6 +224,11 @@ class GlyphSheet:
         """Distance (digit places, 10, 10) between the shapes of each place."""
         gram = np.matmul(self._flat_shapes, self._flat_shapes.transpose(0, 2, 1))
         return np.maximum(1.0 - gram, 1e-3)
+
+    @cached_property
+    def _rivals(self) -> np.ndarray:
+        """Whether (digit places, 10, 10) a digit is held against another one at a place: none that is contested."""
+        return ~np.eye(10, dtype=bool) & (self.known != CONTESTED)[:, None, :]
 
     @cached_property
     def _unknown(self) -> np.ndarray:

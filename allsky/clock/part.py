@@ -13,7 +13,7 @@ import numpy as np
 
 from allsky.clock.formats import ClockFormat
 from allsky.clock.glyph_lessons import UNREAD, Sample, learn_sheets, taught_more
-from allsky.clock.glyphs import GlyphReading, GlyphSheet, is_digit_place, layout_of
+from allsky.clock.glyphs import GlyphReading, GlyphSheet, GlyphVotes, is_digit_place, layout_of
 from allsky.clock.overlay import Box, read_crops, strokes, union
 from allsky.clock.part_reading import SURE_CHAR, PartReading, begins_unread, part_readings
 from allsky.clock.search import Place
@@ -27,7 +27,7 @@ AGREED = 0.55
 TALLEST = 1.4
 
 
-@dataclass(frozen=True)
+@dataclass(frozen=True, slots=True)
 class PartEvidence:
     """What one crop shows of a part: the sheet that reads it best, by number, and the reading."""
 
@@ -53,19 +53,24 @@ class ClockPart:
 
     def read(self, crop: np.ndarray) -> PartEvidence:
         """What a crop (h, w) of the part's box shows, by its best fitting sheet."""
-        ink = strokes(crop, self.text_height, self.bright)
-        if len(self.sheets) == 1:
-            return PartEvidence(0, self.sheets[0].read(ink))
-        every = [PartEvidence(number, sheet.read(ink)) for number, sheet in enumerate(self.sheets)]
-        # Sheets may differ in a letter alone: MST or MDT, AM or PM.
-        return max(every, key=lambda one: (one.reading.sure, one.reading.presence + one.reading.words))
+        return self.read_all([crop])[0]
 
-    def support(self, evidence: PartEvidence, text: str) -> float:
-        """How far the evidence speaks for `text` (-1 to 1); against it where its layout is another."""
-        sheet = self.sheets[evidence.sheet]
-        if layout_of(text) != sheet.layout:
-            return -1.0
-        return sheet.support(evidence.reading.likeness, text)
+    def read_all(self, crops: Sequence[np.ndarray]) -> list[PartEvidence]:
+        """What each of several crops (h, w) of the part's box shows."""
+        inks = np.stack([strokes(crop, self.text_height, self.bright) for crop in crops])
+        every = [
+            [PartEvidence(number, reading) for reading in sheet.read_all(inks)]
+            for number, sheet in enumerate(self.sheets)
+        ]
+        # Sheets may differ in a letter alone: MST or MDT, AM or PM.
+        return [
+            max(of_one, key=lambda one: (one.reading.sure, one.reading.presence + one.reading.words))
+            for of_one in zip(*every, strict=True)
+        ]
+
+    def votes(self, evidence: PartEvidence) -> GlyphVotes:
+        """How far the evidence speaks for each digit."""
+        return self.sheets[evidence.sheet].votes(evidence.reading.likeness)
 
 
 def ocr_part(part: ClockPart, crops: Sequence[np.ndarray]) -> list[PartReading]:
@@ -128,7 +133,7 @@ def learn_more(part: ClockPart, crops: Sequence[np.ndarray], readings: Sequence[
     inks = [strokes(crop, part.text_height, part.bright) for crop in crops]
     sheets = []
     for number, sheet in enumerate(part.sheets):
-        shown = [part.read(crop) for crop in crops]
+        shown = part.read_all(crops)
         own = [
             _aligned_sample(ink, reading, sheet, (0, 0))
             for ink, reading, one in zip(inks, readings, shown, strict=True)

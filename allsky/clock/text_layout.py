@@ -32,11 +32,12 @@ def place_centers(texts: Sequence[str], centers: np.ndarray) -> np.ndarray:
     ties, tied_to = _ties(columns, advance)
     weight = np.ones(len(target))
     for _ in range(ROUNDS):
-        left = np.vstack([rows * weight[:, None], ties])
-        right = np.concatenate([target * weight, tied_to])
+        # Normal equations: two dozen unknowns, tied well enough to be told apart, and a hundredth of the time.
+        left = rows.T @ (rows * weight[:, None]) + ties.T @ ties
+        right = rows.T @ (target * weight) + ties.T @ tied_to
         found = np.linalg.lstsq(left, right, rcond=None)[0]
         away = np.abs(rows @ found - target)
-        weight = np.sqrt(np.minimum(1.0, HUBER_PX / np.maximum(away, 1e-9)))
+        weight = np.minimum(1.0, HUBER_PX / np.maximum(away, 1e-9))
     placed = middle @ found
     other = np.array([not char.isdigit() and char != "?" for char in texts[0].replace(" ", "")])
     return np.where(other, (middle + ink[0]) @ found, placed)

@@ -50,7 +50,8 @@ class VideoFrame:
 
 def _video_frame(index: int, frame: av.VideoFrame) -> VideoFrame:
     def colour() -> np.ndarray:
-        return upright(frame.to_ndarray(format="rgb24"), frame)
+        # Threads would be started and ended for this frame alone, which takes three times as long as converting it.
+        return upright(frame.to_ndarray(format="rgb24", threads=1), frame)
 
     return VideoFrame(index, luma_of(frame), bool(frame.key_frame), colour)
 

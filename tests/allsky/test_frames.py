@@ -60,6 +60,9 @@ class NumberClock:
         number = self.misread.get(number, number)
         return Reading(str(number), self.time(number), 0.9)
 
+    def read_all(self, lumas) -> list[Reading]:
+        return [self.read(luma) for luma in lumas]
+
     def is_card(self, luma) -> bool:
         return shown_number(luma) == CARD_NUMBER
 

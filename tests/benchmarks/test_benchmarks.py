@@ -68,3 +68,14 @@ def test_every_benchmark_says_why_its_rival_is_a_fair_one(script):
     said = ast.get_docstring(ast.parse((FOLDER / f"{script}.py").read_text(encoding="utf-8")))
     assert said is not None
     assert re.search(r"\bfair\b", said)
+
+
+def test_the_memory_of_a_way_is_its_own_and_not_what_made_the_data_for_it():
+    made = "import numpy as np; from side_by_side import peak_mb_of; data = np.ones(50_000_000)"
+    told = "print(peak_mb_of(abs, 1), peak_mb_of(np.ones, 25_000_000))"
+    script = f"if __name__ == '__main__':\n    {made}\n    {told}\n"
+    command = [sys.executable, "-c", script]
+    answer = subprocess.run(command, capture_output=True, text=True, timeout=60, cwd=FOLDER)
+    assert answer.returncode == 0, answer.stderr
+    little, much = map(float, answer.stdout.split())
+    assert little < 150 and 200 < much < 350

@@ -50,10 +50,22 @@ def test_a_crop_without_the_overlay_shows_none(sheet):
 
 
 def test_evidence_speaks_for_the_time_shown_and_against_others(sheet):
-    likeness = sheet.read(crop("10:34:58", seed=97)).likeness
-    assert sheet.support(likeness, "10:34:58") > 0.5
-    assert sheet.support(likeness, "10:34:50") < 0
-    assert sheet.support(likeness, "10:34:5?") > 0.5
+    votes = sheet.votes(sheet.read(crop("10:34:58", seed=97)).likeness)
+    assert votes.support("10:34:58") > 0.5
+    assert votes.support("10:34:50") < 0
+    assert votes.support("10:34:5?") > 0.5
+    assert votes.support("10:34") == -1.0
+
+
+def test_crops_read_together_are_read_as_each_alone(sheet):
+    sky = np.random.default_rng(1).normal(60, 8, (HEIGHT, WIDTH)).clip(0, 255).astype(np.uint8)
+    crops = [crop("11:24:57", seed=94), sky, crop("18:59:08", seed=93), crop("10:34:58", seed=92) // 4]
+    together, alone = sheet.read_all(np.stack(crops)), [sheet.read(one) for one in crops]
+    for one, other in zip(together, alone, strict=True):
+        assert (one.text, one.sure, one.present) == (other.text, other.sure, other.present)
+        assert np.allclose(one.likeness, other.likeness, atol=1e-5, equal_nan=True)
+        assert one.confidence == pytest.approx(other.confidence, abs=1e-5)
+    assert together[0].text == "11:24:57" and together[2].text == "18:59:08" and not together[1].present
 
 
 def test_one_wrong_lesson_among_many_is_put_right():
