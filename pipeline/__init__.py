@@ -17,7 +17,8 @@ from tasks.night_frames import NightFrames
 from tasks.nightly_update import NightlyUpdate
 from tasks.scored_sheet import ScoredSheet
 from tasks.sheets import AuditSheet, LabelSheet
-from tasks.simulation import SimulatedArchive, SimulatedLabels, SimulatedNight
+from tasks.simulated_labels import SimulatedLabels
+from tasks.simulation import SimulatedArchive, SimulatedNight
 from tasks.sky_disk import SkyDisk
 from tasks.train_classifier import TrainClassifier
 from tasks.video_inventory import VideoInventory

@@ -25,8 +25,9 @@ from allsky.errors import AllskyError
 from pipeline.display import shown
 from pipeline.summary import summary
 from pipeline.worker import WorkerFactory
-from tasks import engine, history, machine, scan, settings
+from tasks import history, machine, scan, settings
 from tasks.base import Stage
+from tasks.chosen_engine import chosen_engine
 from tasks.process import OutputInUse, end_on_sigterm, holding
 from tasks.temporaries import sweep
 
@@ -117,7 +118,7 @@ def _run(goal: Stage, arguments: list[str]) -> int:
             ", ".join(waiting[:NAMED]) + (", …" if len(waiting) > NAMED else ""),
         )
     begun, told = time.monotonic(), history.begin(settings.current().output)
-    with engine.ready(), shown(goal, logger, sys.stderr) if sys.stderr.isatty() else contextlib.nullcontext():
+    with chosen_engine(), shown(goal, logger, sys.stderr) if sys.stderr.isatty() else contextlib.nullcontext():
         result = _run_through(goal, arguments)
     for line in summary(history.read(told), time.monotonic() - begun):
         logger.info(line)

@@ -20,7 +20,7 @@ import luigi
 
 from allsky.corpus import Corpus
 from allsky.errors import AllskyError, BadVideo, NoClock, NotASky
-from tasks import archive, engine, history, settings, watching
+from tasks import engine, history, settings, watching
 from tasks.artifacts import Artifact, drafts, finding_room_in
 from tasks.identity import corpus_name
 from tasks.ingredients import digest, outline
@@ -123,12 +123,6 @@ class Stage(luigi.Task):
     def corpus(self) -> Corpus:
         return _corpus(self.settings.output)
 
-    @property
-    def inventory(self) -> archive.Inventory:
-        inventory = archive.inventory()
-        assert inventory is not None, "a stage other than the inventory runs after it"
-        return inventory
-
     def recipe(self) -> str:
         with one_look():
             now = looked(type(self)._standing, self._standing)
@@ -155,9 +149,13 @@ class Stage(luigi.Task):
         """What recipes stand on that a run may replace: the inventory, the audit sheet, simulated labels."""
         return tuple(map(_moment, _replaced(self.settings)))
 
+    def before_all(self) -> list[luigi.Task]:
+        """What is not there yet and has to be before the stage can say what it needs."""
+        return []
+
     def requires(self):
-        if not self.inventory_is_current():
-            return [self.inventory_task()]
+        if first := self.before_all():
+            return first
         try:
             # What is complete need not be told to luigid: each telling costs some milliseconds, and an old archive has
             # thousands of complete months. run() looks again.
@@ -166,18 +164,10 @@ class Stage(luigi.Task):
         except AllskyError:
             return []  # run() meets it again, and says it
 
-    def inventory_task(self) -> Stage:
-        from tasks.video_inventory import VideoInventory
-
-        return VideoInventory()
-
-    def inventory_is_current(self) -> bool:
-        return archive.is_assumed() or looked(Stage.inventory_is_current, self.inventory_task().complete)
-
     def complete(self) -> bool:
         try:
             with one_look():
-                return self.inventory_is_current() and self.is_made()
+                return not self.before_all() and self.is_made()
         except AllskyError:
             return False  # what cannot be told is not made; run() meets it again, and says it
 
@@ -221,9 +211,7 @@ class Stage(luigi.Task):
     def _waiting_for(self) -> list[luigi.Task]:
         """What is not there yet; what is needed can become known only when something before it is there."""
         with one_look():
-            if not self.inventory_is_current():
-                return [self.inventory_task()]
-            return _incomplete(self.needs()) or _incomplete(self.reads())
+            return self.before_all() or _incomplete(self.needs()) or _incomplete(self.reads())
 
     def work(self) -> None:
         with self.publishing(self.artifacts(), self.ingredients(), self.is_made) as output:

@@ -25,8 +25,8 @@ from allsky.corpus import Corpus
 from allsky.pictures import BadImage, read_picture, write_picture
 from allsky.sky_disk import SkyDisk as Disk
 from tasks import settings
+from tasks.archive_stage import ArchiveStage
 from tasks.artifacts import FolderArtifact, TableArtifact
-from tasks.base import Stage
 from tasks.month_frames import MonthFrames
 from tasks.night_frames import NightFrames
 from tasks.sky_disk import disk_of
@@ -34,7 +34,7 @@ from tasks.sky_disk import disk_of
 logger = logging.getLogger("allsky")
 
 
-class CameraEpochs(Stage):
+class CameraEpochs(ArchiveStage):
     """The camera's epochs, and the nights from which on its overlay or its disk lie elsewhere, with pictures."""
 
     def needs(self):

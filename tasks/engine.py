@@ -11,8 +11,6 @@ import contextlib
 from collections.abc import Iterator
 from typing import TYPE_CHECKING, Any
 
-from tasks import settings
-
 if TYPE_CHECKING:
     from tasks.base import Stage
     from tasks.periods import LandingMonthStage
@@ -30,22 +28,20 @@ class Engine:
         stage.produce_nights(nights, expected=len(nights))
 
 
-def current() -> Engine:
-    """The engine that `[execution] engine` names."""
-    if settings.current().execution.engine == "local":
-        return Engine()
-    from tasks.dask_engine import DaskEngine
+class _InForce:
+    engine = Engine()
 
-    return DaskEngine()
+
+def current() -> Engine:
+    """The engine of this run: another one than this machine while it is `in_force`."""
+    return _InForce.engine
 
 
 @contextlib.contextmanager
-def ready() -> Iterator[None]:
-    """What the engine needs for a run is there meanwhile. Raises AllskyError where it cannot be had."""
-    if settings.current().execution.engine == "local":
+def in_force(engine: Engine) -> Iterator[None]:
+    """`engine` does the nights meanwhile, of this process and of those that Luigi forks from it."""
+    before, _InForce.engine = _InForce.engine, engine
+    try:
         yield
-        return
-    from tasks.dask_cluster import cluster
-
-    with cluster():
-        yield
+    finally:
+        _InForce.engine = before

@@ -17,7 +17,8 @@ from tasks.foreseen_archive import waits_for_simulation
 from tasks.gradcam_gallery import GradCamGallery
 from tasks.one_look import one_look
 from tasks.sheets import AuditSheet
-from tasks.simulation import SimulatedArchive, SimulatedLabels, SimulatedNight, simulation
+from tasks.simulated_labels import SimulatedLabels
+from tasks.simulation import SimulatedArchive, SimulatedNight, simulation
 from tasks.video_inventory import VideoInventory
 
 # Durations of so many latest tasks of a stage are looked at.

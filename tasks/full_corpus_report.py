@@ -15,6 +15,7 @@ from allsky.statistics.reliability import ABSTAINING, CALIBRATION, RELIABILITY
 from allsky.tables import AGREEMENT, CONDITION_TABLE, CONFUSION, CONTRASTS, HOURS, LABELLER_RATES, RULE_COMPARISON
 from tasks import scan, settings
 from tasks.answers import AUDIT, TEACHING, answers, answers_digest, answers_of
+from tasks.archive_stage import ArchiveStage
 from tasks.artifacts import FolderArtifact, TableArtifact
 from tasks.base import NotKnownYet, Stage
 from tasks.camera_epochs import CameraEpochs
@@ -35,7 +36,7 @@ from tasks.train_classifier import existing_model, model_name, model_needs, mode
 UNKNOWN_MODEL = "unknown"
 
 
-class FullCorpusReport(Stage):
+class FullCorpusReport(ArchiveStage):
     """Condition-wise tables, figures and the page, for the whole corpus or a range of its nights."""
 
     version = 3
@@ -124,7 +125,7 @@ class FullCorpusReport(Stage):
     def _simulated_labels(self):
         if self.settings.labels.file != settings.SIMULATED or (self.ranged and self.settings.labels_file.exists()):
             return []
-        from tasks.simulation import SimulatedLabels
+        from tasks.simulated_labels import SimulatedLabels
 
         return [SimulatedLabels()]
 

@@ -14,8 +14,9 @@ import pandas as pd
 
 from allsky.pictures import inscribed_disk, read_picture, write_picture
 from allsky.tables import SHEET
+from tasks.archive_stage import ArchiveStage
 from tasks.artifacts import FolderArtifact, TableArtifact
-from tasks.base import NotKnownYet, Stage
+from tasks.base import NotKnownYet
 from tasks.named_frames import images_of
 from tasks.night_frames import NightFrames
 from tasks.sky_disk import disk_of
@@ -26,7 +27,7 @@ INDEX = "index.json"
 GEOMETRY = "geometry.json"
 
 
-class GradCamGallery(Stage):
+class GradCamGallery(ArchiveStage):
     """Heat maps of every frame on the audit sheet, whatever it was labelled.
 
     Which of them were wrong is known only once they are labelled; the report picks those. So a new

@@ -8,13 +8,13 @@ from allsky.labels.answers import match_labels
 from allsky.labels.split import split_labels
 from allsky.tables import SHEET, SPLIT
 from tasks.answers import TEACHING, answers_digest, answers_of
+from tasks.archive_stage import ArchiveStage
 from tasks.artifacts import TableArtifact
-from tasks.base import Stage
 from tasks.named_frames import named_frames
 from tasks.night_frames import NightFrames
 
 
-class LabelSplit(Stage):
+class LabelSplit(ArchiveStage):
     """Labels joined to frames: the training part balanced, validation as it was sampled.
 
     It stands on the labels and the frames they name, and on nothing else: neither another night nor

@@ -12,6 +12,7 @@ from allsky.labels.answers import UNSURE, agreed_labels, match_labels
 from allsky.labels.partitions import SPLITS, partitioned
 from allsky.statistics.leakage import LEAKAGE, leakage_gap, leakage_in_words
 from tasks.answers import AUDIT, TEACHING, answers_digest, answers_of
+from tasks.archive_stage import ArchiveStage
 from tasks.artifacts import FolderArtifact, TableArtifact
 from tasks.base import Stage
 from tasks.checkpoints import checkpoint_of
@@ -23,7 +24,7 @@ from tasks.one_look import looked, one_look
 EVERY_ROLE = TEACHING + AUDIT
 
 
-class LeakageStage(Stage):
+class LeakageStage(ArchiveStage):
     """What a cell and the gap itself stand on: every label, and the frames of its night under its sky."""
 
     def standing_on(self) -> dict:

@@ -20,6 +20,7 @@ from allsky.statistics.scores import area_under_curve, decided_scores
 from models.recipe import STRATEGIES, TrainingRecipe
 from tasks import settings
 from tasks.answers import AUDIT, answers_digest, answers_of
+from tasks.archive_stage import ArchiveStage
 from tasks.artifacts import FolderArtifact, TableArtifact
 from tasks.base import Stage
 from tasks.checkpoints import checkpoint_of
@@ -54,7 +55,7 @@ def size() -> Size:
     return dataclasses.replace(usual, **{name: value for name, value in given.items() if value is not None})
 
 
-class ComparedStage(Stage):
+class ComparedStage(ArchiveStage):
     """What the cells of a comparison and the comparison itself stand on."""
 
     def standing_on(self) -> dict:
@@ -207,7 +208,7 @@ def labels_first() -> list[Stage]:
     sheets: list[Stage] = [LabelSheet(), AuditSheet()]
     if settings.current().labels.file != settings.SIMULATED:
         return sheets
-    from tasks.simulation import SimulatedLabels
+    from tasks.simulated_labels import SimulatedLabels
 
     return [*sheets, SimulatedLabels()]
 

@@ -18,12 +18,12 @@ from allsky.recordings.given_clock import GivenClock, given_readings, text_boxes
 from allsky.recordings.still_dating import EXIF, NAME
 from allsky.tables import READINGS
 from tasks import archive, settings
+from tasks.archive_stage import ArchiveStage
 from tasks.artifacts import DamagedArtifact, FolderArtifact, TableArtifact
-from tasks.base import Stage
 from tasks.periods import NightStage
 
 
-class Tesseract(Stage):
+class Tesseract(ArchiveStage):
     """The program that reads the clocks: one task says that it is missing, not every night."""
 
     of_the_machine = True

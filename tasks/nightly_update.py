@@ -10,6 +10,7 @@ import luigi
 
 from allsky.corpus import NO_MODEL
 from allsky.errors import BadConfiguration
+from tasks.archive_stage import ArchiveStage
 from tasks.base import NotKnownYet, Stage
 from tasks.full_corpus_report import FullCorpusReport
 from tasks.month_clock_audit import MonthClockAudit
@@ -42,7 +43,7 @@ class UpdatedReport(FullCorpusReport):
         return ""  # the page is where people look for it, however far a backfill has come
 
 
-class NightlyUpdate(Stage):
+class NightlyUpdate(ArchiveStage):
     """New nights through to predictions, keograms and an updated report. It never trains.
 
     It may run through luigid while a backfill does; then the report tells of the nights that are there,

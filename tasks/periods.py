@@ -10,14 +10,15 @@ from typing import Any
 import luigi
 
 from tasks import engine
+from tasks.archive_stage import ArchiveStage
 from tasks.artifacts import Artifact
-from tasks.base import NotKnownYet, Stage
+from tasks.base import NotKnownYet
 from tasks.ingredients import outline
 from tasks.night_log import night_log
 from tasks.selection import ALL, selected
 
 
-class NightStage(Stage):
+class NightStage(ArchiveStage):
     """A stage of one night."""
 
     night = luigi.Parameter(description="date of the night's evening, YYYY-MM-DD")
@@ -36,7 +37,7 @@ class NightStage(Stage):
         return self.night in self.inventory.videos and super().is_made()
 
 
-class MonthStage(Stage):
+class MonthStage(ArchiveStage):
     """A stage of one month of nights; `nights` restricts it to FIRST_LAST within the month."""
 
     month = luigi.Parameter(description="calendar month of nights, YYYY-MM")

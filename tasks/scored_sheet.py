@@ -7,13 +7,13 @@ import pandas as pd
 
 from allsky.labels.sampling import append_sheet, draw_scored_sheet
 from allsky.tables import SHEET
+from tasks.archive_stage import ArchiveStage
 from tasks.artifacts import TableArtifact
-from tasks.base import Stage
 from tasks.month_predictions import MonthPredictions
 from tasks.sheets import AuditSheet, month_by_month
 
 
-class ScoredSheet(Stage):
+class ScoredSheet(ArchiveStage):
     """Audit frames drawn by predicted score, beside those of the audit sheet. It only ever grows, as that does."""
 
     model = luigi.Parameter(description="the model's name and the start of its recipe")

@@ -11,8 +11,8 @@ import pandas as pd
 from allsky.labels.roles import check_roles, night_role
 from allsky.labels.sampling import append_sheet, draw_audit_sheet, draw_label_sheet
 from allsky.tables import SHEET
+from tasks.archive_stage import ArchiveStage
 from tasks.artifacts import TableArtifact
-from tasks.base import Stage
 from tasks.month_frames import MonthFrames, read_months
 from tasks.night_conditions import NightConditions
 from tasks.night_frames import NightFrames
@@ -28,7 +28,7 @@ def month_by_month(months: list[str], draw: Callable[[pd.DataFrame], pd.DataFram
     return pd.concat(drawn, ignore_index=True) if drawn else SHEET.empty()
 
 
-class Sheet(Stage):
+class Sheet(ArchiveStage):
     """A sheet of frames drawn for labelling. It only ever grows: what is drawn stays, with its probability."""
 
     roles: ClassVar[tuple[str, ...]]

@@ -1,4 +1,4 @@
-"""The demonstration archive, and the labeller who answers for a person in it."""
+"""The demonstration archive: what there is before there is an inventory."""
 
 from __future__ import annotations
 
@@ -6,15 +6,12 @@ import dataclasses
 import functools
 
 import luigi
-import pandas as pd
 
 from allsky.errors import BadConfiguration
-from allsky.simulator import VERSION, Simulation, demo_simulation, simulate_night, simulated_answers, video_name
-from allsky.tables import LABELS, SHEET
+from allsky.simulator import VERSION, Simulation, demo_simulation, simulate_night, video_name
 from tasks import settings
-from tasks.artifacts import FileArtifact, FolderArtifact, TableArtifact
+from tasks.artifacts import FileArtifact, FolderArtifact
 from tasks.base import Stage
-from tasks.sheets import AuditSheet, LabelSheet
 
 
 @functools.cache
@@ -29,14 +26,7 @@ def simulation() -> Simulation:
     return dataclasses.replace(whole, site=here.site, nights=nights, cadence_s=cadence_s, seed=seed)
 
 
-class SimulationStage(Stage):
-    """A stage that comes before there is an archive."""
-
-    def inventory_is_current(self):
-        return True
-
-
-class SimulatedNight(SimulationStage):
+class SimulatedNight(Stage):
     """One simulated night: its video, and the truth of every frame."""
 
     night = luigi.Parameter(description="date of the night's evening, YYYY-MM-DD")
@@ -62,7 +52,7 @@ class SimulatedNight(SimulationStage):
         (folder / self.output()["video"].path.name).rename(output["video"].path)
 
 
-class SimulatedArchive(SimulationStage):
+class SimulatedArchive(Stage):
     """All simulated nights."""
 
     priority = 150
@@ -79,32 +69,3 @@ class SimulatedArchive(SimulationStage):
     def produce(self, output):
         nights = simulation().nights
         output.path.write_text(f"{len(nights)} simulated nights from {nights[0]} to {nights[-1]}\n")
-
-
-class SimulatedLabels(Stage):
-    """The simulated labeller's answers for every frame on the sheets."""
-
-    def needs(self):
-        return [LabelSheet(), AuditSheet()]
-
-    def output(self):
-        return FileArtifact(self.settings.labels_file)
-
-    def _standing(self):
-        return (*super()._standing(), *(path.stat().st_mtime_ns for path in self.corpus.scored_sheets))
-
-    def ingredients(self):
-        # What was drawn for models since is answered too, once it is there.
-        scored = [TableArtifact(path, SHEET).recipe() for path in self.corpus.scored_sheets]
-        return {"sheets": [LabelSheet().recipe(), AuditSheet().recipe(), *scored], "seed": simulation().seed}
-
-    def produce(self, output):
-        wanted = pd.concat([TableArtifact(path, SHEET).read() for path in self.corpus.sheets])
-        wanted = wanted.drop_duplicates(["video", "frame_index"])
-        answers = [self._answers(night, rows) for night, rows in wanted.groupby("night")]
-        table = pd.concat(answers, ignore_index=True) if answers else LABELS.empty()
-        table[LABELS.names].to_csv(output.path, index=False)
-
-    def _answers(self, night: str, wanted: pd.DataFrame) -> pd.DataFrame:
-        truth = pd.read_parquet(SimulatedNight(night=night).output()["truth"].path / "truth.parquet")
-        return simulated_answers(truth, wanted, simulation().seed)

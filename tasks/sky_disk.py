@@ -19,8 +19,9 @@ from allsky.recordings.recording import Recording
 from allsky.sky_disk import SkyDisk as Disk
 from allsky.sky_disk import check_disk, disk_picture, doubt_of
 from allsky.tables import SKY_DISKS
+from tasks.archive_stage import ArchiveStage
 from tasks.artifacts import FolderArtifact, TableArtifact
-from tasks.base import NotKnownYet, Stage
+from tasks.base import NotKnownYet
 from tasks.one_look import looked
 
 logger = logging.getLogger("allsky")
@@ -29,7 +30,7 @@ logger = logging.getLogger("allsky")
 NIGHTS_LOOKED_AT = 5
 
 
-class SkyDisk(Stage):
+class SkyDisk(ArchiveStage):
     """The disk of an epoch: given in the configuration, or found in its first nights and then kept."""
 
     epoch = luigi.Parameter(description="first night of the camera epoch")

@@ -12,6 +12,7 @@ from allsky.errors import BadLabels, BadModel
 from allsky.recordings.files import content_digest
 from models.description import WEIGHTS, ModelDescription, read_description
 from tasks import settings
+from tasks.archive_stage import ArchiveStage
 from tasks.artifacts import FolderArtifact
 from tasks.base import NotKnownYet, Stage
 from tasks.checkpoints import checkpoint_of, sweep_checkpoints
@@ -23,7 +24,7 @@ from tasks.night_frames import NightFrames
 RECIPE_CHARACTERS = 8
 
 
-class TrainClassifier(Stage):
+class TrainClassifier(ArchiveStage):
     """Trains on the split, keeps the best epoch, calibrates it."""
 
     takes = "gpu"

@@ -19,6 +19,7 @@ from allsky.tables import VIDEOS
 from tasks import archive, scan
 from tasks.artifacts import TableArtifact
 from tasks.base import Stage
+from tasks.simulation import SimulatedArchive
 from tasks.stills import night_sources, rows_of_folders, scanned_stills, still_dating
 
 logger = logging.getLogger("allsky")
@@ -34,14 +35,7 @@ class VideoInventory(Stage):
         return list(self.needs())
 
     def needs(self):
-        if self.settings.simulated:
-            from tasks.simulation import SimulatedArchive
-
-            return [SimulatedArchive()]
-        return []
-
-    def inventory_is_current(self) -> bool:
-        return True  # it is the inventory itself that is asked for
+        return [SimulatedArchive()] if self.settings.simulated else []
 
     def complete(self) -> bool:
         return all(task.complete() for task in self.needs()) and self.is_made()
