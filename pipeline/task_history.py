@@ -26,7 +26,7 @@ logger = logging.getLogger("allsky")
 WRITTEN_EVERY_S = 1.0
 # A database that took nothing is left alone for so long: waiting for it holds luigid up.
 LEFT_ALONE_S = 10.0
-# Events that wait at most: some 100 MB, a day of a busy archive.
+# Events that wait at most: with their tasks 50 MB, those of thirty thousand tasks.
 MOST_WAITING = 100_000
 
 # Luigi's tables, filled in this order.
