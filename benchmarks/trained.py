@@ -8,12 +8,12 @@ layer, as a trained network's do, and are harder to reproduce than those of one 
 Where the answers must be a trained network's, an EfficientNet-B1 is trained on simulated skies for some minutes; this
 makes one to be used again (`--model`):
 
-    python benchmarks/trained.py FOLDER
+    python benchmarks/trained.py FOLDER [--pictures 384] [--epochs 10]
 """
 
 from __future__ import annotations
 
-import sys
+import argparse
 from collections.abc import Sequence
 from pathlib import Path
 
@@ -110,6 +110,10 @@ class Pictures(Dataset):
 
 
 if __name__ == "__main__":
-    asked = Path(sys.argv[1])
-    asked.mkdir(parents=True, exist_ok=True)
-    print(trained_model(asked, "efficientnet_b1", 240))
+    parser = argparse.ArgumentParser(description=__doc__, formatter_class=argparse.RawDescriptionHelpFormatter)
+    parser.add_argument("folder", type=Path)
+    parser.add_argument("--pictures", type=int, default=384, help="to learn from (default 384)")
+    parser.add_argument("--epochs", type=int, default=10, help="default 10")
+    asked = parser.parse_args()
+    asked.folder.mkdir(parents=True, exist_ok=True)
+    print(trained_model(asked.folder, "efficientnet_b1", 240, asked.pictures, asked.epochs))

@@ -57,7 +57,14 @@ def read_labelled(split: pd.DataFrame, part: str, image_root: Path, recipe: Trai
 
 def scaled(pictures: torch.Tensor, device: torch.device) -> torch.Tensor:
     """Pictures as float32 of 0 to 1 on `device`, channels last."""
-    return pictures.to(device).to(torch.float32, memory_format=torch.channels_last).div_(255)
+    return brought(pictures, device).to(torch.float32, memory_format=torch.channels_last).div_(255)
+
+
+def brought(pictures: torch.Tensor, device: torch.device) -> torch.Tensor:
+    """Pictures on `device`. A GPU fetches them by itself, from memory that stays in place: nobody waits for it."""
+    if device.type != "cuda" or pictures.is_cuda:
+        return pictures.to(device)
+    return pictures.pin_memory().to(device, non_blocking=True)
 
 
 def epoch_batches(n: int, batch_size: int, generator: torch.Generator) -> Iterator[torch.Tensor]:

@@ -1,9 +1,9 @@
 """In which way does this machine compute a network fastest, and does it still say what the reference says?
 
-`float32` is the reference. `bfloat16` halves the numbers and folds batch normalisation into the convolutions before
-it; `compiled` has that translated by TorchInductor, which takes a C++ compiler and a minute, and pays for thousands of
-pictures. Which is fastest is measured once on the first pictures and remembered; a way that fails, or answers
-otherwise than the reference, is left out.
+`float32` is the reference. `bfloat16` (on a GPU `float16`, which every GPU has and which keeps three bits more)
+halves the numbers and folds batch normalisation into the convolutions before it; `compiled` has that translated by
+TorchInductor, which takes a C++ compiler and a minute, and pays for thousands of pictures. Which is fastest is measured
+once on the first pictures and remembered; a way that fails, or answers otherwise than the reference, is left out.
 """
 
 from __future__ import annotations
@@ -16,6 +16,7 @@ from collections.abc import Callable
 from concurrent.futures import ThreadPoolExecutor
 from dataclasses import dataclass
 
+import cv2
 import numpy as np
 import torch
 from torch import nn
@@ -44,13 +45,21 @@ MOST_STREAMS = 16
 Forward = Callable[[torch.Tensor], torch.Tensor]
 
 
+# Numbers of half the length, by device. A float16 that overflows answers otherwise than the reference, and is left out.
+HALF = {"cpu": torch.bfloat16, "cuda": torch.float16}
+
+
 @dataclass(frozen=True)
 class Engine:
-    """A way of computing: in which numbers, and whether compiled first."""
+    """A way of computing: in which numbers (None: in the device's half ones), and whether compiled first."""
 
     name: str
-    dtype: torch.dtype = torch.float32
+    dtype: torch.dtype | None = torch.float32
     compiled: bool = False
+
+    def numbers(self, device: torch.device) -> torch.dtype:
+        """What it computes in on `device`."""
+        return self.dtype or HALF[device.type]
 
 
 ENGINES = {
@@ -58,10 +67,16 @@ ENGINES = {
     for engine in (
         Engine("float32"),
         Engine("bfloat16", torch.bfloat16),
-        Engine("compiled", torch.bfloat16, compiled=True),
+        Engine("float16", torch.float16),
+        Engine("compiled", None, compiled=True),
     )
 }
 AUTO, REFERENCE = "auto", ENGINES["float32"]
+
+
+def tried_on(device: torch.device) -> list[Engine]:
+    """The engines among which `auto` chooses on `device`."""
+    return [engine for engine in ENGINES.values() if engine.dtype in (None, torch.float32, HALF[device.type])]
 
 
 def engine_named(name: str) -> Engine | None:
@@ -79,9 +94,11 @@ class Streams:
     """
 
     def __init__(self, device: torch.device) -> None:
-        self._before = torch.get_num_threads()
-        self.number = min(self._before, MOST_STREAMS) if device.type == "cpu" else 1
-        self.threads = max(1, self._before // self.number)
+        self._before = torch.get_num_threads(), cv2.getNumThreads()
+        # Pictures are read by as many threads as there are cores: OpenCV's own would only wait for each other.
+        cv2.setNumThreads(1)
+        self.number = min(self._before[0], MOST_STREAMS) if device.type == "cpu" else 1
+        self.threads = max(1, self._before[0] // self.number)
         self._pool = ThreadPoolExecutor(self.number, initializer=lambda: torch.set_num_threads(self.threads))
         self.map = self._pool.map
 
@@ -90,7 +107,8 @@ class Streams:
 
     def __exit__(self, *_: object) -> None:
         self._pool.shutdown(cancel_futures=True)
-        torch.set_num_threads(self._before)
+        torch.set_num_threads(self._before[0])
+        cv2.setNumThreads(self._before[1])
 
 
 class Ready:
@@ -98,17 +116,26 @@ class Ready:
 
     def __init__(self, model: Model, engine: Engine, device: torch.device) -> None:
         self.model, self.engine, self.device = model, engine, device
+        self._dtype = engine.numbers(device)
         network = model.network.to(device, memory_format=torch.channels_last)
-        self._forward: Forward = network if engine is REFERENCE else _lightened(network, engine.dtype)
+        self._forward: Forward = network if engine is REFERENCE else _lightened(network, self._dtype)
         if engine.compiled:
             self._forward = torch.compile(self._forward, dynamic=False)
 
-    @torch.inference_mode()
     def answer(self, pictures: np.ndarray) -> np.ndarray:
         """Calibrated probabilities (n, classes) of pictures of the model's size, uint8 (n, size, size, 3)."""
+        return self.model.probabilities(self.begin(pictures))
+
+    @torch.inference_mode()
+    def begin(self, pictures: np.ndarray) -> torch.Tensor:
+        """The logits (n, classes) to be; a GPU goes on computing them after this has returned."""
         images = self.model.seen(pictures).contiguous(memory_format=torch.channels_last)
-        with torch.autocast(self.device.type, self.engine.dtype, enabled=self.engine is not REFERENCE):
-            return self.model.probabilities(self._forward(images))
+        if self.engine is REFERENCE:
+            # A GPU's convolutions would otherwise take float32 numbers with 10 bits of their 23.
+            with torch.backends.cudnn.flags(allow_tf32=False):
+                return self._forward(images)
+        with torch.autocast(self.device.type, self._dtype):
+            return self._forward(images)
 
 
 def _lightened(network: nn.Module, dtype: torch.dtype) -> nn.Module:
@@ -137,10 +164,12 @@ def choose(
     if expected < TRY_FROM:
         return Ready(model, REFERENCE, device)
     trials = _Trials(model, pictures, streams, device, memory)
-    for engine in ENGINES.values():
+    engines = tried_on(device)
+    for engine in engines:
         if engine.name not in memory.rates and (expected >= COMPILE_FROM or not engine.compiled):
             trials.measure(engine)
-    while (best := ENGINES[memory.quickest(list(ENGINES), expected)]) and not trials.make_ready(best):
+    names = [engine.name for engine in engines]
+    while (best := ENGINES[memory.quickest(names, expected)]) and not trials.make_ready(best):
         pass  # what failed is remembered as useless
     return trials.ready[best.name]
 

@@ -45,30 +45,35 @@ def last_layer(network: nn.Module, backbone: str) -> nn.Linear | None:
 def frozen_features(
     network: nn.Module,
     backbone: str,
-    training: LabelledPictures,
-    validation: LabelledPictures,
+    parts: tuple[LabelledPictures, LabelledPictures],
     seen: tuple[Seen, Seen],
     views: int,
+    halved: bool = False,
 ) -> FrozenFeatures | None:
     """The features of both parts, shown to `network` by `seen` (the training pictures' and the validation pictures').
 
+    `halved`: training pictures are computed in bfloat16, as steps that train are; validation pictures never.
+
     None where the network's answer is not its last layer's, so that its features cannot stand for it.
     """
+    training, validation = parts
     head = last_layer(network, backbone)
     if head is None or not _answers_last(network, head, seen[1](torch.arange(min(2, len(validation))))):
         return None
-    varied = torch.stack([_features(network, head, seen[0], len(training)) for _ in range(views)])
+    varied = torch.stack([_features(network, head, seen[0], len(training), halved) for _ in range(views)])
     return FrozenFeatures(varied, _features(network, head, seen[1], len(validation)))
 
 
 @torch.no_grad()
-def _features(network: nn.Module, head: nn.Linear, seen: Seen, n: int) -> torch.Tensor:
+def _features(network: nn.Module, head: nn.Linear, seen: Seen, n: int, halved: bool = False) -> torch.Tensor:
     kept: list[torch.Tensor] = []
     hook = head.register_forward_pre_hook(lambda _, inputs: kept.append(inputs[0].float()))
     network.eval()
     try:
         for batch in torch.split(torch.arange(n), _BATCH):
-            network(seen(batch))
+            images = seen(batch)
+            with torch.autocast(images.device.type, torch.bfloat16, enabled=halved):
+                network(images)
     finally:
         hook.remove()
     return torch.cat(kept)

@@ -1,43 +1,54 @@
 """What does a model say of many pictures?
 
 Each core reads and computes batches of its own, so that both go on at once everywhere; memory stays at a batch a
-core. How it computes is `models.engines`; what another engine than `float32` answers is compared with that one.
+core. A GPU is handed large batches that the cores have read ahead. How it computes is `models.engines`; what another
+engine than `float32` answers is compared with that one.
 """
 
 from __future__ import annotations
 
+import logging
+from collections import deque
 from collections.abc import Callable, Iterator, Sequence
 from pathlib import Path
 
 import numpy as np
 import torch
 
+from allsky.errors import AllskyError
 from allsky.pictures import read_picture, read_pictures
+from models.batch_size import useful_batch
+from models.device import device
 from models.engine_memory import Measured
-from models.engines import AUTO, REFERENCE, Engine, Ready, Streams, choose, engine_named
+from models.engines import AUTO, REFERENCE, TRY_FROM, Engine, Ready, Streams, choose, engine_named
 from models.model_folder import Model
 
 Progress = Callable[[float, str], None]
 
-# On a CPU the activations of a larger batch leave the cache.
+logger = logging.getLogger("allsky")
+
+# On a CPU the activations of a larger batch leave the cache. What a GPU wants is found by trying, where it pays.
 CPU_BATCH, GPU_BATCH = 8, 128
-# Threads that read pictures for a GPU.
-READERS = 8
+
+
+class OutOfMemory(AllskyError):
+    """A device on which not even one picture fits."""
 
 
 class Predictor:
     """A model made ready once for any number of calls: on its device, by the quickest engine, compiled where it pays.
 
     `engine` is `auto` or a name; `batch_size` None takes what suits the device; `expected` says how many pictures
-    there will be in all calls together (those of the first call, where it is None). Raises BadConfiguration for an
-    unknown engine.
+    there will be in all calls together (those of the first call, where it is None). Where memory does not suffice the
+    batches are halved until it does. Raises BadConfiguration for an unknown engine.
     """
 
     def __init__(
         self, model: Model, engine: str = AUTO, batch_size: int | None = None, expected: int | None = None
     ) -> None:
         self._asked, self._expected = engine_named(engine), expected
-        self.device = torch.device("cuda" if torch.cuda.is_available() else "cpu")
+        self.device = device()
+        self._batch_free = batch_size is None and self.device.type == "cuda"
         self.batch_size = batch_size or (GPU_BATCH if self.device.type == "cuda" else CPU_BATCH)
         self.model = model
         self._ready: Ready | None = None
@@ -77,35 +88,75 @@ class Predictor:
         with Streams(self.device) as streams:
             self._make_ready(self._read(paths[: self.batch_size]), len(paths), streams)
             if self.device.type == "cuda":
-                yield from map(self._answer, self._read_ahead(paths))
+                yield from self._computed_ahead(paths)
                 return
             batches = [paths[start : start + self.batch_size] for start in range(0, len(paths), self.batch_size)]
             yield from streams.map(lambda batch: self._answer(self._read(batch)), batches)
 
-    def _read_ahead(self, paths: Sequence[Path]) -> Iterator[np.ndarray]:
-        return read_pictures(paths, self.model.description.image_size, self.batch_size, threads=READERS)
+    def _computed_ahead(self, paths: Sequence[Path]) -> Iterator[np.ndarray]:
+        """A GPU is given the next batch before its answers to the last are waited for."""
+        readers = max(2, torch.get_num_threads())
+        begun: deque[torch.Tensor] = deque()
+        for pictures in read_pictures(paths, self.model.description.image_size, self.batch_size, threads=readers):
+            begun.append(self._begin(pictures))
+            if len(begun) > 1:
+                yield self.model.probabilities(begun.popleft())
+        yield from map(self.model.probabilities, begun)
 
     def _read(self, paths: Sequence[Path]) -> np.ndarray:
         return np.stack([read_picture(path, self.model.description.image_size) for path in paths])
 
     def _make_ready(self, pictures: np.ndarray, here: int, streams: Streams) -> None:
-        """Choose the engine, if that is still to be done; `pictures` are the first of those `here`."""
-        if self._ready is not None:
-            return
-        if self._asked is not None:
-            self._ready = Ready(self.model, self._asked, self.device)
-            return
-        memory = Measured.of(self.model.description, self.batch_size, self.device)
+        """Choose batch and engine, if that is still to be done; `pictures` are the first of those `here`."""
         expected = here if self._expected is None else self._expected
-        first = _filled(pictures, self.batch_size)
-        self._ready = choose(self.model, first, expected, streams, self.device, memory)
+        if self._ready is None and self._batch_free and expected >= TRY_FROM:
+            self.batch_size = useful_batch(self.model, pictures, self.device)
+        while self._ready is None:
+            try:
+                self._ready = self._chosen(pictures[: self.batch_size], expected, streams)
+            except torch.OutOfMemoryError as error:
+                self._halve(self.batch_size, error)
+
+    def _chosen(self, pictures: np.ndarray, expected: int, streams: Streams) -> Ready:
+        if self._asked is not None:
+            return Ready(self.model, self._asked, self.device)
+        memory = Measured.of(self.model.description, self.batch_size, self.device)
+        return choose(self.model, _filled(pictures, self.batch_size), expected, streams, self.device, memory)
 
     def _answer(self, pictures: np.ndarray) -> np.ndarray:
-        """The answers to a batch; a compiled network is given whole ones only, or it would be compiled again."""
+        return self.model.probabilities(self._begin(pictures))
+
+    def _begin(self, pictures: np.ndarray) -> torch.Tensor:
+        """Logits of a batch, in smaller pieces where memory does not suffice for it at once."""
+        size = self.batch_size  # which a piece may yet make smaller
+        if len(pictures) > size:
+            return torch.cat([self._begin(pictures[at : at + size]) for at in range(0, len(pictures), size)])
+        try:
+            return self._piece(pictures)
+        except torch.OutOfMemoryError as error:
+            self._halve(len(pictures), error)
+        # Not within the handling, during which the failed attempt keeps its memory.
+        return self._begin(pictures)
+
+    def _piece(self, pictures: np.ndarray) -> torch.Tensor:
+        """Logits of a batch; a compiled network is given whole ones only, or it would be compiled again."""
         assert self._ready is not None
-        if not self._ready.engine.compiled:
-            return self._ready.answer(pictures)
-        return self._ready.answer(_filled(pictures, self.batch_size))[: len(pictures)]
+        whole = _filled(pictures, self.batch_size) if self._ready.engine.compiled else pictures
+        return self._ready.begin(whole)[: len(pictures)]
+
+    def _halve(self, failed: int, error: torch.OutOfMemoryError) -> None:
+        if failed <= 1:
+            raise OutOfMemory(
+                f"{self.device} has not enough memory for a single picture of {self.model.description.image_size} "
+                f"pixels in {self.model.description.backbone} ({error}). Stop what else uses it, or set "
+                "CUDA_VISIBLE_DEVICES to another one, or to nothing for the processor."
+            ) from error
+        # Several streams may fail at once.
+        half = failed // 2
+        self.batch_size = min(self.batch_size, half)
+        logger.warning("%s has not enough memory for %d pictures at once; going on with %d", self.device, failed, half)
+        if self.device.type == "cuda":
+            torch.cuda.empty_cache()
 
 
 def predict(

@@ -17,6 +17,7 @@ from models.augmentation import SkyAugmentation
 from models.calibration import weighted_log_loss
 from models.dataset import LabelledPictures, epoch_batches, scaled
 from models.description import ModelDescription
+from models.device import device
 from models.frozen_features import FrozenFeatures, frozen_features, last_layer
 from models.model_folder import versions
 from models.network import build_network, freeze_backbone, weights_normalisation
@@ -53,7 +54,7 @@ class Learner:
     def __init__(self, recipe: TrainingRecipe, training: LabelledPictures, validation: LabelledPictures):
         torch.manual_seed(recipe.seed)
         self.recipe, self.training, self.validation = recipe, training, validation
-        self.device = torch.device("cuda" if torch.cuda.is_available() else "cpu")
+        self.device = device()
         weights = recipe.weights if recipe.pretrained else "none"
         network = build_network(recipe.backbone, len(recipe.classes), recipe.image_size, weights)
         self.network = network.to(self.device, memory_format=torch.channels_last)
@@ -89,7 +90,9 @@ class Learner:
     @property
     def _halved(self) -> bool:
         """Whether a step computes in bfloat16, whose range is that of float32, so that no loss need be scaled."""
-        return self.recipe.precision == "bfloat16" or (self.recipe.precision == "auto" and self.device.type == "cuda")
+        # Older GPUs (before NVIDIA's Ampere) only imitate bfloat16, at a loss.
+        pays = self.device.type == "cuda" and torch.cuda.is_bf16_supported(including_emulation=False)
+        return self.recipe.precision == "bfloat16" or (self.recipe.precision == "auto" and pays)
 
     def run_epoch(self) -> EpochRecord:
         """Learn from each training picture once, then be judged on validation. Raises BadModel for a NaN loss."""
@@ -169,7 +172,8 @@ class Learner:
             return None
         generator = torch.Generator(self.device).manual_seed(_epoch_seed(self.recipe.seed, 0))
         seen = (lambda batch: self._varied(batch, generator)), self._as_it_is
-        return frozen_features(self.network, self.recipe.backbone, self.training, self.validation, seen, views)
+        parts = self.training, self.validation
+        return frozen_features(self.network, self.recipe.backbone, parts, seen, views, self._halved)
 
     def _head(self, network: nn.Module) -> nn.Linear:
         head = last_layer(network, self.recipe.backbone)
@@ -219,10 +223,11 @@ class Learner:
     def _logits(self, batch: torch.Tensor, generator: torch.Generator, order: torch.Generator) -> torch.Tensor:
         """Of training pictures, to learn from: varied by `generator`, or of the views kept one each, by `order`."""
         if self.features is not None:
-            return self._head(self.network)(self.features.drawn(batch, order))
-        images = self._varied(batch, generator)
+            learning, seen = self._head(self.network), self.features.drawn(batch, order)
+        else:
+            learning, seen = self.network, self._varied(batch, generator)
         with torch.autocast(self.device.type, torch.bfloat16, enabled=self._halved):
-            return self.network(images).float()
+            return learning(seen).float()
 
     @torch.no_grad()
     def _average(self) -> None:

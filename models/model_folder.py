@@ -19,7 +19,7 @@ import torchvision
 from torch import nn
 
 from allsky.errors import BadModel
-from models.dataset import scaled
+from models.dataset import brought, scaled
 from models.description import WEIGHTS, ModelDescription, read_description
 from models.network import build_network, load_backbone, read_state
 from models.normalisation import normalised
@@ -35,7 +35,7 @@ class Model:
     def seen(self, pictures: np.ndarray) -> torch.Tensor:
         """Pictures, uint8 (n, size, size, 3), as the network sees them, on its device: float32 (n, 3, size, size)."""
         device = next(self.network.parameters()).device
-        images = scaled(torch.from_numpy(pictures).permute(0, 3, 1, 2), device)
+        images = scaled(brought(torch.from_numpy(pictures), device).permute(0, 3, 1, 2), device)
         return normalised(images, self.description)
 
     def probabilities(self, logits: torch.Tensor) -> np.ndarray:

@@ -8,6 +8,7 @@ the same weights as training that was never interrupted.
 
 from __future__ import annotations
 
+import os
 import time
 from collections.abc import Callable, Iterator
 from contextlib import contextmanager
@@ -61,6 +62,8 @@ def train(
 @contextmanager
 def repeatable() -> Iterator[None]:
     """Seeds set inside do not leak out, and CUDA uses algorithms that give the same answer twice."""
+    # Without a workspace of fixed size cuBLAS may answer otherwise the next time (its manual, Results reproducibility).
+    os.environ.setdefault("CUBLAS_WORKSPACE_CONFIG", ":4096:8")
     before = torch.are_deterministic_algorithms_enabled(), torch.is_deterministic_algorithms_warn_only_enabled()
     with torch.random.fork_rng():
         torch.use_deterministic_algorithms(torch.cuda.is_available(), warn_only=True)

@@ -99,11 +99,13 @@ class GradCamGallery(ArchiveStage):
         return {frame_id for frame_id, recipe in wanted["frames"].items() if before["frames"].get(frame_id) == recipe}
 
     def _explain(self, frame_ids: list[str], folder: Path) -> None:
+        from models.device import device
         from models.explanation import heat_maps, overlay
         from models.model_folder import load_model
 
         paths = [self.corpus.root / image for image in self._images(frame_ids)]
-        maps = heat_maps(load_model(model_folder(self.model)), paths, self.settings.explanation.method)
+        model = load_model(model_folder(self.model), device())
+        maps = heat_maps(model, paths, self.settings.explanation.method)
         for done, (frame_id, path, heat) in enumerate(zip(frame_ids, paths, maps, strict=True)):
             self.progress(done / len(paths), f"{done} of {len(paths)} maps")
             picture = read_picture(path)

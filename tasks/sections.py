@@ -226,7 +226,9 @@ class Training:
 
 @dataclass(frozen=True)
 class Inference:
-    engine: str = option("auto", text, "`float32`, `bfloat16`, `compiled`; `auto` is the quickest on this machine")
+    engine: str = option(
+        "auto", text, "`float32`, `bfloat16`, `float16`, `compiled`; `auto` is the quickest on this machine"
+    )
     batch_size: int | None = option(None, either(positive_whole, auto=None), "images in a batch")
 
 

@@ -56,6 +56,12 @@ def test_a_benchmark_ends_with_the_figures_it_promises(script):
     assert all(figures[name] > 0 for name in COMMON)
 
 
+@pytest.mark.slow
+def test_what_a_gpu_makes_of_a_network_is_told_where_there_is_one():
+    figures = last_line("gpu")
+    assert figures["gpu"] is None or figures["share"] > 0
+
+
 def test_every_script_is_tried_here_and_explained_to_the_reader():
     scripts = {path.stem for path in FOLDER.glob("*.py") if not path.stem.startswith("made_")} - NOT_A_SCRIPT
     explained = set(re.findall(r"^\| `(\w+)\.py`", (FOLDER / "README.md").read_text(encoding="utf-8"), re.MULTILINE))

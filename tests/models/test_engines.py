@@ -157,5 +157,5 @@ def test_a_predictor_says_which_engine_it_uses_and_refuses_an_unknown_one(model,
     predictor.answer(pictures)
     assert predictor.engine is ENGINES["bfloat16"]
     assert engine_named("auto") is None
-    with pytest.raises(BadConfiguration, match="float32, bfloat16, compiled"):
+    with pytest.raises(BadConfiguration, match="float32, bfloat16, float16, compiled"):
         Predictor(model, "float8")

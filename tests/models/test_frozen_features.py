@@ -33,9 +33,11 @@ def history_of(folder):
     return pd.read_parquet(folder / "history.parquet")
 
 
-@pytest.mark.parametrize("averaging", [0.0, 0.9])
-def test_without_augmentation_it_ends_with_the_weights_that_computing_anew_does(toy, frozen, averaging, tmp_path):
-    plain = replace(frozen, augment="none", averaging=averaging)
+@pytest.mark.parametrize(("averaging", "precision"), [(0.0, "float32"), (0.9, "float32"), (0.0, "bfloat16")])
+def test_without_augmentation_it_ends_with_the_weights_that_computing_anew_does(
+    toy, frozen, averaging, precision, tmp_path
+):
+    plain = replace(frozen, augment="none", averaging=averaging, precision=precision)
     for name, views in (("kept", 4), ("anew", 0)):
         train(*toy, replace(plain, cached_views=views), tmp_path / name)
     kept, anew = (safetensors.torch.load_file(tmp_path / name / "weights.safetensors") for name in ("kept", "anew"))

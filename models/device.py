@@ -1,0 +1,52 @@
+"""On what does this process compute: a GPU of its own, or the processor?"""
+
+from __future__ import annotations
+
+import fcntl
+import functools
+import os
+import tempfile
+from pathlib import Path
+from typing import IO
+
+import torch
+
+
+def device() -> torch.device:
+    """The GPU to compute on, `cpu` where there is none.
+
+    Of several GPUs each process of this user takes one that no other has, as long as there are any, and keeps it until
+    it ends; then the one with the most free memory. `CUDA_VISIBLE_DEVICES` says which may be taken at all.
+    """
+    return torch.device(_device(os.getpid()))
+
+
+# By process: one that was forked must not think its parent's GPU its own.
+@functools.lru_cache(maxsize=1)
+def _device(_process: int) -> str:
+    if not torch.cuda.is_available():
+        return "cpu"
+    number = torch.cuda.device_count()
+    if number == 1:
+        return "cuda:0"
+    mine = next((at for at in range(number) if _taken(torch.cuda.get_device_properties(at).uuid)), None)
+    return f"cuda:{_freest(number) if mine is None else mine}"
+
+
+_KEPT: list[IO[str]] = []
+
+
+def _taken(name: object) -> bool:
+    """Whether a GPU could be taken; the system takes the lock away when the process ends, however it ends."""
+    lock = (Path(tempfile.gettempdir()) / f"allsky-gpu-{os.getuid()}-{name}.lock").open("w")
+    try:
+        fcntl.flock(lock, fcntl.LOCK_EX | fcntl.LOCK_NB)
+    except OSError:
+        lock.close()
+        return False
+    _KEPT.append(lock)
+    return True
+
+
+def _freest(number: int) -> int:
+    return max(range(number), key=lambda at: torch.cuda.mem_get_info(at)[0])
