@@ -33,7 +33,9 @@ class Exported:
 def export_corpus(asked: Exported, tell: Callable[[str], None]) -> None:
     """`allsky export`: predictions and conditions of every frame whose time is sure, month by month into one file."""
     here = settings.current()
-    kind, given = _kind(asked), dict(_pair(text) for text in asked.attributes)
+    # The targeted step between frames, as an ISO 8601 duration (ACDD 1.3); what the user says goes before it.
+    given = {"time_coverage_resolution": f"PT{here.sampling.cadence_s:g}S"}
+    kind, given = _kind(asked), given | dict(_pair(text) for text in asked.attributes)
     _require_room(asked.target, kind)
     try:
         model = model_of(here.output, asked.model)

@@ -52,7 +52,8 @@ def test_nights_and_attributes_are_the_user_s(export, tmp_path):
     asked = ("--first-night", "2023-01-03", "--last-night", "2023-01-04", "--attribute", "institution=Here")
     assert export(target, *asked).exit_code == 0
     assert set(pd.read_csv(target)["night"]) == {"2023-01-03", "2023-01-04"}
-    assert json.loads((tmp_path / "two.csv-metadata.json").read_text())["acdd:institution"] == "Here"
+    said = json.loads((tmp_path / "two.csv-metadata.json").read_text())
+    assert (said["acdd:institution"], said["acdd:time_coverage_resolution"]) == ("Here", "PT60S")
 
 
 @pytest.mark.parametrize(
