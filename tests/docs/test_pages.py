@@ -39,6 +39,13 @@ def test_everything_that_run_does_stands_on_the_page_of_commands():
     assert [name for name in sorted(does) if f"`{name}`" not in told] == []
 
 
+def test_every_section_of_the_report_stands_on_the_page_about_reading_it():
+    template = (ROOT / "allsky" / "report" / "templates" / "report.html").read_text(encoding="utf-8")
+    sections = re.findall(r'<section id="([\w-]+)">', template)
+    assert len(sections) > 5
+    assert re.findall(r"^\| `#([\w-]+)`", page("report.md"), flags=re.M) == sections
+
+
 def test_every_goal_stands_on_the_page_of_commands():
     goals = {"FullCorpusReport", "NightlyUpdate", "ModelComparison", "LeakageGap"}
     assert goals <= set(pipeline.__all__)
