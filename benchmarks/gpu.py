@@ -97,7 +97,7 @@ def measured(model: Model, paths: list[Path], limits: dict[str, float], times: i
     described, on = model.description, device()
     size = described.image_size
     first = next(small_skies(64, size, 4))
-    batch = useful_batch(model, first, on)
+    batch = useful_batch(model, None, first, on)
     operations, moved = costs(model, first)
     rates = engine_rates(model, np.resize(first, (batch, size, size, 3)), on, times)
     predictor = Predictor(model, expected=A_MONTH)

@@ -18,17 +18,28 @@ GAIN = 0.05
 _TIMES = 3
 
 
-def useful_batch(model: Model, pictures: np.ndarray, device: torch.device) -> int:
-    """The smallest of `SIZES` within `GAIN` of the quickest, by trying on `pictures` (repeated), or as remembered."""
-    memory = Measured.of(model.description, 0, device)
-    if not memory.rates:
-        _try_sizes(model, pictures, device, memory)
-    quickest = max(memory.rates.values(), default=0.0)
-    return next((size for size in SIZES if memory.rates.get(str(size), 0.0) * (1 + GAIN) > quickest > 0), SIZES[0])
+def useful_batch(model: Model, engine: Engine | None, pictures: np.ndarray, device: torch.device) -> int:
+    """The smallest of `SIZES` within `GAIN` of the quickest, by trying on `pictures` (repeated), or as remembered.
+
+    `engine` None: in the device's halved numbers, as what is chosen later most likely is. A trial that memory ended is
+    not remembered: who else had the memory may be gone the next time. Raises torch.OutOfMemoryError where not even
+    the smallest fits.
+    """
+    engine = engine or Engine("half", HALF[device.type])
+    memory = Measured.of(model.description, 0, device, engine.name)
+    rates = memory.rates if set(memory.rates) == set(map(str, SIZES)) else _tried(model, engine, pictures, device)
+    for name, rate in rates.items() if len(rates) == len(SIZES) else ():
+        memory.note(name, rate)
+    return next(size for size in SIZES if rates[str(size)] * (1 + GAIN) >= max(rates.values()))
 
 
-def _try_sizes(model: Model, pictures: np.ndarray, device: torch.device, memory: Measured) -> None:
-    ready = Ready(model, Engine("half", HALF[device.type]), device)
+def _tried(model: Model, engine: Engine, pictures: np.ndarray, device: torch.device) -> dict[str, float]:
+    """Pictures a second by size of the batch, as far as memory goes."""
+    plain = (
+        Engine(engine.name, engine.dtype) if engine.compiled else engine
+    )  # compiling for each size would take minutes
+    ready = Ready(model, plain, device)
+    rates: dict[str, float] = {}
     for size in SIZES:
         batch = np.resize(pictures, (size, *pictures.shape[1:]))
         try:
@@ -37,5 +48,8 @@ def _try_sizes(model: Model, pictures: np.ndarray, device: torch.device, memory:
             for _ in range(_TIMES):
                 ready.answer(batch)
         except torch.OutOfMemoryError:
-            return  # what fits today is remembered, no more
-        memory.note(str(size), _TIMES * size / (time.perf_counter() - started))
+            if not rates:
+                raise
+            break
+        rates[str(size)] = _TIMES * size / (time.perf_counter() - started)
+    return rates

@@ -29,15 +29,17 @@ def _device(_process: int) -> str:
     number = torch.cuda.device_count()
     if number == 1:
         return "cuda:0"
-    mine = next((at for at in range(number) if _taken(torch.cuda.get_device_properties(at).uuid)), None)
+    mine = next((at for at in range(number) if _took(torch.cuda.get_device_properties(at).uuid)), None)
     return f"cuda:{_freest(number) if mine is None else mine}"
 
 
+# Locks last as long as their files are open.
 _KEPT: list[IO[str]] = []
 
 
-def _taken(name: object) -> bool:
-    """Whether a GPU could be taken; the system takes the lock away when the process ends, however it ends."""
+def _took(name: object) -> bool:
+    """Try to take a GPU: whether it is ours now. The system gives it back when this process and its children have
+    ended, however they end."""
     lock = (Path(tempfile.gettempdir()) / f"allsky-gpu-{os.getuid()}-{name}.lock").open("w")
     try:
         fcntl.flock(lock, fcntl.LOCK_EX | fcntl.LOCK_NB)

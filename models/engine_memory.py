@@ -35,9 +35,10 @@ class Measured:
     left_out: set[str] = field(default_factory=set)
 
     @classmethod
-    def of(cls, described: ModelDescription, batch_size: int, device: torch.device) -> Measured:
-        """What is remembered of this network on this machine."""
+    def of(cls, described: ModelDescription, batch_size: int, device: torch.device, what: str = "") -> Measured:
+        """What is remembered of this network on this machine; of something else than engines where `what` says so."""
         key = "; ".join(map(str, (_machine(device), described.backbone, described.image_size, batch_size)))
+        key += f"; {what}" if what else ""
         known = _read().get(key, {})
         return cls(key, dict(known.get("images_per_s", {})), dict(known.get("made_s", {})))
 

@@ -22,7 +22,7 @@ import torch
 from torch import nn
 from torch.fx.experimental.optimization import fuse
 
-from allsky.errors import BadConfiguration
+from allsky.errors import BadConfiguration, BadModel
 from models.engine_memory import Measured, cache_folder
 from models.model_folder import Model
 
@@ -94,9 +94,11 @@ class Streams:
     """
 
     def __init__(self, device: torch.device) -> None:
-        self._before = torch.get_num_threads(), cv2.getNumThreads()
+        self._before = torch.get_num_threads(), cv2.getNumThreads(), torch.backends.cudnn.allow_tf32
         # Pictures are read by as many threads as there are cores: OpenCV's own would only wait for each other.
         cv2.setNumThreads(1)
+        # A GPU's convolutions would take float32 numbers with 10 bits of their 23: no reference.
+        torch.backends.cudnn.allow_tf32 = False
         self.number = min(self._before[0], MOST_STREAMS) if device.type == "cpu" else 1
         self.threads = max(1, self._before[0] // self.number)
         self._pool = ThreadPoolExecutor(self.number, initializer=lambda: torch.set_num_threads(self.threads))
@@ -109,6 +111,7 @@ class Streams:
         self._pool.shutdown(cancel_futures=True)
         torch.set_num_threads(self._before[0])
         cv2.setNumThreads(self._before[1])
+        torch.backends.cudnn.allow_tf32 = self._before[2]
 
 
 class Ready:
@@ -130,11 +133,7 @@ class Ready:
     def begin(self, pictures: np.ndarray) -> torch.Tensor:
         """The logits (n, classes) to be; a GPU goes on computing them after this has returned."""
         images = self.model.seen(pictures).contiguous(memory_format=torch.channels_last)
-        if self.engine is REFERENCE:
-            # A GPU's convolutions would otherwise take float32 numbers with 10 bits of their 23.
-            with torch.backends.cudnn.flags(allow_tf32=False):
-                return self._forward(images)
-        with torch.autocast(self.device.type, self._dtype):
+        with torch.autocast(self.device.type, self._dtype, enabled=self.engine is not REFERENCE):
             return self._forward(images)
 
 
@@ -169,9 +168,9 @@ def choose(
         if engine.name not in memory.rates and (expected >= COMPILE_FROM or not engine.compiled):
             trials.measure(engine)
     names = [engine.name for engine in engines]
-    while (best := ENGINES[memory.quickest(names, expected)]) and not trials.make_ready(best):
-        pass  # what failed is remembered as useless
-    return trials.ready[best.name]
+    while not trials.make_ready(ENGINES[memory.quickest(names, expected)]):
+        pass  # what failed is remembered as useless, and is the quickest no more
+    return trials.ready[memory.quickest(names, expected)]
 
 
 class _Trials:
@@ -211,8 +210,10 @@ class _Trials:
         return self._is_near(engine, answers)
 
     def _put_aside(self, engine: Engine, error: Exception) -> None:
-        """Remember that an engine cannot be used; only for now where it is memory that it lacked."""
-        if isinstance(error, torch.OutOfMemoryError | MemoryError):
+        """Remember that an engine cannot be used; only for now where it lacked memory or this model overflowed."""
+        # The processor's memory ends in a plain RuntimeError.
+        lacked = isinstance(error, torch.OutOfMemoryError | MemoryError) or "allocate memory" in str(error)
+        if lacked or isinstance(error, BadModel):
             self._memory.leave_out(engine.name)
         else:
             self._memory.note(engine.name, 0.0)

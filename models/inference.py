@@ -39,8 +39,8 @@ class Predictor:
     """A model made ready once for any number of calls: on its device, by the quickest engine, compiled where it pays.
 
     `engine` is `auto` or a name; `batch_size` None takes what suits the device; `expected` says how many pictures
-    there will be in all calls together (those of the first call, where it is None). Where memory does not suffice the
-    batches are halved until it does. Raises BadConfiguration for an unknown engine.
+    there will be in all calls together (those of the first call, where it is None). Where a GPU's memory does not
+    suffice the batches are halved until it does. Raises BadConfiguration for an unknown engine.
     """
 
     def __init__(
@@ -78,6 +78,8 @@ class Predictor:
 
     def answer(self, pictures: np.ndarray) -> np.ndarray:
         """Probabilities (n, classes) of pictures of the model's size, uint8 (n, size, size, 3)."""
+        if not len(pictures):
+            return np.empty((0, len(self.model.description.classes)))
         pieces = [pictures[start : start + self.batch_size] for start in range(0, len(pictures), self.batch_size)]
         with Streams(self.device) as streams:
             self._make_ready(pieces[0], len(pictures), streams)
@@ -109,10 +111,11 @@ class Predictor:
     def _make_ready(self, pictures: np.ndarray, here: int, streams: Streams) -> None:
         """Choose batch and engine, if that is still to be done; `pictures` are the first of those `here`."""
         expected = here if self._expected is None else self._expected
-        if self._ready is None and self._batch_free and expected >= TRY_FROM:
-            self.batch_size = useful_batch(self.model, pictures, self.device)
         while self._ready is None:
             try:
+                if self._batch_free and expected >= TRY_FROM:
+                    self._batch_free = False
+                    self.batch_size = useful_batch(self.model, self._asked, pictures, self.device)
                 self._ready = self._chosen(pictures[: self.batch_size], expected, streams)
             except torch.OutOfMemoryError as error:
                 self._halve(self.batch_size, error)

@@ -39,9 +39,19 @@ class Model:
         return normalised(images, self.description)
 
     def probabilities(self, logits: torch.Tensor) -> np.ndarray:
-        """Calibrated probabilities float64 (n, classes) from the network's logits."""
+        """Calibrated probabilities float64 (n, classes) from the network's logits.
+
+        Raises BadModel where the network's answer is no number.
+        """
         calm = logits.to("cpu", torch.float64) / self.description.temperature
-        return calm.softmax(dim=1).numpy()
+        answers = calm.softmax(dim=1).numpy()
+        if not np.isfinite(answers).all():
+            raise BadModel(
+                f"This {self.description.backbone} answers with no number (NaN) to {np.isnan(answers[:, 0]).sum()} of "
+                f"{len(answers)} pictures. In 16 bits large numbers overflow: set [inference] engine = float32. If it "
+                f"says so there too, {WEIGHTS} is damaged: train it again."
+            )
+        return answers
 
 
 def load_model(folder: Path, device: torch.device | str = "cpu") -> Model:

@@ -12,10 +12,10 @@ import pytest
 import torch
 from torch import nn
 
+from allsky.errors import BadModel
 from models import batch_size, device
 from models.batch_size import SIZES, useful_batch
 from models.description import ModelDescription
-from models.engine_memory import Measured
 from models.engines import Ready, Streams
 from models.inference import OutOfMemory, Predictor
 from models.model_folder import Model
@@ -96,35 +96,61 @@ def speeds(monkeypatch, of: dict[int, float]) -> None:
         (dict.fromkeys(SIZES, 100.0), 32),
         ({32: 100.0, 64: 180.0, 128: 300.0, 256: 306.0, 512: 310.0, 1024: 250.0}, 128),
         ({32: 100.0, 64: 180.0, 128: 300.0}, 128),
-        ({}, 32),
     ],
-    ids=["all alike", "levels off", "memory ends", "not even the smallest"],
+    ids=["all alike", "levels off", "memory ends"],
 )
 def test_the_batch_is_the_smallest_that_is_nearly_as_quick_as_any(rates, best, monkeypatch, pictures):
     speeds(monkeypatch, rates)
-    assert useful_batch(narrow(9999), pictures, CPU) == best
+    assert useful_batch(narrow(9999), None, pictures, CPU) == best
 
 
-def test_what_was_tried_is_remembered(monkeypatch, pictures):
+def test_a_whole_trial_is_remembered(monkeypatch, pictures):
+    speeds(monkeypatch, dict.fromkeys(SIZES[1:], 200.0) | {32: 100.0})
+    model = narrow(9999)
+    assert useful_batch(model, None, pictures, CPU) == 64
+    speeds(monkeypatch, {})
+    assert useful_batch(model, None, pictures, CPU) == 64
+
+
+def test_a_trial_that_memory_ended_is_made_again(monkeypatch, pictures):
     speeds(monkeypatch, {32: 100.0, 64: 200.0})
     model = narrow(9999)
-    useful_batch(model, pictures, CPU)
+    assert useful_batch(model, None, pictures, CPU) == 64
+    speeds(monkeypatch, {32: 100.0, 64: 200.0, 128: 400.0})
+    assert useful_batch(model, None, pictures, CPU) == 128
+
+
+def test_where_not_even_the_smallest_fits_halving_begins(monkeypatch, pictures):
     speeds(monkeypatch, {})
-    assert useful_batch(model, pictures, CPU) == 64
-    assert Measured.of(model.description, 0, CPU).rates == {"32": 100.0, "64": 200.0}
+    with pytest.raises(torch.OutOfMemoryError):
+        useful_batch(narrow(9999), None, pictures, CPU)
+
+
+@pytest.mark.parametrize("expected", [10, 1000])
+def test_a_network_of_no_numbers_is_named_whatever_the_engine(expected, pictures):
+    model = narrow(9999)
+    torch.nn.init.constant_(model.network.last.weight, float("nan"))
+    with pytest.raises(BadModel, match=r"resnet18 answers with no number \(NaN\) to 8 of 8 pictures"):
+        Predictor(model, batch_size=8, expected=expected).answer(pictures)
+
+
+def test_no_pictures_have_no_answers():
+    assert Predictor(narrow(1)).answer(np.empty((0, SIZE, SIZE, 3), np.uint8)).shape == (0, 2)
 
 
 def test_while_streams_compute_opencv_leaves_the_cores_to_them():
     before = cv2.getNumThreads()
     with Streams(CPU):
         assert cv2.getNumThreads() == 1
+        assert torch.backends.cudnn.enabled and not torch.backends.cudnn.allow_tf32
+    assert torch.backends.cudnn.allow_tf32
     assert cv2.getNumThreads() == before
 
 
 HOLDER = """
 import sys
-from models.device import _taken
-print(_taken(sys.argv[1]), flush=True)
+from models.device import _took
+print(_took(sys.argv[1]), flush=True)
 sys.stdin.readline()
 """
 
@@ -135,11 +161,11 @@ def test_of_several_gpus_each_process_takes_one_and_gives_it_back_when_it_ends(m
     command = [sys.executable, "-c", HOLDER, "gpu-a"]
     with subprocess.Popen(command, stdin=subprocess.PIPE, stdout=subprocess.PIPE, text=True, env=os.environ) as other:
         assert other.stdout.readline() == "True\n"
-        assert not device._taken("gpu-a")
-        assert device._taken("gpu-b")
+        assert not device._took("gpu-a")
+        assert device._took("gpu-b")
         other.kill()
         other.wait()
-    assert device._taken("gpu-a")
+    assert device._took("gpu-a")
 
 
 @pytest.mark.skipif(not torch.cuda.is_available(), reason="there is no GPU here")
