@@ -114,24 +114,34 @@ class Batch:
 
     def hand_over(self, work: NightWork) -> None:
         """Give the night to the cluster, to a host on which it has not failed where there is one."""
-        failed_on = self._failed_on.setdefault(work, set())
-        elsewhere = [address for address, host in self._hosts().items() if host not in failed_on] if failed_on else []
+        elsewhere = self._elsewhere(self._failed_on.setdefault(work, set()))
         future = self._client.submit(
             _on_worker,
             work,
             self._snapshot,
             key=f"{work}-{uuid.uuid4().hex}",
-            resources={GPU: 1} if self._gpu else None,
+            # Workers named have what is wanted already; of those that may stand in for them Dask would not ask it.
+            resources={GPU: 1} if self._gpu and not elsewhere else None,
             workers=elsewhere or None,
             allow_other_workers=bool(elsewhere),
         )
         self._pending[future] = work
+
+    def _elsewhere(self, failed_on: set[str]) -> list[str]:
+        """Workers on other hosts than those on which a night has failed; with a GPU, if it wants one and there are."""
+        if not failed_on:
+            return []
+        for resource in (GPU, None) if self._gpu else (None,):
+            if others := [address for address, host in self._hosts(resource).items() if host not in failed_on]:
+                return others
+        return []
 
     def accounts(self) -> Iterator[tuple[NightWork, Account]]:
         """The nights as they end. Raises NoCluster where the scheduler, or every worker, stays away."""
         tries: Counter[NightWork] = Counter()
         while self._pending:
             for future in self._ended():
+                self._workers_seen = time.monotonic()
                 work = self._pending.pop(future)
                 account = _account(future)
                 future.release()

@@ -168,6 +168,39 @@ def test_nights_for_a_gpu_go_to_workers_that_announce_one_else_anywhere(announce
     assert all(account.failure == "" and len(account.events) == 1 for _, account in done)
 
 
+@dataclass(frozen=True)
+class FailsWithGpu(Noting):
+    """A night that the worker with the GPU cannot do."""
+
+    def do(self) -> None:
+        if get_worker().name == "with":
+            raise OSError("this host's disk is full")
+        super().do()
+
+
+def test_a_gpus_night_that_failed_on_one_host_is_done_on_another_without():
+    with gpu_and_two_hosts() as client:
+        batch = Batch(client, FailsWithGpu("any"), gpu=True)
+        for number in range(4):
+            batch.hand_over(FailsWithGpu(f"2023-01-{number + 10}"))
+        done = list(batch.accounts())
+    assert [account.failure for _, account in done] == [""] * 4
+    assert {event.stage for _, account in done for event in account.events} == {"without"}
+
+
+@contextlib.contextmanager
+def gpu_and_two_hosts():
+    """A client of a cluster whose only worker with a GPU has 127.0.0.1, another 127.0.0.2 for a host of its own."""
+    options = {"nthreads": 1, "dashboard": False}
+    workers = {
+        "with": {"cls": Worker, "options": {**options, "host": "127.0.0.1", "resources": {"GPU": 1}}},
+        "without": {"cls": Worker, "options": {**options, "host": "127.0.0.2"}},
+    }
+    scheduler = {"cls": Scheduler, "options": {"dashboard": False, "port": 0}}
+    with SpecCluster(workers, scheduler) as cluster, Client(cluster) as client:
+        yield client
+
+
 A_NIGHT_OF_MANY = """
 from tasks.month_predictions import MonthPredictions, _loaded
 from tasks.night_work import NightWork
