@@ -32,12 +32,13 @@ import numpy as np
 import pandas as pd
 from made_clocks import Clip, Text, evenly, write_clip
 
-from allsky.clock.learning import ClockSettings, Keyframe, learn_clock
+from allsky.clock.learning import ClockSettings, learn_clock
 from allsky.errors import AllskyError
 from allsky.fisheye import SkyDisk
 from allsky.frames import extract_night
 from allsky.recordings.recording import VideoRecording
-from allsky.recordings.video import probe, read_keyframes
+from allsky.recordings.teaching import teaching_frames
+from allsky.recordings.video import probe
 
 SEED = 20170915
 START, STEP_S = datetime(2017, 9, 15, 4, 30), 20.0
@@ -149,7 +150,7 @@ def spoilt(number: int, sound: list[Path], folder: Path) -> Spoilt:
 def wrong_times(path: Path, folder: Path) -> int:
     """Frames of a video that are dated, unflagged, at a time that none of the clip's frames has."""
     probe(path)
-    keyframes = [Keyframe(path.name, frame.index, frame.luma.copy()) for frame in read_keyframes(path)]
+    keyframes = teaching_frames([VideoRecording(path.name, path)])
     clock = learn_clock(keyframes, ClockSettings(), NIGHT, LONGITUDE_DEG)
     height, width = keyframes[0].luma.shape
     disk = SkyDisk(width / 2, height / 2, 0.48 * min(width, height), width, height)

@@ -33,12 +33,12 @@ import numpy as np
 import pandas as pd
 from made_clocks import FONTS, HERSHEY, Clip, Text, coverage, shown, write_clip
 
-from allsky.clock.learning import ClockSettings, Keyframe, learn_clock
+from allsky.clock.learning import ClockSettings, learn_clock
 from allsky.errors import AllskyError
 from allsky.fisheye import SkyDisk
 from allsky.frames import extract_night
 from allsky.recordings.recording import VideoRecording
-from allsky.recordings.video import read_keyframes
+from allsky.recordings.teaching import teaching_frames
 from allsky.site import night_of
 
 SEED = 20150326
@@ -247,7 +247,7 @@ def outcome(one: Specimen, folder: Path) -> dict:
 
 
 def _readings(one: Specimen, path: Path, folder: Path) -> pd.DataFrame:
-    keyframes = [Keyframe(path.name, frame.index, frame.luma.copy()) for frame in read_keyframes(path)]
+    keyframes = teaching_frames([VideoRecording(path.name, path)])
     longitude = LONGITUDE_DEG[one.zone]
     clock = learn_clock(keyframes, ClockSettings(timezone=one.zone), one.night, longitude)
     width, height = one.clip.size

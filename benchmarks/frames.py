@@ -27,11 +27,11 @@ import pytesseract
 from made_skies import CLOCK_BOX, CLOCK_FORMAT, DISK, NIGHT, SITE, Film, film
 from side_by_side import OBVIOUS, OURS, TUNED, compared, options, require, take_turns, tell
 
-from allsky.clock.learning import ClockSettings, Keyframe, LearnedClock, learn_clock
+from allsky.clock.learning import ClockSettings, LearnedClock, learn_clock
 from allsky.frames import NightPass, extract_night
 from allsky.pictures import read_picture
 from allsky.recordings.recording import VideoRecording
-from allsky.recordings.video import read_keyframes
+from allsky.recordings.teaching import teaching_frames
 from allsky.site import frame_ids
 
 KEPT_EVERY = 10  # a frame every 6 s, one kept a minute
@@ -55,7 +55,7 @@ def ours(night: Film, folder: Path) -> NightPass:
 
 
 def learned(night: Film) -> LearnedClock:
-    keyframes = [Keyframe(night.path.name, frame.index, frame.luma.copy()) for frame in read_keyframes(night.path)]
+    keyframes = teaching_frames([VideoRecording(night.path.name, night.path)])
     return learn_clock(keyframes, SETTINGS, NIGHT, SITE.longitude_deg)
 
 

@@ -8,7 +8,7 @@ import json
 import pandas as pd
 
 from allsky.clock.found_picture import found_picture
-from allsky.clock.learning import Keyframe, LearnedClock, learn_clock
+from allsky.clock.learning import LearnedClock, learn_clock
 from allsky.clock.overlay import Box
 from allsky.clock.tesseract import require_tesseract
 from allsky.errors import MissingTool, NoClock
@@ -16,6 +16,7 @@ from allsky.frame_choice import frame_names
 from allsky.pictures import BadImage, read_picture, write_picture
 from allsky.recordings.given_clock import GivenClock, given_readings, text_boxes
 from allsky.recordings.still_dating import EXIF, NAME
+from allsky.recordings.teaching import teaching_frames
 from allsky.tables import READINGS
 from tasks import archive, settings
 from tasks.archive_stage import ArchiveStage
@@ -52,7 +53,7 @@ class NightClock(NightStage):
     Of stills that their names or their EXIF date, it takes those times, and looks where text is burned in.
     """
 
-    version = 2
+    version = 3
 
     takes = "decode"
 
@@ -76,12 +77,7 @@ class NightClock(NightStage):
         return any(video.holds_stills for video in self.inventory.videos[self.night])
 
     def produce(self, output):
-        recordings = self.inventory.recordings(self.night)
-        keyframes = [
-            Keyframe(recording.name, frame.index, frame.luma.copy())
-            for recording in recordings
-            for frame in recording.keyframes()
-        ]
+        keyframes = teaching_frames(self.inventory.recordings(self.night))
         if is_given(self.night):
             return self._put_given(output, keyframes)
         clock = learn_clock(keyframes, self.settings.clock(self.night), self.night, self.settings.site.longitude_deg)

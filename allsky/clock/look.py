@@ -24,6 +24,7 @@ from allsky.errors import NoClock
 from allsky.pictures import BadImage, read_picture
 from allsky.recordings.files import VIDEO_SUFFIXES, night_from_name
 from allsky.recordings.recording import Recording, StillsRecording, open_recording
+from allsky.recordings.teaching import teaching_frames
 from allsky.recordings.video import probe
 
 # Frames of a video looked at where none are named.
@@ -116,7 +117,7 @@ def _with_times(shown: ShownTime, moments: Sequence[datetime]) -> ShownTime:
 def _look_at_recording(
     path: Path, recording: Recording, wanted: Sequence[int] | str | None, hint: date | None
 ) -> FirstLook:
-    keyframes = [Keyframe(recording.name, frame.index, frame.luma.copy()) for frame in recording.keyframes()]
+    keyframes = teaching_frames([recording])
     n_frames = recording.n_frames or max(keyframe.frame_index for keyframe in keyframes) + 1
     indices = _indices(wanted, n_frames)
     try:

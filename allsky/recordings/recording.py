@@ -37,7 +37,7 @@ class Recording(Protocol):
 
     def chosen(self, indices: Collection[int]) -> Iterator[VideoFrame]: ...
 
-    def keyframes(self, at_least: int = 12, at_most: int = 24) -> list[VideoFrame]: ...
+    def keyframes(self, at_least: int = 12, at_most: int = 24, most_behind: int = 0) -> list[VideoFrame]: ...
 
     def ends(self) -> list[VideoFrame]: ...
 
@@ -78,14 +78,13 @@ class VideoRecording:
     def chosen(self, indices: Collection[int]) -> Iterator[VideoFrame]:
         return read_chosen(self.path, indices)
 
-    def keyframes(self, at_least: int = 12, at_most: int = 24) -> list[VideoFrame]:
+    def keyframes(self, at_least: int = 12, at_most: int = 24, most_behind: int = 0) -> list[VideoFrame]:
         """A few frames spread over it, as `read_keyframes` gives them."""
         if self.stretch is None:
-            return read_keyframes(self.path, at_least, at_most)
+            return read_keyframes(self.path, at_least, at_most, most_behind)
         first, n = self.stretch
-        inside = [
-            frame for frame in read_keyframes(self.path, at_least, 2 * at_most) if first <= frame.index < first + n
-        ]
+        every = read_keyframes(self.path, at_least, 2 * at_most, most_behind)
+        inside = [frame for frame in every if first <= frame.index < first + n]
         if len(inside) >= at_least:
             return inside
         return list(read_chosen(self.path, [first + offset for offset in spread(n, at_least)]))

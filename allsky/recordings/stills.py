@@ -139,8 +139,9 @@ class StillsRecording:
         """The stills at these places, in order, as far as they can be decoded."""
         return self._decoded([index for index in sorted(indices) if 0 <= index < self.n_frames])
 
-    def keyframes(self, at_least: int = 12, at_most: int = 16) -> list[VideoFrame]:
-        """A few stills spread over the folder; raises BadVideo where none of them can be decoded."""
+    def keyframes(self, at_least: int = 12, at_most: int = 16, most_behind: int = 0) -> list[VideoFrame]:
+        """A few stills spread over the folder, whatever is asked for behind keyframes, of which there are none; raises
+        BadVideo where none of them can be decoded."""
         return list(_never_empty(self._decoded(spread(self.n_frames, at_most)), self.name))
 
     def ends(self) -> list[VideoFrame]:

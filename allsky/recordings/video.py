@@ -80,19 +80,25 @@ def _decoded_frames(container: InputContainer, stream: VideoStream) -> Iterator[
 # A few frames spread over the video.
 
 
-def read_keyframes(path: str | Path, at_least: int = 12, at_most: int = 24) -> list[VideoFrame]:
+def read_keyframes(path: str | Path, at_least: int = 12, at_most: int = 24, most_behind: int = 0) -> list[VideoFrame]:
     """A few frames spread over a video in display order, without decoding the rest.
 
     Keyframes, evenly chosen where there are more than `at_most`. A video with fewer than `at_least` of
     them (a short one has one or two) gives `at_least` frames evenly chosen among those that follow its
-    keyframes. Raises BadVideo when the file cannot be opened or none of those frames can be decoded.
+    keyframes. Keyframes lie at even distances, so that a clock may show the same seconds on all of them: with
+    `most_behind` frames 0, 1, 2, ... and again 0 frames behind them are given instead. Raises BadVideo when the
+    file cannot be opened or none of those frames can be decoded.
     """
     layout = _packet_layout(path)
     if layout.rank_of_time is None and len(layout.keys) < at_least:
         return _spread_over_start(path, layout, at_least)
-    stretches = layout.stretches(at_least, at_most)
-    ranks = sorted(layout.ranks[p] for start, stop in stretches for p in range(start, stop) if layout.shown[p])
-    chosen = {ranks[i] for i in spread(len(ranks), at_most if len(stretches) >= at_least else at_least)}
+    stretches = layout.stretches(at_least, at_most, most_behind)
+    shown = [[layout.ranks[p] for p in range(*stretch) if layout.shown[p]] for stretch in stretches]
+    if len(stretches) >= at_least:
+        chosen = {max(ranks) for ranks in shown if ranks}
+    else:
+        every = sorted(rank for ranks in shown for rank in ranks)
+        chosen = {every[i] for i in spread(len(every), at_least)}
     frames = {frame.index: frame for frame in _decoded_stretches(path, layout, stretches) if frame.index in chosen}
     if not frames:
         raise BadVideo(f"{Path(path).name}: no frame can be decoded, the file is damaged; copy it again or remove it")
@@ -136,13 +142,18 @@ class PacketLayout:
     keys: list[int]
     rank_of_time: dict[int | None, int] | None
 
-    def stretches(self, at_least: int, at_most: int) -> list[tuple[int, int]]:
+    def stretches(self, at_least: int, at_most: int, most_behind: int) -> list[tuple[int, int]]:
         """Runs of packets [start, stop) to decode, each from a keyframe on."""
         keys = self.keys or [0]
-        if len(keys) >= at_least:
-            return [(keys[i], keys[i] + 1) for i in spread(len(keys), at_most)]
-        longest = -(-FRAMES_DECODED_FOR_KEYFRAMES // len(keys))
         ends = [*keys[1:], len(self.ranks)]
+        if len(keys) >= at_least:
+            # Where the order of display is not known a frame behind a keyframe cannot be named.
+            behind = most_behind + 1 if self.rank_of_time is not None else 1
+            return [
+                (keys[i], min(ends[i], keys[i] + 1 + number % behind))
+                for number, i in enumerate(spread(len(keys), at_most))
+            ]
+        longest = -(-FRAMES_DECODED_FOR_KEYFRAMES // len(keys))
         return [(start, min(end, start + longest)) for start, end in zip(keys, ends, strict=True)]
 
 

@@ -5,11 +5,11 @@ from datetime import datetime
 import pytest
 
 from allsky.clock import tesseract
-from allsky.clock.learning import ClockSettings, Keyframe, learn_clock
+from allsky.clock.learning import ClockSettings, learn_clock
 from allsky.fisheye import SkyDisk
 from allsky.frames import extract_night
 from allsky.recordings.recording import VideoRecording
-from allsky.recordings.video import read_keyframes
+from allsky.recordings.teaching import teaching_frames
 from benchmarks.made_clocks import Clip, Text, evenly, write_clip
 
 MOST_CALLS = 4
@@ -28,7 +28,7 @@ def test_a_clean_video_takes_at_most_four_calls(tmp_path, monkeypatch, layout):
     ask = tesseract._one_call
     monkeypatch.setattr(tesseract, "_one_call", lambda pages: calls.append(len(pages)) or ask(pages))
     path = write_clip(tmp_path / "clean.mp4", Clip(TIMES, tuple(LAYOUTS[layout])))
-    keyframes = [Keyframe(path.name, frame.index, frame.luma.copy()) for frame in read_keyframes(path)]
+    keyframes = teaching_frames([VideoRecording(path.name, path)])
     clock = learn_clock(keyframes, ClockSettings(), "2015-03-25", 0.0)
     disk = SkyDisk(159.5, 119.5, 115.0, 320, 240)
     kept = {"cadence_s": 60, "image_size": 32, "image_folder": tmp_path / "images", "image_root": "images"}

@@ -4,8 +4,10 @@
 import pandas as pd
 import pytest
 
-from allsky.clock.learning import ClockSettings, Keyframe, LearnedClock, learn_clock, reading_table
-from allsky.recordings.video import read_frames, read_keyframes
+from allsky.clock.learning import ClockSettings, LearnedClock, learn_clock, reading_table
+from allsky.recordings.recording import VideoRecording
+from allsky.recordings.teaching import teaching_frames
+from allsky.recordings.video import read_frames
 
 FIRST_OVERLAY = {
     "themis_fsmi_20150326.mp4": ("2015-03-26 06:07:00", (140, 409, 153, 20)),
@@ -20,8 +22,7 @@ def test_every_frame_is_dated_exactly(shared_data, video, given):
     first, box = FIRST_OVERLAY[video]
     path = shared_data / "real" / video
     settings = ClockSettings(box, "%Y-%m-%d %H:%M:%S", "UTC") if given else ClockSettings()
-    keyframes = [Keyframe(video, frame.index, frame.luma) for frame in read_keyframes(path)]
-    learned = learn_clock(keyframes, settings, None, -111.93)
+    learned = learn_clock(teaching_frames([VideoRecording(video, path)]), settings, None, -111.93)
     clock = LearnedClock.restore(learned.to_json(), learned.glyph_atlas())
     dated = clock.date(reading_table([(video, frame.index, clock.read(frame.luma)) for frame in read_frames(path)]))
     expected = pd.Timestamp(first, tz="UTC") + pd.to_timedelta(3 * dated["frame_index"], unit="s")

@@ -94,6 +94,26 @@ def test_many_keyframes_are_thinned_evenly_from_first_to_last(tmp_path):
     assert all(frame.key and shown_number(frame.luma) == frame.index for frame in frames)
 
 
+def test_frames_behind_keyframes_show_other_digits_than_every_tenth_does(tmp_path):
+    path = write_numbered(tmp_path / "a.mp4", 200, options={"g": "10", "bf": "2", "sc_threshold": "0"})
+    frames = read_keyframes(path, at_least=4, at_most=7, most_behind=4)
+    behind = [frame.index % 10 for frame in frames]
+    # The packets that follow a keyframe hold, with two B-frames, the third frame before the first and second.
+    assert len(frames) == 7 and all(shown_number(frame.luma) == frame.index for frame in frames)
+    assert behind[0] == behind[5] == 0 and len(set(behind)) >= 3
+    assert [frame.index - shift for frame, shift in zip(frames, behind, strict=True)] == [
+        frame.index for frame in read_keyframes(path, at_least=4, at_most=7)
+    ]
+
+
+def test_no_frame_is_taken_behind_the_next_keyframe_nor_where_no_order_is_known(tmp_path):
+    path = write_numbered(tmp_path / "a.mp4", 40, options={"g": "2", "bf": "0", "sc_threshold": "0"})
+    assert [frame.index for frame in read_keyframes(path, 4, 5, most_behind=9)] == [0, 11, 21, 29, 39]
+    path = write_numbered(tmp_path / "a.avi", 60, options={"g": "5", "bf": "2", "sc_threshold": "0"})
+    frames = read_keyframes(path, at_least=4, at_most=5, most_behind=9)
+    assert all(frame.key for frame in frames)
+
+
 def test_a_video_with_one_keyframe_gives_other_frames_as_well(tmp_path):
     path = write_numbered(tmp_path / "a.mp4", 60, options={"g": "600", "sc_threshold": "0"})
     frames = read_keyframes(path, at_least=7)
