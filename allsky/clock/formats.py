@@ -27,9 +27,13 @@ _FROM_UTC = r"(?:UTC?|GMT)(?:[+-]|\s[+-](?=[\d:]+\)?\s*$))\d{1,2}(?::?\d\d)?(?![
 KNOWN_ZONE = _FROM_UTC + "|" + "|".join([*sorted(ABBREVIATIONS, key=len, reverse=True), "LT", "LOCAL"])
 ZONE = KNOWN_ZONE + r"|[A-Z]{2,4}T"
 
+YEAR = r"(?:19|20)\s?\d\s?\d"
+# What a blank between outlined words looks like.
+STRAY_MARK = "['\"°]"
+
 # What each directive may look like.
 _DIRECTIVES = {
-    "Y": r"(?:19|20)\s?\d\s?\d",
+    "Y": YEAR,
     "y": r"\d\d",
     "m": r"\d{1,2}",
     "d": r"\d{1,2}",
@@ -69,7 +73,8 @@ _PLAIN = str.maketrans({"—": "-", "–": "-", "−": "-", "‘": "'", "’": "
 # What counts to 24 has no AM or PM behind it, however that was read.
 NO_HALF_DAY = r"(?!\d?[^\w]{0,3}[AaPp]\.?\s?[MmHhNnIil1]{0,2}\.?(?![A-Za-z0-9]))"
 
-_ZERO = re.compile(r"(?<![A-Za-z])[Oo](?=\d)|(?<=\d)[Oo](?![A-Za-z])")
+# A slashed zero before one digit is read as a mark: 01h06 as @1h06.
+_ZERO = re.compile(r"(?<![A-Za-z])[Oo](?=\d)|(?<=\d)[Oo](?![A-Za-z])|(?<![\w.:])[@QØ](?=\d[:hH.-]\d)")
 
 
 @dataclass(frozen=True)
@@ -100,7 +105,8 @@ class ClockText:
 
 
 def plain(text: str) -> str:
-    """`text` with typographic dashes and quotes as plain ones and an O among digits as 0, character by character."""
+    """`text` with typographic dashes and quotes as plain ones and what a 0 among digits was read as (O, @) as 0,
+    character by character."""
     return _ZERO.sub("0", text.translate(_PLAIN))
 
 
@@ -190,7 +196,7 @@ def _regex(pattern: str, lenient: bool) -> re.Pattern[str]:
     for place in range(1, len(tokens) - 1):
         # A blank may be lost between a day and an hour, but only between two whole numbers.
         if tokens[place].isspace() and {tokens[place - 1], tokens[place + 1]} <= NUMBERS:
-            pieces[place] = r"(?:\s+|(?<=\d\d)(?=\d\d(?:\D|$)))"
+            pieces[place] = rf"(?:\s+|(?<=\d\d)(?:\s?{STRAY_MARK}\s?)?(?=\d\d(?:\D|$)))"
     if "%H" in tokens:
         pieces[max(place for place, token in enumerate(tokens) if token in ("%H", "%M", "%S", "%f"))] += NO_HALF_DAY
     expression = "".join(pieces)

@@ -36,7 +36,8 @@ FAINT_CONTRAST = 10
 # Beside strokes of full contrast, those below this share of it are noise.
 STRONG_SHARE = 0.25
 THICKEST_STROKE = 15
-FEWEST_MARKS = 4
+# A mark of its own so many times as wide as high may be small bold text whose letters touch.
+GLUED_TEXT = 5
 MOST_MARKS = 6000
 
 
@@ -121,7 +122,7 @@ def _marks(luma: np.ndarray, bright: bool, least: int) -> np.ndarray:
 
 def _rows(marks: np.ndarray, bright: bool, shape: tuple[int, ...]) -> list[Line]:
     """Marks joined to rows: neighbours of like height on one baseline, no more than about two letters apart."""
-    if len(marks) < FEWEST_MARKS:
+    if not len(marks):
         return []
     x, y, width, height = marks.T.astype(np.float32)
     order = np.argsort(x)
@@ -129,7 +130,8 @@ def _rows(marks: np.ndarray, bright: bool, shape: tuple[int, ...]) -> list[Line]
     left, right = _neighbours(x, y, width, height)
     graph = coo_array((np.ones(len(left)), (left, right)), shape=(len(x), len(x)))
     group = connected_components(graph, directed=False)[1]
-    rows = [np.flatnonzero(group == number) for number in np.flatnonzero(np.bincount(group) >= 2)]
+    rows = [np.flatnonzero(group == number) for number in range(group.max() + 1)]
+    rows = [row for row in rows if len(row) >= 2 or width[row[0]] >= GLUED_TEXT * height[row[0]]]
     return [line for row in rows if (line := _line(x[row], y[row], width[row], height[row], bright, shape))]
 
 

@@ -2,12 +2,13 @@
 
 from __future__ import annotations
 
+import re
 from collections.abc import Sequence
 from dataclasses import dataclass, replace
 
 import numpy as np
 
-from allsky.clock.formats import ClockFormat, ClockText, plain
+from allsky.clock.formats import STRAY_MARK, ClockFormat, ClockText, plain
 from allsky.clock.overlay import strokes
 from allsky.clock.tesseract import Char, TextLine
 
@@ -37,16 +38,19 @@ class PartReading:
 
     @property
     def chars(self) -> tuple[Char, ...]:
-        """The clock's own characters, without blanks."""
+        """The clock's own characters, without blanks and the marks that blanks were read as."""
         if self.shown is None:
             return ()
         span = slice(self.shown.start, self.shown.end)
         letters = plain(self.line.text)[span]
-        return tuple(
+        own = [
             replace(char, text=letter)
             for char, letter in zip(self.line.chars[span], letters, strict=True)
             if letter.strip()
-        )
+        ]
+        if len(own) > len(self.shown.tidy.replace(" ", "")):
+            own = [char for char in own if not re.match(STRAY_MARK, char.text) or char.text in self.shown.tidy]
+        return tuple(own)
 
     @property
     def confidence(self) -> float:

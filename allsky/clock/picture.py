@@ -21,7 +21,7 @@ from allsky.clock.formats import MONTHS, ClockFormat
 from allsky.clock.overlay import FAINT_CONTRAST, LEAST_CONTRAST, Box, read_crops
 from allsky.clock.part_reading import PartReading, begins_unread
 from allsky.clock.recognition import Recognised, recognise
-from allsky.clock.search import Place, find_clock
+from allsky.clock.search import Place, find_clock, widened
 from allsky.clock.tesseract import TextLine
 
 # Letters are taken for so much higher and lower than they are, for Tesseract to see them at several sizes.
@@ -69,7 +69,7 @@ def read_picture_clock(rgb: np.ndarray, hint: date | None = None) -> PictureCloc
         places, _ = find_clock([plane], None, None, contrast)
         if not places:
             continue
-        answer = _read_places([place.widened(plane.shape) for place in places], plane, hint)
+        answer = _read_places(widened(places, plane.shape), plane, hint)
         if answer.moments:
             return answer
         best = max(best, answer, key=lambda one: (one.time_only is not None, bool(one.boxes), one.confidence))

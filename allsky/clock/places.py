@@ -16,7 +16,7 @@ from allsky.clock.order import commonest_formats, possible_formats
 from allsky.clock.overlay import STYLES, read_crops
 from allsky.clock.part_reading import PartReading, part_readings
 from allsky.clock.recognition import Recognised, recognise, stands_alone
-from allsky.clock.search import Place
+from allsky.clock.search import Place, widened
 from allsky.clock.tesseract import TextLine
 from allsky.errors import NoClock
 
@@ -51,7 +51,7 @@ def read_places(
 
     Raises AmbiguousDate naming the possible formats where nothing tells them apart.
     """
-    places = [place.widened(lumas[0].shape) for place in places]
+    places = widened(places, lumas[0].shape)
     guises = _guises(places, lumas)
     answers = []
     for number, place in enumerate(places):

@@ -11,12 +11,13 @@ import re
 from collections.abc import Iterable
 from dataclasses import dataclass
 
-from allsky.clock.formats import KNOWN_ZONE, MONTHS, WEEKDAY, ZONE, ClockFormat, ClockText, plain
+from allsky.clock.formats import KNOWN_ZONE, MONTHS, STRAY_MARK, WEEKDAY, YEAR, ZONE, ClockFormat, ClockText, plain
 
 # The T of ISO 8601, read as something else.
 _LOST_T = re.compile(r"((?:19|20)\d\d([-/._])\d\d\2\d\d)[1I7il](\d\d:\d\d)")
-# What may stand between a date and a time that belong together.
+# What may stand between a date and a time that belong together; a blank between outlined words is read as a mark.
 _GAP = r"[\s,;|T_@-]{0,4}(?:at\s)?"
+_MARKED_BLANK = rf"\s?{STRAY_MARK}\s?"
 
 _YEAR_FIRST = [f"%Y{mark}%m{mark}%d" for mark in ("-", "/", ".", "_", ":", " ", "")]
 _YEAR_LAST = [
@@ -112,7 +113,7 @@ def _found(forms: Iterable[str], text: str) -> list[Recognised]:
     answers = []
     for pattern in forms:
         shown = ClockFormat(pattern).search(text)
-        if shown and _has_blanks(pattern) == _has_blanks(text[shown.start : shown.end]):
+        if shown and _has_blanks(pattern) == _has_blanks(_whole_year(text[shown.start : shown.end])):
             answers.append(Recognised(ClockFormat(pattern), shown))
     return answers
 
@@ -120,6 +121,11 @@ def _found(forms: Iterable[str], text: str) -> list[Recognised]:
 def _has_blanks(text: str) -> bool:
     """Whether digits or words are parted by a blank (one beside a mark or before AM and PM does not count)."""
     return bool(re.search(r"[\w.,]\s+(?![aApP]\.?[mM]\b)[\w%](?!p)", text))
+
+
+def _whole_year(text: str) -> str:
+    """`text` without the blank that a narrow 1 leaves in a year beside a mark (`201 1-02-04`)."""
+    return re.sub(rf"(?<![\w]){YEAR}(?=[-/._:])", lambda year: "".join(year[0].split()), text)
 
 
 def _longest(found: list[Recognised]) -> list[Recognised]:
@@ -155,6 +161,8 @@ def _joint(between: str) -> str | None:
     """The pattern of what stands between date and time: blanks, a mark, a weekday, a zone; None for strangers."""
     if re.fullmatch(_GAP, between):
         return between
+    if re.fullmatch(_MARKED_BLANK, between):
+        return " "
     word = re.fullmatch(rf"(\s*,?\s*\(?)(?:({WEEKDAY})|({ZONE}))(\)?[,:]?\s*)", between)
     if word:
         return word[1] + ("%a" if word[2] else "%Z") + word[4]

@@ -46,6 +46,28 @@ class Place:
         beside = round((BESIDE_FULL if full else BESIDE_PART) * self.text_height)
         return replace(self, box=self.box.grown(beside, 0, shape[1], shape[0]))
 
+    def kept_from(self, other: Place, found: Box) -> Place:
+        """The place, `found` before it was widened, not reaching into `other`, found well apart on the same line: a
+        time cut through is read as another one."""
+        rows = min(found.bottom, other.box.bottom) - max(found.y, other.box.y)
+        apart = max(found.x - other.box.right, other.box.x - found.right)
+        if rows <= 0 or apart < BESIDE_FULL * self.text_height:
+            return self
+        left = max(self.box.x, other.box.right) if other.box.x < found.x else self.box.x
+        right = min(self.box.right, other.box.x) if other.box.x > found.x else self.box.right
+        return replace(self, box=Box(left, self.box.y, right - left, self.box.height))
+
+
+def widened(places: Sequence[Place], shape: tuple[int, ...]) -> list[Place]:
+    """The places, each with what stands beside it but for the others that stand well apart from it."""
+    answers = []
+    for place in places:
+        wide = place.widened(shape)
+        for other in places:
+            wide = wide if other is place else wide.kept_from(other, place.box)
+        answers.append(wide)
+    return answers
+
 
 @dataclass(frozen=True)
 class _Seen:

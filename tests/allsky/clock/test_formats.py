@@ -29,6 +29,10 @@ SHOWN = {
     "20210327021710": ("%Y%m%d%H%M%S", datetime(2021, 3, 27, 2, 17, 10)),
     "2021-03-27_02-17-10": ("%Y-%m-%d_%H-%M-%S", datetime(2021, 3, 27, 2, 17, 10)),
     "UT: 2021-03-27 02:17:10": ("%Z: %Y-%m-%d %H:%M:%S", datetime(2021, 3, 27, 2, 17, 10)),
+    # As Tesseract reads a narrow 1, a blank between outlined words, and a slashed zero.
+    "202 1-03-27 02:17:10 UTC": ("%Y-%m-%d %H:%M:%S %Z", datetime(2021, 3, 27, 2, 17, 10)),
+    "'2021-03-27'02:17:10:3": ("%Y-%m-%d %H:%M:%S", datetime(2021, 3, 27, 2, 17, 10)),
+    "2021-03-27 @2:17:10": ("%Y-%m-%d %H:%M:%S", datetime(2021, 3, 27, 2, 17, 10)),
 }
 
 
@@ -37,6 +41,11 @@ def test_the_format_and_time_of_a_text_are_recognised(text):
     pattern, moment = SHOWN[text]
     found = recognise(text)[0]
     assert (found.format.pattern, found.shown.moment) == (pattern, moment)
+
+
+def test_a_mark_before_an_hour_of_two_digits_is_no_zero():
+    assert [one.shown.clock for one in recognise("@1h06m")] == [time(1, 6)]
+    assert [one.shown.clock for one in recognise("Start @12:30")] == [time(12, 30)]
 
 
 def test_day_and_month_that_could_be_swapped_come_back_as_two_formats():

@@ -1,0 +1,45 @@
+"""The clock is found where letters touch, where date and time stand in the corners of one line, and whole."""
+
+from datetime import datetime
+
+import numpy as np
+
+from allsky.clock.learning import ClockSettings, Keyframe, learn_clock
+from allsky.clock.overlay import Box, text_lines
+from allsky.clock.search import Place, widened
+from benchmarks.made_clocks import Clip, Text, evenly, frames
+
+TIMES = evenly(datetime(2013, 11, 3, 1, 58), 6.0, 12)
+FRAME = (240, 320)
+
+
+def place(x: int, y: int, width: int) -> Place:
+    return Place(Box(x, y, width, 20), 12.0, True, "ink", ())
+
+
+def test_a_date_and_a_time_in_two_corners_do_not_reach_into_each_other():
+    date, time = widened([place(10, 210, 110), place(220, 210, 90)], FRAME)
+    assert (date.box.x, date.box.right) == (0, 220)
+    assert (time.box.x, time.box.right) == (120, 320)
+
+
+def test_pieces_of_one_line_and_places_on_two_lines_are_widened_as_far_as_any():
+    alone = widened([place(10, 210, 110)], FRAME)[0].box
+    assert widened([place(10, 210, 110), place(150, 210, 90)], FRAME)[0].box == alone
+    assert widened([place(10, 210, 110), place(220, 10, 90)], FRAME)[0].box == alone
+
+
+def test_a_line_whose_letters_all_touch_is_a_line_of_text_and_a_blot_is_none():
+    picture = np.full(FRAME, 120, np.uint8)
+    picture[100:108, 200:285:4] = picture[100:108, 201:285:4] = picture[107, 200:285] = 0
+    picture[50:58, 20:36:4] = picture[57, 20:36] = 0
+    assert [line.box.overlap(Box(200, 100, 85, 8)) for line in text_lines(picture) if not line.bright] == [1.0]
+
+
+def test_clocks_in_corners_and_of_outlined_text_are_read_to_the_second():
+    corners = (Text("%Y-%m-%d", 16, -17, 12), Text("%H:%M:%S", -17, -17, 12))
+    for texts in (corners, (Text("%Y-%m-%d %H:%M:%S.%1f", 0, 0, 11, "simplex", outline=0),)):
+        clip = Clip(TIMES, texts, sky=110.0, seed=282)
+        keyframes = [Keyframe("made", number, luma) for number, luma in enumerate(frames(clip))]
+        shown = learn_clock(keyframes, ClockSettings(), None, 0.0).readings["overlay_time"]
+        assert [moment.replace(microsecond=0) for moment in shown.dt.to_pydatetime()] == list(TIMES)
