@@ -14,6 +14,7 @@ import numpy as np
 from allsky.clock.formats import ClockFormat
 from allsky.clock.glyph_lessons import UNREAD, Sample, learn_sheets, taught_more
 from allsky.clock.glyphs import GlyphReading, GlyphSheet, GlyphVotes, is_digit_place, layout_of
+from allsky.clock.levelling import common_rows, levelled
 from allsky.clock.overlay import Box, read_crops, strokes, union
 from allsky.clock.part_reading import SURE_CHAR, PartReading, begins_unread, part_readings
 from allsky.clock.search import Place
@@ -38,7 +39,7 @@ class PartEvidence:
 @dataclass(frozen=True)
 class ClockPart:
     """A place of the overlay, its format, how Tesseract reads it best, and the sheets (one per layout of the text) that
-    read it."""
+    read it; `rows` by which crops are levelled, where the text does not keep its height."""
 
     box: Box
     format: ClockFormat
@@ -46,10 +47,15 @@ class ClockPart:
     bright: bool
     style: str
     sheets: tuple[GlyphSheet, ...]
+    rows: tuple[float, ...] = ()
 
     def crop(self, luma: np.ndarray) -> np.ndarray:
         """The part's box of the frame `luma` (H, W)."""
         return self.box.crop(luma)
+
+    def inks(self, crops: Sequence[np.ndarray]) -> np.ndarray:
+        """The strokes (n, h, w) of crops of the part's box, all at one height."""
+        return levelled(np.stack([strokes(crop, self.text_height, self.bright) for crop in crops]), self.rows)
 
     def read(self, crop: np.ndarray) -> PartEvidence:
         """What a crop (h, w) of the part's box shows, by its best fitting sheet."""
@@ -57,7 +63,7 @@ class ClockPart:
 
     def read_all(self, crops: Sequence[np.ndarray]) -> list[PartEvidence]:
         """What each of several crops (h, w) of the part's box shows."""
-        inks = np.stack([strokes(crop, self.text_height, self.bright) for crop in crops])
+        inks = self.inks(crops)
         every = [
             [PartEvidence(number, reading) for reading in sheet.read_all(inks)]
             for number, sheet in enumerate(self.sheets)
@@ -97,7 +103,9 @@ def learn_part(
     crops = [np.ascontiguousarray(box.crop(luma)) for luma in lumas]
     away = (place.box.x - box.x, place.box.y - box.y)
     bright = _is_bright([(lumas[number], readings[number]) for number in taught], place.box)
-    inks = [strokes(crop, height, bright) for crop in crops]
+    inks = np.stack([strokes(crop, height, bright) for crop in crops])
+    rows = common_rows(inks[taught])
+    inks = levelled(inks, rows)
     whole = [_sample(inks[number], readings[number], away[0]) for number in taught]
     sheets = learn_sheets(whole)
     if len(sheets) == 1 and any(reading.others for reading in readings):
@@ -106,7 +114,7 @@ def learn_part(
     partly = [_aligned_sample(inks[number], readings[number], sheets[0], away) for number in others]
     if len(sheets) == 1 and any(partly):
         sheets = learn_sheets([*whole, *(sample for sample in partly if sample)])
-    return ClockPart(box, clock_format, height, bright, place.style, tuple(sheets))
+    return ClockPart(box, clock_format, height, bright, place.style, tuple(sheets), rows)
 
 
 def _whole(taught: list[int], readings: Sequence[PartReading]) -> list[int]:
@@ -130,7 +138,7 @@ def _middles(reading: PartReading) -> np.ndarray:
 
 def learn_more(part: ClockPart, crops: Sequence[np.ndarray], readings: Sequence[PartReading]) -> ClockPart:
     """The part with the shapes that further crops of its box teach, Tesseract having read them."""
-    inks = [strokes(crop, part.text_height, part.bright) for crop in crops]
+    inks = part.inks(crops)
     sheets = []
     for number, sheet in enumerate(part.sheets):
         shown = part.read_all(crops)

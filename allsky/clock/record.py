@@ -31,6 +31,7 @@ def part_record(part: ClockPart) -> dict:
         "text_height": round(part.text_height, 2),
         "style": part.style,
         "polarity": "bright on dark" if part.bright else "dark on bright",
+        "rows": list(part.rows),
         "layouts": [_layout_record(sheet) for sheet in part.sheets],
     }
 
@@ -60,6 +61,7 @@ def restored_part(record: dict, blocks: Iterable[np.ndarray]) -> ClockPart:
         record["polarity"].startswith("bright"),
         record["style"],
         tuple(sheets),
+        tuple(record.get("rows", ())),
     )
 
 
