@@ -47,7 +47,7 @@ def date_readings(
         one = VideoTimes(rows, table["frame_index"].to_numpy()[rows], own[rows], quantum_s)
         timelines[str(video)] = one.date(table["confidence"].to_numpy(float)[rows], dated)
         if support is not None:
-            hear(one, _as_local(support, zones), dated)
+            hear(one, _as_local(support, zones), dated, zones)
     dated.flags[_with_unread(table, own, skipped)] = f"the overlay shows a local time that summer time skips in {zone}"
     answer = table.assign(
         utc=pd.to_datetime(dated.seconds, unit="s", utc=True).astype("datetime64[ms, UTC]"),

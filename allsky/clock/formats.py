@@ -281,7 +281,10 @@ def _day(fields: dict[str, str]) -> date | None:
     if year is None:
         return None
     if "j" in fields:
-        return date(year, 1, 1) + timedelta(days=int(fields["j"]) - 1)
+        day = date(year, 1, 1) + timedelta(days=int(fields["j"]) - 1)
+        if day.year != year:
+            raise ValueError(f"{year} has no day {fields['j']}")
+        return day
     return date(year, *(_month_day(fields) or (0, 0)))
 
 

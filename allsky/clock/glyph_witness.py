@@ -7,8 +7,8 @@ prove it.
 
 from __future__ import annotations
 
-from collections.abc import Callable
-from datetime import UTC, datetime
+from collections.abc import Callable, Sequence
+from datetime import datetime, tzinfo
 from itertools import pairwise
 
 import numpy as np
@@ -37,14 +37,16 @@ FRAMES_OF_PROOF = 25
 Heard = Callable[[int, float], float]
 
 
-def hear(video: VideoTimes, support: Heard, dated: Dates) -> None:
+def hear(video: VideoTimes, support: Heard, dated: Dates, zones: Sequence[tzinfo]) -> None:
     """Flag what the glyphs speak against: interpolated times they do not show, and stretches read with one digit other
-    than their neighbours promise without proof that it is another. Date frames between stretches by what they show."""
+    than their neighbours promise without proof that it is another. Date frames between stretches by what they show.
+
+    `zones` are those of each row's overlay: a digit is one of the time that is shown."""
     heard = np.ones(len(video.index))
     for place in map(int, np.flatnonzero(~video.read & ~np.isnan(video.fitted))):
         heard[place] = _hear_unread(video, place, support, dated)
     _hear_spans(video, heard <= STRANGE_TO_IT, dated)
-    for members, expected in _odd_stretches(video):
+    for members, expected in _odd_stretches(video, zones):
         chosen = members[np.unique(np.linspace(0, len(members) - 1, FRAMES_OF_PROOF).astype(int))]
         promised = [support(video.rows[place], expected(video.index[place])) for place in chosen]
         if np.median(promised) > STRANGE_TO_IT:
@@ -106,7 +108,7 @@ def _place_lost(video: VideoTimes, place: int, support: Heard, dated: Dates) -> 
     return max(heard, default=0.0)
 
 
-def _odd_stretches(video: VideoTimes) -> list[tuple[np.ndarray, Callable[[float], float]]]:
+def _odd_stretches(video: VideoTimes, zones: Sequence[tzinfo]) -> list[tuple[np.ndarray, Callable[[float], float]]]:
     """The shorter of two neighbouring stretches whose times differ by one digit only, and the times that the longer
     one promises for it."""
     places = np.flatnonzero(video.believed)
@@ -116,7 +118,7 @@ def _odd_stretches(video: VideoTimes) -> list[tuple[np.ndarray, Callable[[float]
         short, long = (one, two) if len(one) < len(two) else (two, one)
         promise = _line(video, long, at_end=short is two)
         edge = short[0] if short is two else short[-1]
-        if _one_digit_apart(video.own[edge], promise(video.index[edge])):
+        if _one_digit_apart(video.own[edge], promise(video.index[edge]), zones[video.rows[edge]]):
             answers.append((short, promise))
     return answers
 
@@ -127,7 +129,7 @@ def _line(video: VideoTimes, members: np.ndarray, at_end: bool) -> Callable[[flo
     return lambda index: float(video.own[near] + (index - video.index[near]) * video.timeline.step_s)
 
 
-def _one_digit_apart(one_s: float, other_s: float) -> bool:
-    """Whether two times are written alike but for one digit (of either hour, minute, second or day)."""
-    one, other = (datetime.fromtimestamp(round(moment), UTC).strftime("%Y%m%d%H%M%S") for moment in (one_s, other_s))
+def _one_digit_apart(one_s: float, other_s: float, zone: tzinfo) -> bool:
+    """Whether two times are written alike in `zone` but for one digit (of either hour, minute, second or day)."""
+    one, other = (datetime.fromtimestamp(round(moment), zone).strftime("%Y%m%d%H%M%S") for moment in (one_s, other_s))
     return sum(first != second for first, second in zip(one, other, strict=True)) == 1

@@ -6,8 +6,10 @@ ever corrects a clock.
 
 from __future__ import annotations
 
+import re
 from pathlib import Path
 
+import numpy as np
 import pandas as pd
 
 from allsky.errors import BadConfiguration
@@ -52,11 +54,12 @@ def correction_s(ledger: pd.DataFrame, night: str) -> float:
 
 def _check(row, where: str) -> None:
     for night in (row.first_night, row.last_night):
-        if pd.isna(pd.to_datetime(night, format="%Y-%m-%d", errors="coerce")):
+        # Nights are compared as they are written: 2023-1-31 would never be met.
+        if not re.fullmatch(r"\d{4}-\d\d-\d\d", night) or pd.isna(pd.to_datetime(night, errors="coerce")):
             raise BadConfiguration(f"{where}: {night!r} is no night; expected a date like 2023-01-31")
     if row.last_night < row.first_night:
         raise BadConfiguration(f"{where}: the last night {row.last_night} lies before the first, {row.first_night}")
-    if pd.isna(pd.to_numeric(row.add_s, errors="coerce")):
+    if not np.isfinite(pd.to_numeric(row.add_s, errors="coerce")):
         raise BadConfiguration(f"{where}: add_s = {row.add_s!r}; expected seconds to add, such as 3600 or -86400")
     if not row.reason:
         raise BadConfiguration(f"{where}: a correction needs its reason, which the report cites")

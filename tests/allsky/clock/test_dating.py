@@ -154,3 +154,11 @@ def test_a_night_with_many_frames_that_show_another_time_is_flagged_there_and_no
     shown = [None if place in unread else moment for place, moment in enumerate(truth)]
     answer = date_readings(readings(shown), [None] * 1000, UTC, 1.0, lambda row, moment: -1.0)[0]
     assert list(answer.index[answer["clock_flag"].notna()]) == unread
+
+
+@pytest.mark.parametrize("zone", [UTC, ZoneInfo("Asia/Tokyo"), EDMONTON], ids=str)
+def test_an_hour_with_one_digit_misread_is_flagged_whatever_the_zone(zone):
+    truth = [datetime(2022, 1, 5, 7, 50) + timedelta(seconds=20 * k) for k in range(60)]
+    shown = [moment.replace(hour=3) if moment.hour == 8 else moment for moment in truth]
+    answer = date_readings(readings(shown), [None] * 60, zone, 1.0, lambda row, moment: 0.0)[0]
+    assert list(answer.index[answer["clock_flag"].notna()]) == list(range(30, 60))

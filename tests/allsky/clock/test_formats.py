@@ -56,7 +56,14 @@ def test_day_and_month_that_could_be_swapped_come_back_as_two_formats():
 
 
 @pytest.mark.parametrize(
-    "text", ["15000", "LLA=(62.82, -92.11, 0.00)", "Exposure 15.000000", "2021-13-07 25:61:00", ""]
+    "text",
+    [
+        "15000",
+        "LLA=(62.82, -92.11, 0.00)",
+        "Exposure 15.000000",
+        "2021-13-07 25:61:00",
+        "",
+    ],
 )
 def test_what_is_no_clock_is_not_recognised(text):
     assert recognise(text) == []
@@ -93,3 +100,8 @@ def test_a_number_behind_the_time_that_goes_on_is_no_year():
 
 def test_a_number_that_goes_on_is_not_cut_into_a_clock():
     assert ClockFormat("%H:%M:%S").search("112:14:567") is None
+
+
+@pytest.mark.parametrize("text", ["2021-886 02:17:10", "2021-000 02:17:10", "2021-366 02:17:10"])
+def test_a_day_that_its_year_does_not_have_is_no_date(text):
+    assert [one.shown.day for one in recognise(text)] == [None]

@@ -29,6 +29,8 @@ def test_the_nights_of_a_line_are_corrected_and_no_others(tmp_path):
     ("line", "said"),
     [
         ("2024-03-10,2024-03-40,3600,why,ann", "line 2.*2024-03-40"),
+        ("2024-3-10,2024-03-31,3600,why,ann", "line 2.*'2024-3-10' is no night"),
+        ("2024-03-10,2024-03-11,inf,why,ann", "add_s"),
         ("2024-03-10,2024-03-09,3600,why,ann", "before the first"),
         ("2024-03-10,2024-03-11,an hour,why,ann", "add_s"),
         ("2024-03-10,2024-03-11,3600,,ann", "reason"),
