@@ -6,6 +6,7 @@ each picture has to speak for itself (`allsky.clock.picture`).
 
 from __future__ import annotations
 
+import re
 from collections.abc import Sequence
 from dataclasses import dataclass, field, replace
 from datetime import date, datetime, time, timedelta
@@ -14,6 +15,7 @@ from pathlib import Path
 import numpy as np
 import pandas as pd
 
+from allsky.clock.formats import ClockFormat
 from allsky.clock.learning import ClockSettings, Keyframe, LearnedClock, NoDate, Reading, learn_clock, reading_table
 from allsky.clock.overlay import Box, union
 from allsky.clock.picture import PictureClock, likeliest_order, read_picture_clock
@@ -232,18 +234,21 @@ def _moment(rows: pd.DataFrame, row: pd.Series) -> tuple[datetime | None, str | 
 
 
 def _zone_word(clock: LearnedClock, row: pd.Series) -> str | None:
-    shown = [part.format.search(row["ocr_text"] or "") for part in clock.parts]
+    text = row["ocr_text"] if isinstance(row["ocr_text"], str) else ""  # none was read: a missing value
+    shown = [part.format.search(text) for part in clock.parts]
     return next((one.zone for one in shown if one and one.zone), None)
 
 
 def _candidates(learned: _Learned, moment: datetime) -> tuple[datetime, ...]:
     """The time of a frame, and the other one that it could mean where day and month could be swapped."""
-    text = moment.strftime(learned.clock.parts[0].format.pattern)
-    others = []
-    for pattern in learned.others:
-        with_other = [one.shown.moment for one in recognise(text) if one.format.pattern == pattern]
-        others += [other.replace(microsecond=0) for other in with_other if other]
-    return moment, *others
+    text = moment.strftime(_without_zone(learned.clock.parts[0].format.pattern))
+    found = [ClockFormat(_without_zone(pattern)).search(text) for pattern in learned.others]
+    return moment, *(one.moment.replace(microsecond=0) for one in found if one and one.moment)
+
+
+def _without_zone(pattern: str) -> str:
+    """A naive time writes no zone, and a format with one would not find it."""
+    return re.sub(r"\s*\(?%[Zz]\)?", "", pattern)
 
 
 def _one_by_one(path: Path, recording: Recording, indices: Sequence[int], hint: date | None, reason: str) -> FirstLook:

@@ -111,8 +111,9 @@ def test_frames_of_a_video_are_read_as_asked(tmp_path):
     assert len(clock("--frames", "all", path)) == 40
 
 
-def test_day_and_month_of_a_video_that_could_be_swapped_are_both_given(tmp_path):
-    path = write_clip(tmp_path / "night.mp4", Clip(evenly(START, 20, 30), (Text("%d/%m/%Y %H:%M:%S"),)))
+@pytest.mark.parametrize("zone", ["", " UTC", " (UT)"])
+def test_day_and_month_of_a_video_that_could_be_swapped_are_both_given(tmp_path, zone):
+    path = write_clip(tmp_path / "night.mp4", Clip(evenly(START, 20, 30), (Text("%d/%m/%Y %H:%M:%S" + zone),)))
     (shown,) = clock("--frames", "3", path)
     assert shown["candidates"] == ["2021-03-07T02:18:10", "2021-07-03T02:18:10"]
     named = path.rename(tmp_path / "night_20210703.mp4")
@@ -150,3 +151,18 @@ def test_a_folder_of_stills_is_read_as_a_video_is(tmp_path):
     assert [one["overlay_time"] for one in shown] == [
         (START + timedelta(seconds=30 * number)).isoformat() for number in range(12)
     ]
+
+
+def test_a_still_of_another_size_is_left_out_of_a_folder_and_said_to_be(tmp_path):
+    for number in range(8):
+        frame = np.full((300, 520), 45, np.float64)
+        draw(frame, Text("", 12, 10, 15), f"{START + timedelta(seconds=30 * number):%Y-%m-%d %H:%M:%S} UTC")
+        cv2.imwrite(str(tmp_path / f"sky_{number}.png"), frame.astype(np.uint8))
+    cv2.imwrite(str(tmp_path / "zoom.png"), np.full((200, 260), 45, np.uint8))
+    *skies, other = clock("--frames", "all", tmp_path)
+    assert [one["overlay_time"] for one in skies] == [
+        (START + timedelta(seconds=30 * number)).isoformat() for number in range(8)
+    ]
+    assert other["file"].endswith("zoom.png")
+    assert other["overlay_time"] is None
+    assert other["reason"]
