@@ -72,4 +72,4 @@ def _line(shown: ShownTime) -> str:
     others = [moment.isoformat(" ") for moment in shown.candidates if moment != shown.overlay_time]
     remarks = [f"or {' or '.join(others)}" if others else "", shown.reason or ""]
     words = "; ".join(remark for remark in (f"confidence {shown.confidence:.2f}", *remarks) if remark)
-    return f"  {where}{time} {shown.zone or '(no zone shown)'}  {words}"
+    return f"  {where}{time} {shown.zone or '(no zone read)'}  {words}"

@@ -48,7 +48,9 @@ def open_recording(path: Path) -> Recording:
         return VideoRecording(path.name, path)
     stills = tuple(still.name for still in list_stills(path, "."))
     if not stills:
-        raise BadVideo(f"{path}: no still (JPEG or PNG) lies in this folder")
+        raise BadVideo(
+            f"{path}: no still (JPEG or PNG) lies in this folder itself; name videos, and folders within it, one by one"
+        )
     return StillsRecording(f"{path.name}/", path, stills)
 
 
