@@ -1,9 +1,9 @@
 """Which UTC has each frame of a night, and which readings are not to be believed?
 
-Local times become UTC with the zone the overlay names, else the configured one; the repeated hour of
-autumn is told apart by the order of the frames. Each video's times then go through its `Timeline`. A frame
-whose own reading leaves it is flagged; one without a reading is dated by it, unless its glyphs speak against that;
-a stretch that differs from its neighbour by a single digit is flagged too, unless its glyphs prove it.
+Local times become UTC with the zone the overlay names, else the configured one; the repeated hour of autumn is told
+apart by the order of frames and videos (`allsky.clock.autumn`). Each video's times then go through its `Timeline`. A
+frame whose own reading leaves it is flagged; one without a reading is dated by it, unless its glyphs speak against
+that; a stretch that differs from its neighbour by a single digit is flagged too, unless its glyphs prove it.
 """
 
 from __future__ import annotations
@@ -14,13 +14,13 @@ from datetime import UTC, datetime, tzinfo
 import numpy as np
 import pandas as pd
 
+from allsky.clock.autumn import resolve_repeated
 from allsky.clock.glyph_witness import hear
-from allsky.clock.timeline import Timeline, usual_step
+from allsky.clock.timeline import Timeline
 from allsky.clock.video_times import Dates, VideoTimes
 from allsky.clock.zones import overlay_zone, possible_utc
 from allsky.tables import READINGS
 
-HOUR_S = 3600.0
 # How far the glyphs of a row of the readings speak for a naive time (-1 to 1).
 Support = Callable[[int, datetime], float]
 
@@ -39,7 +39,7 @@ def date_readings(
     """
     table = readings.reset_index(drop=True)
     zones = _zones(table, zone_words, zone)
-    own, skipped = _own_utc(table, zones)
+    own, skipped, unclear = _own_utc(table, zones)
     dated = Dates(np.full(len(table), np.nan), np.full(len(table), np.nan), np.full(len(table), None, object))
     timelines = {}
     for video, rows in table.groupby("video", sort=False).indices.items():
@@ -49,6 +49,7 @@ def date_readings(
         if support is not None:
             hear(one, _as_local(support, zones), dated, zones)
     dated.flags[_with_unread(table, own, skipped)] = f"the overlay shows a local time that summer time skips in {zone}"
+    dated.flags[unclear] = f"this local hour came twice in {zone}, and no other frame or video tells which it is"
     answer = table.assign(
         utc=pd.to_datetime(dated.seconds, unit="s", utc=True).astype("datetime64[ms, UTC]"),
         source=np.where(np.isnan(own), "interpolated", table["source"]),
@@ -77,8 +78,9 @@ def _as_local(support: Support, zones: Sequence[tzinfo]) -> Callable[[int, float
     return of_utc
 
 
-def _own_utc(table: pd.DataFrame, zones: Sequence[tzinfo]) -> tuple[np.ndarray, np.ndarray]:
-    """Each frame's own reading in UTC seconds (NaN without one), and whether it is a time that never was."""
+def _own_utc(table: pd.DataFrame, zones: Sequence[tzinfo]) -> tuple[np.ndarray, np.ndarray, np.ndarray]:
+    """Each frame's own reading in UTC seconds (NaN without one), whether it is a time that never was, and whether it
+    is one of a video whose hour came twice and nothing tells which it was."""
     first, second = np.full(len(table), np.nan), np.full(len(table), np.nan)
     skipped = np.zeros(len(table), bool)
     shown = table["overlay_time"].astype(object).to_list()
@@ -88,10 +90,15 @@ def _own_utc(table: pd.DataFrame, zones: Sequence[tzinfo]) -> tuple[np.ndarray, 
         skipped[row] = not options
         options = options or (_not_set_forward(local, zones[row]),)
         first[row], second[row] = options[0].timestamp(), options[-1].timestamp()
-    for rows in table.groupby("video", sort=False).indices.values():
-        rows = rows[np.argsort(table["frame_index"].to_numpy()[rows], kind="stable")]
-        first[rows] = _resolve_repeated(table["frame_index"].to_numpy()[rows], first[rows], second[rows])
-    return first, skipped
+    index = table["frame_index"].to_numpy()
+    videos = [rows[np.argsort(index[rows], kind="stable")] for rows in _rows_by_video(table).values()]
+    own, unclear = resolve_repeated(videos, index, first, second)
+    return own, skipped, unclear
+
+
+def _rows_by_video(table: pd.DataFrame) -> dict[str, np.ndarray]:
+    """Videos in the order in which the night has them."""
+    return {str(name): np.flatnonzero(table["video"] == name) for name in table["video"].unique()}
 
 
 def _with_unread(table: pd.DataFrame, own: np.ndarray, skipped: np.ndarray) -> np.ndarray:
@@ -109,32 +116,3 @@ def _with_unread(table: pd.DataFrame, own: np.ndarray, skipped: np.ndarray) -> n
 def _not_set_forward(local: datetime, zone: tzinfo) -> datetime:
     """A time that summer time skips, as a clock shows it that was not yet set forward."""
     return local.replace(tzinfo=zone, fold=0).astimezone(UTC)
-
-
-def _resolve_repeated(index: np.ndarray, first: np.ndarray, second: np.ndarray) -> np.ndarray:
-    """Of the two UTC a repeated local hour could be, the one that continues the frames around it."""
-    twofold = second > first
-    if not twofold.any():
-        return first
-    sure = np.flatnonzero(~twofold & ~np.isnan(first))
-    if len(sure) == 0:
-        return _resolve_alone(first, second)
-    step = usual_step(index[sure], first[sure]) if len(sure) > 1 else 0.0
-    answer = first.copy()
-    for place in np.flatnonzero(twofold):
-        near = sure[np.abs(sure - place).argmin()]
-        expected = first[near] + step * (index[place] - index[near])
-        if abs(second[place] - expected) < abs(first[place] - expected):
-            answer[place] = second[place]
-    return answer
-
-
-def _resolve_alone(first: np.ndarray, second: np.ndarray) -> np.ndarray:
-    """A video wholly inside the repeated hours: the clock's own step back by most of an hour parts the two."""
-    shown = np.flatnonzero(~np.isnan(first))
-    back = np.flatnonzero(np.diff(first[shown]) < -HOUR_S / 2)
-    answer = first.copy()
-    if len(back):
-        later = shown[back[0] + 1 :]
-        answer[later] = second[later]
-    return answer

@@ -49,6 +49,33 @@ def test_a_video_wholly_inside_the_repeated_hours_is_parted_by_its_own_step_back
     assert list(dated(local(utc))["utc"]) == utc
 
 
+def hourly(*hours: int) -> tuple[pd.DataFrame, list[datetime]]:
+    """A video for each of these hours of 2021-11-07, UTC, a frame a minute, as a clock in Edmonton shows them."""
+    parts, truth = [], []
+    for hour in hours:
+        utc = [datetime(2021, 11, 7, hour, tzinfo=UTC) + timedelta(minutes=k) for k in range(60)]
+        parts.append(readings(local(utc)).assign(video=f"{hour:02d}.mp4"))
+        truth += utc
+    return pd.concat(parts, ignore_index=True), truth
+
+
+@pytest.mark.parametrize("hours", [(6, 7, 8, 9), (7, 8), (6, 7), (8, 9), (6, 8, 9), (6, 7, 9)], ids=str)
+def test_hourly_videos_of_the_repeated_hour_are_told_apart_by_each_other(hours):
+    table, truth = hourly(*hours)
+    answer = date_readings(table, [None] * len(table), EDMONTON, 1.0)[0]
+    open_hour = (answer["clock_flag"].fillna("").str.contains("came twice")).to_numpy()
+    exact = (answer["utc"] == pd.Series(truth)).to_numpy()
+    assert exact[~open_hour].all()
+    # One of the two alone between 6 and 9 joins either side.
+    assert open_hour.sum() == (60 if len(hours) == 3 else 0)
+
+
+def test_a_video_of_the_repeated_hour_alone_is_flagged():
+    table, _ = hourly(8)
+    answer = date_readings(table, [None] * 60, EDMONTON, 1.0)[0]
+    assert answer["clock_flag"].str.contains("came twice").all()
+
+
 def test_times_that_summer_time_skips_are_flagged_with_the_unread_ones_among_them():
     shown: list[datetime | None] = [datetime(2022, 3, 13, 1, 30) + timedelta(minutes=2 * k) for k in range(40)]
     shown[25] = None
