@@ -20,6 +20,8 @@ SMALLEST_TOLERANCE_S = 1.0
 # A reading of this confidence is clear. Others are believed in stretches of so many readings, and in videos of which
 # most frames are believed.
 CLEAR, FEWEST_IN_STRETCH, MOSTLY = 0.8, 3, 0.5
+# With less than this share of a video's frames believed, none is.
+HARDLY_ANY = 0.2
 # Readings by sure glyphs have at least this confidence (half, and half their lead). Where lost frames alone part them
 # from the others, few are as good as many.
 SURE_GLYPHS = 0.65
@@ -81,13 +83,16 @@ class VideoTimes:
 
     def _weak(self, confidence: np.ndarray) -> np.ndarray:
         """Whether a frame's time rests on readings that are neither clear nor many: in a short stretch, or in a video
-        of which most could not be read."""
+        of which most could not be read. Where hardly any could, the few are those that the same mistake makes a time
+        of, and no clearness speaks for them."""
         unclear = confidence < CLEAR
         weak = np.zeros(len(self.index), bool)
         if len(self.index) > FEW_FRAMES:
             weak |= self.alone & unclear
         if not self.mostly_believed:
             weak |= unclear | self.alone | ~self.believed
+        if self.believed.sum() < HARDLY_ANY * len(self.index):
+            weak[:] = True
         return weak
 
     @property

@@ -189,3 +189,10 @@ def test_an_hour_with_one_digit_misread_is_flagged_whatever_the_zone(zone):
     shown = [moment.replace(hour=3) if moment.hour == 8 else moment for moment in truth]
     answer = date_readings(readings(shown), [None] * 60, zone, 1.0, lambda row, moment: 0.0)[0]
     assert list(answer.index[answer["clock_flag"].notna()]) == list(range(30, 60))
+
+
+@pytest.mark.parametrize(("read", "believed"), [(5, False), (30, True)])
+def test_the_few_readings_of_a_video_that_can_hardly_be_read_are_not_believed(read, believed):
+    moments = every_20_s(list(range(48)))
+    answer = dated([None] * (48 - read) + moments[48 - read :], UTC)
+    assert answer["clock_flag"].iloc[-read:].isna().all() == believed
