@@ -18,7 +18,7 @@ from allsky.clock.autumn import resolve_repeated
 from allsky.clock.glyph_witness import hear
 from allsky.clock.timeline import Timeline
 from allsky.clock.video_times import Dates, VideoTimes
-from allsky.clock.zones import overlay_zone, possible_utc
+from allsky.clock.zones import overlay_zone, possible_utc, sign_in_doubt
 from allsky.tables import READINGS
 
 # How far the glyphs of a row of the readings speak for a naive time (-1 to 1).
@@ -49,6 +49,9 @@ def date_readings(
         if support is not None:
             hear(one, _as_local(support, zones), dated, zones)
     dated.flags[_with_unread(table, own, skipped)] = f"the overlay shows a local time that summer time skips in {zone}"
+    dated.flags[_with_sign_in_doubt(table, zone_words, zone)] = (
+        f"the overlay's offset from UTC is not that of {zone}, but its opposite is: its sign may be misread"
+    )
     dated.flags[unclear] = f"this local hour came twice in {zone}, and no other frame or video tells which it is"
     answer = table.assign(
         utc=pd.to_datetime(dated.seconds, unit="s", utc=True).astype("datetime64[ms, UTC]"),
@@ -60,6 +63,14 @@ def date_readings(
 
 
 # Local time.
+
+
+def _with_sign_in_doubt(table: pd.DataFrame, words: Sequence[str | None], zone: tzinfo) -> np.ndarray:
+    near = table["overlay_time"].dropna()
+    year = near.iloc[len(near) // 2].to_pydatetime() if len(near) else None
+    known = {word: sign_in_doubt(word, zone, year) for word in set(words)}
+    # What could not be read is dated by what could.
+    return np.array([known[word] or (word is None and any(known.values())) for word in words], bool)
 
 
 def _zones(table: pd.DataFrame, words: Sequence[str | None], zone: tzinfo) -> list[tzinfo]:

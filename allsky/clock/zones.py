@@ -80,6 +80,18 @@ def overlay_zone(word: str | None, configured: tzinfo, near: datetime | None = N
         return configured
 
 
+def sign_in_doubt(word: str | None, configured: tzinfo, near: datetime | None = None) -> bool:
+    """Whether an offset on the overlay is none of the configured zone's in the year of `near`, but its opposite is: a
+    plus and a minus of a few pixels are easily taken for each other, in every frame alike."""
+    offset = _OFFSET.match(word) if word else None
+    if offset is None or overlay_zone(word, configured, near) is configured:
+        return False
+    shown = overlay_zone(word, configured, near).utcoffset(None)
+    year = (near or datetime(2000, 1, 1)).year
+    own = {datetime(year, month, 1, tzinfo=configured).utcoffset() for month in (1, 7)}
+    return shown is not None and shown not in own and -shown in own
+
+
 def _own_abbreviations(zone: tzinfo, year: int) -> dict[str, float]:
     found: dict[str, float] = {}
     for month in (1, 7):

@@ -196,3 +196,13 @@ def test_the_few_readings_of_a_video_that_can_hardly_be_read_are_not_believed(re
     moments = every_20_s(list(range(48)))
     answer = dated([None] * (48 - read) + moments[48 - read :], UTC)
     assert answer["clock_flag"].iloc[-read:].isna().all() == believed
+
+
+@pytest.mark.parametrize(("word", "doubted"), [("-0100", True), ("+0100", False), ("+0200", False), ("-0700", False)])
+def test_an_offset_whose_opposite_is_the_sites_is_flagged(word, doubted):
+    shown = every_20_s(list(range(12)))
+    shown[5] = None
+    words = [word if moment else None for moment in shown]
+    flags = date_readings(readings(shown), words, ZoneInfo("Europe/Oslo"), 1.0)[0]["clock_flag"]
+    assert flags.notna().all() == doubted
+    assert flags.isna().all() != doubted
