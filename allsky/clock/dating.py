@@ -8,7 +8,7 @@ that; a stretch that differs from its neighbour by a single digit is flagged too
 
 from __future__ import annotations
 
-from collections.abc import Callable, Sequence
+from collections.abc import Callable, Iterable, Sequence
 from datetime import UTC, datetime, tzinfo
 
 import numpy as np
@@ -38,18 +38,22 @@ def date_readings(
     overlay names. The order of rows is kept.
     """
     table = readings.reset_index(drop=True)
-    zones = _zones(table, zone_words, zone)
-    own, skipped, unclear = _own_utc(table, zones)
+    videos = _rows_by_video(table)
+    near = _middle_reading(table)
+    known = {word: overlay_zone(word, zone, near) for word in set(zone_words)}
+    zones = [known[word] for word in zone_words]
+    own, skipped, unclear = _own_utc(table, zones, list(videos.values()))
     dated = Dates(np.full(len(table), np.nan), np.full(len(table), np.nan), np.full(len(table), None, object))
     timelines = {}
-    for video, rows in table.groupby("video", sort=False).indices.items():
-        rows = rows[np.argsort(table["frame_index"].to_numpy()[rows], kind="stable")]
+    for video, rows in videos.items():
         one = VideoTimes(rows, table["frame_index"].to_numpy()[rows], own[rows], quantum_s)
-        timelines[str(video)] = one.date(table["confidence"].to_numpy(float)[rows], dated)
+        timelines[video] = one.date(table["confidence"].to_numpy(float)[rows], dated)
         if support is not None:
             hear(one, _as_local(support, zones), dated, zones)
-    dated.flags[_with_unread(table, own, skipped)] = f"the overlay shows a local time that summer time skips in {zone}"
-    dated.flags[_with_sign_in_doubt(table, zone_words, zone)] = (
+    dated.flags[_with_unread(videos.values(), own, skipped)] = (
+        f"the overlay shows a local time that summer time skips in {zone}"
+    )
+    dated.flags[_with_sign_in_doubt(zone_words, zone, near)] = (
         f"the overlay's offset from UTC is not that of {zone}, but its opposite is: its sign may be misread"
     )
     dated.flags[unclear] = f"this local hour came twice in {zone}, and no other frame or video tells which it is"
@@ -62,23 +66,25 @@ def date_readings(
     return answer[READINGS.names], timelines
 
 
+def _rows_by_video(table: pd.DataFrame) -> dict[str, np.ndarray]:
+    """The rows of each video by frame, videos in the order in which the night has them."""
+    videos = table.groupby("video", sort=False)["frame_index"]
+    return {str(name): index.sort_values(kind="stable").index.to_numpy() for name, index in videos}
+
+
 # Local time.
 
 
-def _with_sign_in_doubt(table: pd.DataFrame, words: Sequence[str | None], zone: tzinfo) -> np.ndarray:
-    near = table["overlay_time"].dropna()
-    year = near.iloc[len(near) // 2].to_pydatetime() if len(near) else None
-    known = {word: sign_in_doubt(word, zone, year) for word in set(words)}
-    # What could not be read is dated by what could.
-    return np.array([known[word] or (word is None and any(known.values())) for word in words], bool)
+def _middle_reading(table: pd.DataFrame) -> datetime | None:
+    """A time of the night, for the zones of its year."""
+    read = table["overlay_time"].dropna()
+    return read.iloc[len(read) // 2].to_pydatetime() if len(read) else None
 
 
-def _zones(table: pd.DataFrame, words: Sequence[str | None], zone: tzinfo) -> list[tzinfo]:
-    """The zone of each row's overlay."""
-    near = table["overlay_time"].dropna()
-    year = near.iloc[len(near) // 2].to_pydatetime() if len(near) else None
-    known = {word: overlay_zone(word, zone, year) for word in set(words)}
-    return [known[word] for word in words]
+def _with_sign_in_doubt(words: Sequence[str | None], zone: tzinfo, near: datetime | None) -> np.ndarray:
+    """The rows whose offset may have another sign, and those without one, which are dated by what could be read."""
+    doubted = {word for word in set(words) if sign_in_doubt(word, zone, near)}
+    return np.array([bool(doubted) and (word is None or word in doubted) for word in words], bool)
 
 
 def _as_local(support: Support, zones: Sequence[tzinfo]) -> Callable[[int, float], float]:
@@ -89,7 +95,9 @@ def _as_local(support: Support, zones: Sequence[tzinfo]) -> Callable[[int, float
     return of_utc
 
 
-def _own_utc(table: pd.DataFrame, zones: Sequence[tzinfo]) -> tuple[np.ndarray, np.ndarray, np.ndarray]:
+def _own_utc(
+    table: pd.DataFrame, zones: Sequence[tzinfo], videos: Sequence[np.ndarray]
+) -> tuple[np.ndarray, np.ndarray, np.ndarray]:
     """Each frame's own reading in UTC seconds (NaN without one), whether it is a time that never was, and whether it
     is one of a video whose hour came twice and nothing tells which it was."""
     first, second = np.full(len(table), np.nan), np.full(len(table), np.nan)
@@ -101,22 +109,14 @@ def _own_utc(table: pd.DataFrame, zones: Sequence[tzinfo]) -> tuple[np.ndarray, 
         skipped[row] = not options
         options = options or (_not_set_forward(local, zones[row]),)
         first[row], second[row] = options[0].timestamp(), options[-1].timestamp()
-    index = table["frame_index"].to_numpy()
-    videos = [rows[np.argsort(index[rows], kind="stable")] for rows in _rows_by_video(table).values()]
-    own, unclear = resolve_repeated(videos, index, first, second)
+    own, unclear = resolve_repeated(videos, table["frame_index"].to_numpy(), first, second)
     return own, skipped, unclear
 
 
-def _rows_by_video(table: pd.DataFrame) -> dict[str, np.ndarray]:
-    """Videos in the order in which the night has them."""
-    return {str(name): np.flatnonzero(table["video"] == name) for name in table["video"].unique()}
-
-
-def _with_unread(table: pd.DataFrame, own: np.ndarray, skipped: np.ndarray) -> np.ndarray:
+def _with_unread(videos: Iterable[np.ndarray], own: np.ndarray, skipped: np.ndarray) -> np.ndarray:
     """The rows that are `skipped`, and those without a reading of their own that stand nearest to them."""
     answer = skipped.copy()
-    for rows in table.groupby("video", sort=False).indices.values() if skipped.any() else ():
-        rows = rows[np.argsort(table["frame_index"].to_numpy()[rows], kind="stable")]
+    for rows in videos if skipped.any() else ():
         read = np.flatnonzero(~np.isnan(own[rows]))
         for place in np.flatnonzero(np.isnan(own[rows])) if len(read) else ():
             beside = read[np.abs(read - place) == np.abs(read - place).min()]

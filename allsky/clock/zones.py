@@ -69,7 +69,7 @@ def overlay_zone(word: str | None, configured: tzinfo, near: datetime | None = N
     """
     if not word or word.upper() in LOCAL_WORDS:
         return configured
-    own = _own_abbreviations(configured, (near or datetime(2000, 1, 1)).year)
+    own = {name.upper(): offset / timedelta(hours=1) for name, offset in _own_times(configured, near) if name.isalpha()}
     hours = own.get(word.upper(), ABBREVIATIONS.get(word.upper()))
     if hours is not None:
         return timezone(timedelta(hours=hours), word.upper())
@@ -83,23 +83,17 @@ def overlay_zone(word: str | None, configured: tzinfo, near: datetime | None = N
 def sign_in_doubt(word: str | None, configured: tzinfo, near: datetime | None = None) -> bool:
     """Whether an offset on the overlay is none of the configured zone's in the year of `near`, but its opposite is: a
     plus and a minus of a few pixels are easily taken for each other, in every frame alike."""
-    offset = _OFFSET.match(word) if word else None
-    if offset is None or overlay_zone(word, configured, near) is configured:
+    zone = overlay_zone(word, configured, near)
+    if zone is configured or not word or not _OFFSET.match(word):
         return False
-    shown = overlay_zone(word, configured, near).utcoffset(None)
-    year = (near or datetime(2000, 1, 1)).year
-    own = {datetime(year, month, 1, tzinfo=configured).utcoffset() for month in (1, 7)}
+    shown, own = zone.utcoffset(None), [offset for _, offset in _own_times(configured, near)]
     return shown is not None and shown not in own and -shown in own
 
 
-def _own_abbreviations(zone: tzinfo, year: int) -> dict[str, float]:
-    found: dict[str, float] = {}
-    for month in (1, 7):
-        moment = datetime(year, month, 1, tzinfo=zone)
-        name, offset = moment.tzname(), moment.utcoffset()
-        if name and offset is not None and name.isalpha():
-            found[name.upper()] = offset.total_seconds() / 3600
-    return found
+def _own_times(zone: tzinfo, near: datetime | None) -> list[tuple[str, timedelta]]:
+    """What the zone calls its winter and its summer time in that year, and how far they are from UTC."""
+    moments = [datetime((near or datetime(2000, 1, 1)).year, month, 1, tzinfo=zone) for month in (1, 7)]
+    return [(moment.tzname() or "", moment.utcoffset() or timedelta()) for moment in moments]
 
 
 @lru_cache(maxsize=8192)
