@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 from dataclasses import dataclass
+from datetime import date
 
 import numpy as np
 import pandas as pd
@@ -40,6 +41,14 @@ def night_of(utc, longitude_deg: float):
     if isinstance(times, pd.Series):
         return (times + shift).dt.strftime("%Y-%m-%d")
     return np.asarray((times + shift).strftime("%Y-%m-%d"), dtype=object)
+
+
+def is_date(text: str) -> bool:
+    """Whether `text` is a date as nights are named, `YYYY-MM-DD`: they are compared as they are written."""
+    try:
+        return date.fromisoformat(text).isoformat() == text
+    except ValueError:
+        return False
 
 
 def night_bounds(night: str, longitude_deg: float) -> tuple[pd.Timestamp, pd.Timestamp]:

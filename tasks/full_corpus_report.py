@@ -10,6 +10,7 @@ import pandas as pd
 from allsky.corpus import NO_MODEL
 from allsky.errors import BadConfiguration
 from allsky.report import render_report, write_figures
+from allsky.site import is_date
 from allsky.statistics.evidence import EVIDENCE, MEAN_MAPS
 from allsky.statistics.reliability import ABSTAINING, CALIBRATION, RELIABILITY
 from allsky.tables import AGREEMENT, CONDITION_TABLE, CONFUSION, CONTRASTS, HOURS, LABELLER_RATES, RULE_COMPARISON
@@ -28,7 +29,7 @@ from tasks.month_predictions import MonthPredictions
 from tasks.night_frames import NightFrames
 from tasks.report_data import epochs_told, gather
 from tasks.scored_sheet import ScoredSheet
-from tasks.selection import described, is_date
+from tasks.selection import described
 from tasks.sheets import AuditSheet, LabelSheet
 from tasks.train_classifier import existing_model, model_name, model_needs, model_recipe
 

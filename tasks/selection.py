@@ -2,11 +2,11 @@
 
 from __future__ import annotations
 
-import datetime
 import re
 from collections.abc import Sequence
 
 from allsky.errors import BadConfiguration
+from allsky.site import is_date
 
 ALL = "all"
 MISSING = "missing"
@@ -41,13 +41,6 @@ def _part(part: str, nights: Sequence[str]) -> set[str]:
                 " last:7, or several of these joined by commas"
             )
     return {night for night in nights if first <= night <= (last or "9999")}
-
-
-def is_date(text: str) -> bool:
-    try:
-        return datetime.date.fromisoformat(text).isoformat() == text
-    except ValueError:
-        return False
 
 
 def described(chosen: Sequence[str], nights: Sequence[str]) -> str:

@@ -6,13 +6,13 @@ ever corrects a clock.
 
 from __future__ import annotations
 
-import re
 from pathlib import Path
 
 import numpy as np
 import pandas as pd
 
 from allsky.errors import BadConfiguration
+from allsky.site import is_date
 
 COLUMNS = ("first_night", "last_night", "add_s", "reason", "decided_by")
 
@@ -54,8 +54,7 @@ def correction_s(ledger: pd.DataFrame, night: str) -> float:
 
 def _check(row, where: str) -> None:
     for night in (row.first_night, row.last_night):
-        # Nights are compared as they are written: 2023-1-31 would never be met.
-        if not re.fullmatch(r"\d{4}-\d\d-\d\d", night) or pd.isna(pd.to_datetime(night, errors="coerce")):
+        if not is_date(night):
             raise BadConfiguration(f"{where}: {night!r} is no night; expected a date like 2023-01-31")
     if row.last_night < row.first_night:
         raise BadConfiguration(f"{where}: the last night {row.last_night} lies before the first, {row.first_night}")
