@@ -24,8 +24,9 @@ from pathlib import Path
 
 import numpy as np
 import torch
+from inference import A_MONTH, agreed
 from made_skies import small_skies, write_skies
-from side_by_side import argument_parser, require
+from side_by_side import argument_parser
 from torch import nn
 from torch.utils.flop_counter import FlopCounterMode
 from trained import tried_model
@@ -39,9 +40,6 @@ from models.model_folder import Model, load_model
 BACKBONES = ("efficientnet_b1", "resnet50", "convnext_tiny", "vit_b_16")
 # Torchvision's transformers take the size of picture that they were made for.
 SIZES = {"vit_b_16": 224}
-A_MONTH = 20_000
-# As far as two ways of computing the same probability may lie apart, and how often they must decide alike.
-P_TOLERANCE, SAME_DECISIONS = 0.02, 0.999
 
 
 def seconds_of(work, times: int) -> float:
@@ -121,13 +119,7 @@ def measured(model: Model, paths: list[Path], limits: dict[str, float], times: i
 def agreement(model: Model, n: int) -> dict[str, float]:
     predictor, exact = Predictor(model, expected=A_MONTH), Predictor(model, "float32")
     pairs = [(predictor.answer(some), exact.answer(some)) for some in small_skies(n, model.description.image_size)]
-    mine, theirs = (np.concatenate(side) for side in zip(*pairs, strict=True))
-    same = float((mine.argmax(axis=1) == theirs.argmax(axis=1)).mean())
-    far = float(np.quantile(np.abs(mine - theirs), 0.999))
-    require(same >= SAME_DECISIONS, f"the {predictor.engine.name} engine decides as float32 does ({same:.2%} do)")
-    require(far <= P_TOLERANCE, f"the {predictor.engine.name} engine says what float32 does (off by {far:.4f})")
-    positive = float((theirs[:, 0] > 0.5).mean())
-    return {"same_decisions": same, "p_difference_999": far, "positive_share": positive}
+    return agreed(*(np.concatenate(side) for side in zip(*pairs, strict=True)))
 
 
 def asked_for() -> argparse.Namespace:

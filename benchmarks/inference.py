@@ -69,12 +69,17 @@ def best_batch(model: Model, paths: list[Path]) -> int:
 
 def check(answers: dict[str, np.ndarray], mine: np.ndarray, exact: np.ndarray, quick: bool) -> dict[str, float]:
     """Stop unless ours, on equal pixels, says what float32 does, and the rivals agree with each other."""
+    require(np.allclose(answers[OBVIOUS], answers[TUNED], atol=1e-3), "both rivals say the same")
+    return agreed(mine, exact, quick)
+
+
+def agreed(mine: np.ndarray, exact: np.ndarray, quick: bool = False) -> dict[str, float]:
+    """How nearly ours says what float32 does; stops where it is not near enough, unless too few were asked."""
     gaps = np.abs(mine - exact)
     same = float((mine.argmax(axis=1) == exact.argmax(axis=1)).mean())
     far = float(np.quantile(gaps, 0.999))
     require(quick or far <= P_TOLERANCE, f"ours says what eager float32 does on equal pixels (off by {far:.4f})")
     require(quick or same >= SAME_DECISIONS, f"ours decides as eager float32 does ({same:.2%} do)")
-    require(np.allclose(answers[OBVIOUS], answers[TUNED], atol=1e-3), "both rivals say the same")
     return {"same_decisions": same, "p_difference_999": far, "positive_share": float((exact[:, 0] > 0.5).mean())}
 
 

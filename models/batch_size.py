@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import time
+from dataclasses import replace
 
 import numpy as np
 import torch
@@ -35,9 +36,8 @@ def useful_batch(model: Model, engine: Engine | None, pictures: np.ndarray, devi
 
 def _tried(model: Model, engine: Engine, pictures: np.ndarray, device: torch.device) -> dict[str, float]:
     """Pictures a second by size of the batch, as far as memory goes."""
-    plain = (
-        Engine(engine.name, engine.dtype) if engine.compiled else engine
-    )  # compiling for each size would take minutes
+    # Compiling for each size would take minutes.
+    plain = replace(engine, compiled=False) if engine.compiled else engine
     ready = Ready(model, plain, device)
     rates: dict[str, float] = {}
     for size in SIZES:

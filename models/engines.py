@@ -94,13 +94,14 @@ class Streams:
     """
 
     def __init__(self, device: torch.device) -> None:
-        self._before = torch.get_num_threads(), cv2.getNumThreads(), torch.backends.cudnn.allow_tf32
+        cores = torch.get_num_threads()
+        self._before = cores, cv2.getNumThreads(), torch.backends.cudnn.allow_tf32
         # Pictures are read by as many threads as there are cores: OpenCV's own would only wait for each other.
         cv2.setNumThreads(1)
         # A GPU's convolutions would take float32 numbers with 10 bits of their 23: no reference.
         torch.backends.cudnn.allow_tf32 = False
-        self.number = min(self._before[0], MOST_STREAMS) if device.type == "cpu" else 1
-        self.threads = max(1, self._before[0] // self.number)
+        self.number = min(cores, MOST_STREAMS) if device.type == "cpu" else 1
+        self.threads = max(1, cores // self.number)
         self._pool = ThreadPoolExecutor(self.number, initializer=lambda: torch.set_num_threads(self.threads))
         self.map = self._pool.map
 
@@ -109,9 +110,9 @@ class Streams:
 
     def __exit__(self, *_: object) -> None:
         self._pool.shutdown(cancel_futures=True)
-        torch.set_num_threads(self._before[0])
-        cv2.setNumThreads(self._before[1])
-        torch.backends.cudnn.allow_tf32 = self._before[2]
+        cores, of_opencv, torch.backends.cudnn.allow_tf32 = self._before
+        torch.set_num_threads(cores)
+        cv2.setNumThreads(of_opencv)
 
 
 class Ready:
