@@ -272,7 +272,7 @@ def _dated(scan: _Scan) -> pd.DataFrame:
     for row, reading in zip(scan.doubtful, scan.clock.reread([r.crops for r in scan.doubtful.values()])):
         if reading.overlay_time is not None:
             scan.rows[row] = (*scan.rows[row][:2], reading)
-    dated = scan.clock.date(reading_table(scan.rows))
+    dated = scan.clock.date(reading_table(scan.rows), scan.cards)
     dated["utc"] += scan.correction
     cards = pd.DataFrame(sorted(scan.cards), columns=["video", "frame_index"])
     cards = cards.assign(source="template", confidence=0.0, clock_flag=CARD)

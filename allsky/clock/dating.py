@@ -8,6 +8,7 @@ that; a stretch that differs from its neighbour by a single digit is flagged too
 
 from __future__ import annotations
 
+from collections import defaultdict
 from collections.abc import Callable, Iterable, Sequence
 from datetime import UTC, datetime, tzinfo
 
@@ -31,11 +32,13 @@ def date_readings(
     zone: tzinfo,
     quantum_s: float,
     support: Support | None = None,
+    cards: Iterable[tuple[str, int]] = (),
 ) -> tuple[pd.DataFrame, dict[str, Timeline]]:
     """READINGS of a night, its videos dated one by one, and the timeline of each.
 
     `readings` has video, frame_index, ocr_text, overlay_time (naive), source and confidence; `zone_words` the zone each
-    overlay names. The order of rows is kept.
+    overlay names; `cards` (video, frame_index) the frames left out of `readings` that are no sky. The order of rows is
+    kept.
     """
     table = readings.reset_index(drop=True)
     videos = _rows_by_video(table)
@@ -44,9 +47,9 @@ def date_readings(
     zones = [known[word] for word in zone_words]
     own, skipped, unclear = _own_utc(table, zones, list(videos.values()))
     dated = Dates(np.full(len(table), np.nan), np.full(len(table), np.nan), np.full(len(table), None, object))
-    timelines = {}
+    timelines, cards_of = {}, _by_video(cards)
     for video, rows in videos.items():
-        one = VideoTimes(rows, table["frame_index"].to_numpy()[rows], own[rows], quantum_s)
+        one = VideoTimes(rows, table["frame_index"].to_numpy()[rows], own[rows], quantum_s, cards_of[video])
         timelines[video] = one.date(table["confidence"].to_numpy(float)[rows], dated)
         if support is not None:
             hear(one, _as_local(support, zones), dated, zones)
@@ -64,6 +67,13 @@ def date_readings(
         clock_flag=pd.Series(dated.flags, dtype=object),
     )
     return answer[READINGS.names], timelines
+
+
+def _by_video(frames: Iterable[tuple[str, int]]) -> dict[str, list[int]]:
+    answer: dict[str, list[int]] = defaultdict(list)
+    for video, index in frames:
+        answer[video].append(index)
+    return answer
 
 
 def _rows_by_video(table: pd.DataFrame) -> dict[str, np.ndarray]:

@@ -204,16 +204,19 @@ class LearnedClock:
         seconds, _ = timeline.at(np.array([frame_index]))
         return None if np.isnan(seconds[0]) else datetime.fromtimestamp(round(seconds[0], 3), UTC)
 
-    def date(self, readings: pd.DataFrame) -> pd.DataFrame:
+    def date(self, readings: pd.DataFrame, cards: Iterable[tuple[str, int]] = ()) -> pd.DataFrame:
         """The whole night's READINGS of `readings` (video, frame_index, ocr_text, overlay_time, source, confidence,
-        as of `reading_table`): UTC, residual and flag of every frame, from all of them together."""
-        return self.dated(readings)[0]
+        as of `reading_table`): UTC, residual and flag of every frame, from all of them together. `cards`
+        (video, frame_index) are frames left out because they are no sky."""
+        return self.dated(readings, cards)[0]
 
-    def dated(self, readings: pd.DataFrame) -> tuple[pd.DataFrame, dict[str, Timeline]]:
+    def dated(
+        self, readings: pd.DataFrame, cards: Iterable[tuple[str, int]] = ()
+    ) -> tuple[pd.DataFrame, dict[str, Timeline]]:
         """What `date` gives, and the timeline of each video."""
         words = [self._zone_word(text) for text in readings["ocr_text"]]
         support = self._support_of(readings) if "evidence" in readings else None
-        return date_readings(readings, words, self.zone, self.quantum_s, support)
+        return date_readings(readings, words, self.zone, self.quantum_s, support, cards)
 
     def _support_of(self, readings: pd.DataFrame) -> Support:
         """How far the glyphs of a row speak for a time; 0 where there are none, or its text cannot be written."""

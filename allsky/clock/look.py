@@ -184,9 +184,11 @@ def _dated(clock: LearnedClock, recording: Recording) -> tuple[pd.DataFrame, dic
     """READINGS of every frame of the video, and its timeline."""
     rows: list[tuple[str, int, Reading]] = []
     doubtful: dict[int, Reading] = {}
+    cards: list[tuple[str, int]] = []
     for frame in recording.frames():
         reading = clock.read(frame.luma)
         if reading.overlay_time is None and not reading.crops and clock.is_card(frame.luma):
+            cards.append((recording.name, frame.index))
             continue
         if reading.overlay_time is None and reading.crops and len(doubtful) < MOST_REREAD:
             doubtful[len(rows)] = reading
@@ -194,7 +196,7 @@ def _dated(clock: LearnedClock, recording: Recording) -> tuple[pd.DataFrame, dic
     for row, reading in zip(doubtful, clock.reread([one.crops for one in doubtful.values()])):
         if reading.overlay_time is not None:
             rows[row] = (*rows[row][:2], reading)
-    return clock.dated(reading_table(rows))
+    return clock.dated(reading_table(rows), cards)
 
 
 def _elapsed(readings: pd.DataFrame, fps: float | None) -> bool:

@@ -6,6 +6,7 @@ dated by it. What the glyphs have to say of such times is heard afterwards (`all
 
 from __future__ import annotations
 
+from collections.abc import Sequence
 from dataclasses import dataclass
 
 import numpy as np
@@ -40,11 +41,15 @@ class Dates:
 
 
 class VideoTimes:
-    """The frames of one video in order: the `rows` of the night's table they stand in, their frame `index`, and their
-    own reading (UTC seconds, NaN without one)."""
+    """The frames of one video in order: the `rows` of the night's table they stand in, their frame `index` counted
+    without the video's `cards`, which take no time of the clock, and their own reading (UTC seconds, NaN without
+    one)."""
 
-    def __init__(self, rows: np.ndarray, index: np.ndarray, own: np.ndarray, quantum_s: float) -> None:
-        self.rows, self.index, self.own, self.quantum_s = rows, _without_cards(index), own, quantum_s
+    def __init__(
+        self, rows: np.ndarray, index: np.ndarray, own: np.ndarray, quantum_s: float, cards: Sequence[int] = ()
+    ) -> None:
+        self.index = index - np.searchsorted(np.sort(np.asarray(cards, int)), index)
+        self.rows, self.own, self.quantum_s = rows, own, quantum_s
         self.read = ~np.isnan(own)
 
     def date(self, confidence: np.ndarray, dated: Dates) -> Timeline:
@@ -140,10 +145,3 @@ class VideoTimes:
         ends = self.timeline.index[[0, -1]]
         beyond = (self.index < ends[0]) | (self.index > ends[1])
         return beyond & (np.abs(self.index[:, None] - ends[None, :]).min(axis=1) <= FARTHEST_EXTRAPOLATION)
-
-
-def _without_cards(index: np.ndarray) -> np.ndarray:
-    """Frames counted without the cards among them, which take no time of the clock; sparse keyframes by their own
-    index."""
-    steps = np.diff(index)
-    return np.arange(len(index)) if len(steps) and np.median(steps) == 1 else index

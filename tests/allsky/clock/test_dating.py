@@ -129,6 +129,42 @@ def test_an_unknown_zone_is_refused_by_name():
         parse_zone("Mars/Olympus")
 
 
+def at(shown: dict[int, datetime | None]) -> pd.DataFrame:
+    """A video's readings at these frames, none of the others."""
+    return readings(list(shown.values())).assign(frame_index=list(shown))
+
+
+# Runs of frames behind keyframes far apart, and frames with damaged ones between them.
+SPARSE = {
+    "behind keyframes": [*range(4), *range(250, 254), *range(500, 504)],
+    "damaged between": [*range(20), *range(31, 60)],
+}
+
+
+@pytest.mark.parametrize("kind", SPARSE)
+def test_frames_that_are_not_there_take_their_time(kind):
+    indices = SPARSE[kind]
+    shown = dict(zip(indices, every_20_s(indices), strict=True))
+    unread = indices[len(indices) // 3]
+    table, timelines = date_readings(at({**shown, unread: None}), [None] * len(indices), UTC, 1.0)
+    assert table["utc"].dt.tz_localize(None).tolist() == list(shown.values())
+    assert table["clock_flag"].isna().all()
+    between, inside = timelines["night.mp4"].at(np.array([25, 100, 300, indices[-1] + 2]))
+    missing = [pd.Timestamp(one, tz="UTC").timestamp() for one in every_20_s([25, 100, 300, indices[-1] + 2])]
+    assert between[0] == missing[0] and between[-1] == missing[-1] and inside[0]
+    assert kind != "behind keyframes" or between.tolist() == missing
+
+
+def test_cards_between_frames_take_no_time():
+    indices = [*range(20), *range(31, 60)]
+    shown = dict(zip(indices, every_20_s(list(range(len(indices)))), strict=True))
+    shown[31] = None
+    cards = [("night.mp4", card) for card in range(20, 31)]
+    table = date_readings(at(shown), [None] * len(indices), UTC, 1.0, cards=cards)[0]
+    assert table["utc"].dt.tz_localize(None).tolist() == every_20_s(list(range(len(indices))))
+    assert table["clock_flag"].isna().all()
+
+
 def test_order_of_rows_is_kept_whatever_the_order_of_frames():
     shown: list[datetime | None] = [datetime(2022, 1, 5, 3) + timedelta(seconds=20 * k) for k in range(20)]
     table = readings(shown).iloc[np.random.default_rng(0).permutation(20)].reset_index(drop=True)
