@@ -90,7 +90,7 @@ class NightClock(NightStage):
     def _put_given(self, output, keyframes) -> None:
         """A clock that nobody reads: where it stands, and the times of the frames looked at."""
         given = self.settings.clock(self.night).box
-        boxes = text_boxes([keyframe.luma for keyframe in keyframes], given)
+        boxes = text_boxes(keyframes, given)
         told = {"told_by": self.settings.archive.stills_time, "boxes": [dataclasses.asdict(box) for box in boxes]}
         (output["overlay"].path / "clock.json").write_text(json.dumps(told | {"parts": []}, indent=1))
         readings = _given_readings(self.night)

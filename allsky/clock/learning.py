@@ -13,11 +13,10 @@ import numpy as np
 
 from allsky.clock.formats import ClockFormat
 from allsky.clock.learned import NO_READING, LearnedClock, Reading, reading_table
-from allsky.clock.overlay import Box
 from allsky.clock.part import learn_part
 from allsky.clock.part_reading import PartReading
 from allsky.clock.places import PlaceReading, read_places
-from allsky.clock.search import find_clock
+from allsky.clock.search import find_clock, given_box
 from allsky.clock.tesseract import TextLine
 from allsky.clock.zones import parse_zone
 from allsky.errors import BadConfiguration, NoClock
@@ -77,7 +76,7 @@ def learn_clock(
     parse_zone(settings.timezone)
     used = _of_one_size(keyframes)
     lumas = [keyframe.luma for keyframe in used]
-    within = Box(*settings.box) if settings.box else None
+    within = given_box(settings.box, lumas[0].shape, _videos(used))
     given = _given_format(settings)
     places, texts = find_clock(lumas, within, given)
     if not places:

@@ -67,6 +67,11 @@ class Box:
         x, y = max(self.x - by_x, 0), max(self.y - by_y, 0)
         return Box(x, y, min(self.right + by_x, width) - x, min(self.bottom + by_y, height) - y)
 
+    def within(self, width: int, height: int) -> Box:
+        """What of the box lies on a frame of `width` x `height`; of no width or height where nothing does."""
+        x, y = (min(max(one, 0), most) for one, most in ((self.x, width), (self.y, height)))
+        return Box(x, y, max(min(self.right, width) - x, 0), max(min(self.bottom, height) - y, 0))
+
     def moved(self, x: int, y: int) -> Box:
         """The box `x` farther right and `y` farther down."""
         return Box(self.x + x, self.y + y, self.width, self.height)

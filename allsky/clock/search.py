@@ -13,9 +13,10 @@ from dataclasses import dataclass, replace
 import numpy as np
 
 from allsky.clock.formats import ClockFormat
-from allsky.clock.overlay import LEAST_CONTRAST, STYLES, Box, Line, read_crops, text_lines, union
+from allsky.clock.overlay import LEAST_CONTRAST, SMALLEST_TEXT, STYLES, Box, Line, read_crops, text_lines, union
 from allsky.clock.recognition import Recognised, recognise, stands_alone
 from allsky.clock.tesseract import TextLine
+from allsky.errors import NoClock
 from allsky.spread import spread
 
 FRAMES_SEARCHED = 3
@@ -67,6 +68,21 @@ def widened(places: Sequence[Place], shape: tuple[int, ...]) -> list[Place]:
             wide = wide if other is place else wide.kept_from(other, place.box)
         answers.append(wide)
     return answers
+
+
+def given_box(given: Sequence[int] | None, shape: tuple[int, ...], file: str) -> Box | None:
+    """The box (x, y, width, height) in which the clock is said to be, as far as it lies on frames of this `shape`
+    (H, W, ...); None where none is given. Raises NoClock, naming the `file`, where no text has room there."""
+    if given is None:
+        return None
+    height, width = shape[:2]
+    box = Box(*given).within(width, height)
+    if min(box.width, box.height) < SMALLEST_TEXT:
+        raise NoClock(
+            f"{file}: the clock_box {', '.join(map(str, given))} (x, y, width, height) lies outside its frames "
+            f"of {width}x{height}; measure it on one of its frames, or leave it out for the clock to be found"
+        )
+    return box
 
 
 @dataclass(frozen=True)

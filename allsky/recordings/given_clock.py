@@ -12,8 +12,9 @@ from dataclasses import dataclass, field
 import numpy as np
 import pandas as pd
 
+from allsky.clock.learning import Keyframe
 from allsky.clock.overlay import Box
-from allsky.clock.search import find_clock
+from allsky.clock.search import find_clock, given_box
 from allsky.tables import READINGS
 
 
@@ -47,12 +48,12 @@ def given_readings(recording: str, stills: pd.DataFrame, source: str) -> pd.Data
     return READINGS.to_arrow(readings).to_pandas()
 
 
-def text_boxes(lumas: Sequence[np.ndarray], given: tuple[int, int, int, int] | None) -> tuple[Box, ...]:
+def text_boxes(keyframes: Sequence[Keyframe], given: tuple[int, int, int, int] | None) -> tuple[Box, ...]:
     """Where a clock is burned in although nobody reads it: the box given, else what looks like one, else nothing.
 
-    Raises MissingTool without Tesseract.
+    Raises MissingTool without Tesseract, NoClock where the box given lies outside the frames.
     """
-    if given is not None:
-        return (Box(*given),)
-    places, _ = find_clock(lumas, None, None)
+    if box := given_box(given, keyframes[0].luma.shape, keyframes[0].video):
+        return (box,)
+    places, _ = find_clock([keyframe.luma for keyframe in keyframes], None, None)
     return tuple(place.box for place in places)

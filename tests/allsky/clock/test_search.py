@@ -3,10 +3,12 @@
 from datetime import datetime
 
 import numpy as np
+import pytest
 
 from allsky.clock.learning import ClockSettings, Keyframe, learn_clock
 from allsky.clock.overlay import Box, text_lines
-from allsky.clock.search import Place, widened
+from allsky.clock.search import Place, given_box, widened
+from allsky.errors import NoClock
 from benchmarks.made_clocks import Clip, Text, evenly, frames
 
 TIMES = evenly(datetime(2013, 11, 3, 1, 58), 6.0, 12)
@@ -43,3 +45,17 @@ def test_clocks_in_corners_and_of_outlined_text_are_read_to_the_second():
         keyframes = [Keyframe("made", number, luma) for number, luma in enumerate(frames(clip))]
         shown = learn_clock(keyframes, ClockSettings(), None, 0.0).readings["overlay_time"]
         assert [moment.replace(microsecond=0) for moment in shown.dt.to_pydatetime()] == list(TIMES)
+
+
+@pytest.mark.parametrize("box", [(400, 10, 150, 20), (0, 238, 320, 20), (-90, 10, 80, 20), (10, -30, 80, 30)], ids=str)
+def test_a_box_outside_the_frame_is_refused_with_file_frame_size_box_and_what_to_do(box):
+    frame = Keyframe("night_20131103.mp4", 0, np.zeros(FRAME, np.uint8))
+    with pytest.raises(NoClock) as refused:
+        learn_clock([frame], ClockSettings(box), None, 0.0)
+    for said in ("night_20131103.mp4", "clock_box " + str(box)[1:-1], "320x240", "measure it"):
+        assert said in str(refused.value)
+
+
+def test_a_box_that_reaches_over_the_edge_is_cut_at_it():
+    assert given_box((200, -10, 300, 40), FRAME, "night.mp4") == Box(200, 0, 120, 30)
+    assert given_box(None, FRAME, "night.mp4") is None
