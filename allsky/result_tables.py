@@ -77,7 +77,7 @@ CONTRASTS = Table(
         ("p", REAL, "", "two-sided p-value of no difference, by inverting the interval; 1e-6 at least"),
         ("p_adjusted", REAL, "", "adjusted by Holm (stated beforehand) or Benjamini and Hochberg (exploratory)"),
         ("verdict", TEXT, "", "`supported`, `contradicted` (of a claim), `higher`, `lower`, or `not decidable`"),
-        ("detectable", REAL, "", "smallest difference that would be seen with a chance of 80 %"),
+        ("detectable", REAL, "", "smallest difference seen with a chance of 80 %, even if the only one of its kind"),
         ("n_nights", WHOLE, "", "audit nights the rate there stands on"),
         ("reference_nights", WHOLE, "", "audit nights the reference stands on"),
     ),

@@ -49,6 +49,10 @@ def test_large_differences_are_found_and_named_by_their_direction():
     full = table[(table["lunar_bin"] == "Moon_Full") & (table["solar_bin"] == "Night")].set_index("rate")
     assert full.loc["fpr", "verdict"] == "higher"
     assert full.loc["fnr", "verdict"] == "not decidable"
+    asked = (table["detectable"] / (table["high"] - table["low"])).groupby(table["kind"]).agg(["count", "first"])
+    # Of four and of two measured: normal quantiles of 99.375, 98.75 and 80 %, over twice that of 97.5 %.
+    assert asked["count"].tolist() == [4, 2]
+    assert asked["first"].tolist() == pytest.approx([(q + 0.8416) / (2 * 1.96) for q in (2.4977, 2.2414)], abs=1e-3)
 
 
 def test_what_was_not_measured_is_not_decidable_and_has_no_numbers():
@@ -69,8 +73,10 @@ def test_a_p_value_below_a_level_is_an_interval_that_leaves_out_zero():
 
 
 def test_the_detectable_difference_is_that_of_a_two_sided_test_with_power_80_percent():
-    """A standard error of 0.1: (2.241 + 0.842) x 0.1, the normal quantiles of 98.75 and 80 % (any table)."""
-    assert detectable(-1.96 * 0.1, 1.96 * 0.1) == pytest.approx(0.3083, abs=1e-4)
+    """A standard error of 0.1, one test, two, and sixteen: the normal quantiles of 97.5, 98.75, 99.844 and 80 %."""
+    for n_tests, quantile in ((1, 1.96), (2, 2.2414), (16, 2.9552)):
+        expected = (quantile + 0.8416) * 0.1
+        assert detectable(-1.96 * 0.1, 1.96 * 0.1, n_tests) == pytest.approx(expected, abs=1e-4)
 
 
 def made_up(generator: np.random.Generator, rate: float, shared: np.ndarray) -> tuple[np.ndarray, ...]:
