@@ -35,6 +35,10 @@ LOOKBACK = 60
 SEGMENT = 3
 # Share of a step by which a link may leave its segment's rate.
 RATE_SLACK = 0.2
+# So many readings that never go back, of which this share of links keeps no rate with one beside it, and of which in
+# so many in a row fewer than this share lie on one line (more do where some were misread), are of a camera that keeps
+# no even time: somebody released it, or it waits for what it sees.
+UNEVEN, FEWEST_UNEVEN, IN_A_ROW, ON_A_LINE = 0.3, 8, 12, 0.5
 
 
 @dataclass(frozen=True)
@@ -144,6 +148,9 @@ class _Fit:
         self.pause_cost = self._pause_cost()
 
     def timeline(self) -> Timeline:
+        if self._keeps_no_even_time():
+            alone = np.arange(len(self.index))
+            return Timeline(self.index, self.seconds, alone, alone, self.step_s)
         chain = self._without_excursions(self._best_chain())
         positions: list[int] = []
         stretch: list[int] = []
@@ -157,6 +164,22 @@ class _Fit:
             segment += [segment[-1] if link == GOES_ON and alone else place] * len(own)
         found = (self.index[positions], self.seconds[positions], np.array(stretch), np.array(segment))
         return Timeline(*found, self.step_s)
+
+    def _keeps_no_even_time(self) -> bool:
+        """Whether readings follow each other in order and at no pace."""
+        frames, gap = np.diff(self.index), np.diff(self.seconds)
+        if len(self.index) < FEWEST_UNEVEN or not (gap > 0).all():
+            return False
+        even = self._even_links() | only_lost_frames(gap, frames, self.step_s, self.quantum_s)
+        return bool(np.mean(~even) >= UNEVEN) and self._share_on_a_line() < ON_A_LINE
+
+    def _share_on_a_line(self) -> float:
+        """How many of some readings in a row lie on one line of the usual step, as a share."""
+        away = self.seconds - self.seconds[0] - self.step_s * (self.index - self.index[0])
+        rows = np.lib.stride_tricks.sliding_window_view(away, min(IN_A_ROW, len(away)))
+        behind = rows[:, None, :] - rows[:, :, None]
+        near = (behind >= 0) & (behind <= max(self.quantum_s, RATE_SLACK * self.step_s))
+        return float(np.median(near.sum(axis=2).max(axis=1)) / rows.shape[1])
 
     # Items.
 

@@ -139,9 +139,12 @@ class VideoTimes:
         return len(self.index) > FEW_FRAMES and self.quantum_s <= 1 and len(believed) > 0 and np.ptp(believed) == 0
 
     def _near_believed(self) -> np.ndarray:
-        """Whether a frame lies just before the first or just behind the last believed one."""
-        if len(self.timeline.index) < 2:
-            return np.zeros(len(self.index), bool)
-        ends = self.timeline.index[[0, -1]]
-        beyond = (self.index < ends[0]) | (self.index > ends[1])
-        return beyond & (np.abs(self.index[:, None] - ends[None, :]).min(axis=1) <= FARTHEST_EXTRAPOLATION)
+        """Whether a frame lies just before the first or just behind the last believed one, where that one's neighbour
+        tells the pace."""
+        near = np.zeros(len(self.index), bool)
+        line = self.timeline
+        if len(line.index) >= 2:
+            before, behind = line.index[0] - self.index, self.index - line.index[-1]
+            near |= (before > 0) & (before <= FARTHEST_EXTRAPOLATION) & (line.stretch[0] == line.stretch[1])
+            near |= (behind > 0) & (behind <= FARTHEST_EXTRAPOLATION) & (line.stretch[-2] == line.stretch[-1])
+        return near

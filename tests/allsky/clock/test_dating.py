@@ -155,6 +155,17 @@ def test_frames_that_are_not_there_take_their_time(kind):
     assert kind != "behind keyframes" or between.tolist() == missing
 
 
+def test_frames_taken_at_no_even_pace_are_dated_by_their_own_clock_or_not_at_all():
+    steps = np.random.default_rng(1).integers(20, 900, 60).cumsum()
+    shown: list[datetime | None] = [datetime(2022, 1, 5, 3) + timedelta(seconds=int(step)) for step in steps]
+    unread = [0, 20, 58, 59]
+    answer = dated([None if place in unread else moment for place, moment in enumerate(shown)], UTC)
+    own = answer.drop(index=unread)
+    assert own["clock_flag"].isna().all()
+    assert own["utc"].dt.tz_localize(None).tolist() == [one for k, one in enumerate(shown) if k not in unread]
+    assert answer.loc[unread, "clock_flag"].notna().all()
+
+
 def test_cards_between_frames_take_no_time():
     indices = [*range(20), *range(31, 60)]
     shown = dict(zip(indices, every_20_s(list(range(len(indices)))), strict=True))

@@ -67,6 +67,30 @@ def test_the_usual_step_is_told_from_frames_far_apart_where_seconds_are_cut_off(
     assert usual_step(np.arange(500.0), np.floor(np.arange(500) / 25)) == pytest.approx(0.04, rel=0.1)
 
 
+def test_readings_at_no_even_pace_are_all_believed_and_nothing_is_claimed_between_them():
+    seconds = 1e9 + np.cumsum(np.random.default_rng(1).integers(20, 900, 40)).astype(float)
+    timeline = fit(np.delete(seconds, 17), np.delete(np.arange(40), 17))
+    assert len(timeline.index) == 39
+    assert not timeline.departures().any()
+    assert not timeline.at(np.array([17]))[1].any()
+
+
+@given(st.integers(0, 10_000), st.integers(20, 80), st.data())
+def test_a_single_misread_frame_among_uneven_ones_is_not_believed_where_time_steps_back(seed, count, data):
+    seconds = 1e9 + np.cumsum(np.random.default_rng(seed).integers(20, 900, count)).astype(float)
+    wrong = data.draw(st.integers(1, count - 2))
+    seconds[wrong] = seconds[wrong - 1] - data.draw(st.integers(3_000, 100_000))
+    assert wrong not in fit(seconds).index
+
+
+@pytest.mark.parametrize("count", [12, 60])
+def test_frames_at_an_even_pace_of_which_a_third_are_misread_in_order_are_not_taken_for_uneven_ones(count):
+    seconds = 1e9 + 7.0 * np.arange(count)
+    seconds[np.random.default_rng(3).permutation(count)[: count // 3]] -= 5
+    stretch = fit(seconds).stretch
+    assert len(np.unique(stretch)) < len(stretch)
+
+
 def test_no_reading_gives_no_time():
     seconds, inside = fit(np.zeros(0)).at(np.array([0, 1]))
     assert np.isnan(seconds).all()
