@@ -77,6 +77,9 @@ ZONES = {
     "2021-03-07 02:17:10 UTC -12.3C": 0.0,
     "UT 2021-03-07 02:17:10 MST 2021-03-06 19:17:10": 0.0,
     "2021-03-07 02:17:10(UT)": 0.0,
+    # Letters of seven pixels, as Tesseract reads them.
+    "2021-03-07 02:17:10 uTc": 0.0,
+    "2021-03-07 02:17:10 utc+1": 1.0,
     # The name of a camera, which leaves the configured zone.
     "CAM Z 2021-03-07 02:17:10": 9.0,
 }
