@@ -78,12 +78,14 @@ def check() -> None:
 @main.command(cls=_Explained)
 @click.argument("files", nargs=-1, required=True, type=click.Path(path_type=Path))
 @click.option("--frames", help="Frames of each video: `all`, or numbers such as 0,25,100; a few by default.")
+@click.option("--box", help="X,Y,WIDTH,HEIGHT in pixels: look for the clock in there only.")
+@click.option("--format", "pattern", help="How the clock is written, as strftime has it; found by default.")
 @click.option("--json", "as_json", is_flag=True, help="Print an object a line.")
-def clock(files: tuple[Path, ...], frames, as_json) -> None:
+def clock(files: tuple[Path, ...], frames, box, pattern, as_json) -> None:
     """Read the clock burned into FILES (videos, pictures, folders of stills) before anything is configured."""
-    from pipeline.showing_clocks import show_clocks
+    from pipeline.showing_clocks import given_clock, show_clocks
 
-    sys.exit(1 if show_clocks(files, frames, as_json, click.echo) else 0)
+    sys.exit(1 if show_clocks(files, frames, as_json, click.echo, given_clock(box, pattern)) else 0)
 
 
 @main.command(cls=_Explained)

@@ -6,8 +6,9 @@ import json
 from collections.abc import Callable, Sequence
 from pathlib import Path
 
-from allsky.clock.look import FirstLook, ShownTime, look_at
-from allsky.errors import BadConfiguration, BadVideo
+from allsky.clock.learning import ClockSettings
+from allsky.clock.look import FOUND, FirstLook, ShownTime, look_at
+from allsky.errors import BadConfiguration, BadVideo, NoClock
 
 
 def asked_frames(text: str | None) -> Sequence[int] | str | None:
@@ -26,16 +27,40 @@ def _frame_number(text: str) -> int:
     return number
 
 
-def show_clocks(paths: Sequence[Path], frames: str | None, as_json: bool, tell: Callable[[str], None]) -> int:
+def given_clock(box: str | None, pattern: str | None) -> ClockSettings:
+    """What `--box` and `--format` say of the clock."""
+    given = ClockSettings(_asked_box(box) if box else None, pattern)
+    try:
+        given.given_format()
+    except BadConfiguration:
+        raise BadConfiguration(f"--format {pattern}: expected a strftime format such as '%Y-%m-%d %H:%M:%S'") from None
+    return given
+
+
+def _asked_box(text: str) -> tuple[int, int, int, int]:
+    try:
+        x, y, width, height = map(int, text.split(","))
+    except ValueError:
+        raise BadConfiguration(f"--box {text}: expected X,Y,WIDTH,HEIGHT in pixels, such as 0,700,240,20") from None
+    return x, y, width, height
+
+
+def show_clocks(
+    paths: Sequence[Path],
+    frames: str | None,
+    as_json: bool,
+    tell: Callable[[str], None],
+    given: ClockSettings = FOUND,
+) -> int:
     """Tell what the clock of each file shows; the number of files that could not be read."""
     wanted, unreadable = asked_frames(frames), 0
     for path in paths:
         try:
-            look = look_at(path, wanted)
-        except BadVideo as error:
+            look = look_at(path, wanted, given)
+        except (BadVideo, NoClock) as error:
             unreadable += 1
-            look = FirstLook(path, [ShownTime(None, reason=str(error))])
-        for line in _json_lines(look) if as_json else _lines(look):
+            look = FirstLook(path, [ShownTime(None, reason=str(error))], learned=True)
+        for line in _json_lines(look) if as_json else _lines(look, given):
             tell(line)
     return unreadable
 
@@ -59,17 +84,55 @@ def _record(path: Path, shown: ShownTime) -> dict:
     }
 
 
-def _lines(look: FirstLook) -> list[str]:
-    """The look in words: what was found, then a line a frame."""
-    return [str(look.path), *(f"  {sentence}" for sentence in look.sentences), *map(_line, look.frames)]
+# In words.
+
+WHERE_TO_LOOK = (
+    "where you see a clock, say where and how it is written: --box X,Y,WIDTH,HEIGHT (pixels) and --format (strftime);"
+    " a run takes both from [camera] clock_box and clock_format"
+)
 
 
-def _line(shown: ShownTime) -> str:
-    where = "" if shown.frame_index is None else f"frame {shown.frame_index:>6}  "
-    if shown.overlay_time is None and shown.time_only is None:
-        return f"  {where}no time: {shown.reason}"
+def _lines(look: FirstLook, given: ClockSettings) -> list[str]:
+    """The look in words: what was found, what is said of the zone, a line a frame, and what would help."""
+    hint = [] if look.learned or given != FOUND or all(shown.tells for shown in look.frames) else [WHERE_TO_LOOK]
+    zones = {shown.zone for shown in look.frames if shown.tells}
+    one_zone = zones.pop() or "" if look.learned and len(zones) == 1 else None
+    told = [*look.sentences, *_zone(one_zone), *_frames(look, one_zone is None), *hint]
+    return [str(look.path), *(f"  {line}" for line in told)]
+
+
+def _zone(zone: str | None) -> list[str]:
+    """What there is to say of the zone that all frames show: its word, or an empty one."""
+    if zone is None:
+        return []
+    shown = f"{zone}, as shown" if zone else "none is shown; a run takes [camera] clock_timezone, or else the site's"
+    return [f"zone: {shown}"]
+
+
+def _frames(look: FirstLook, with_zone: bool) -> list[str]:
+    """A line a frame; one for all where none of them tells a time, for the same reason."""
+    reasons = {shown.reason for shown in look.frames}
+    if len(reasons) == 1 and len(look.frames) > 1 and not any(shown.tells for shown in look.frames):
+        return [f"no time on the {len(look.frames)} frames looked at: {reasons.pop()}"]
+    names = [_name(look, shown) for shown in look.frames]
+    widest = max(map(len, names), default=0)
+    return [
+        f"{name:<{widest}}  {_shown(shown, with_zone)}".lstrip() for name, shown in zip(names, look.frames, strict=True)
+    ]
+
+
+def _name(look: FirstLook, shown: ShownTime) -> str:
+    """What a frame is called: a still by its file, a picture that is the whole file not at all."""
+    if shown.frame_index is None or not (look.sentences or len(look.frames) > 1):
+        return ""
+    return look.still(shown) or f"frame {shown.frame_index:>6}"
+
+
+def _shown(shown: ShownTime, with_zone: bool) -> str:
+    if not shown.tells:
+        return f"no time: {shown.reason}"
     time = shown.overlay_time.isoformat(" ") if shown.overlay_time else f"{shown.time_only} on an unknown date"
     others = [moment.isoformat(" ") for moment in shown.candidates if moment != shown.overlay_time]
-    remarks = [f"or {' or '.join(others)}" if others else "", shown.reason or ""]
-    words = "; ".join(remark for remark in (f"confidence {shown.confidence:.2f}", *remarks) if remark)
-    return f"  {where}{time} {shown.zone or '(no zone read)'}  {words}"
+    zone = f"zone {shown.zone}" if shown.zone else "no zone shown"
+    remarks = [zone if with_zone else "", f"confidence {shown.confidence:.2f}", *(f"or {other}" for other in others)]
+    return f"{time}  {'; '.join(filter(None, [*remarks, shown.reason]))}"

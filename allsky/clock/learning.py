@@ -36,6 +36,16 @@ __all__ = [
 FEWEST_TEACHERS = 3
 # Share of the keyframes that may be disbelieved.
 FEW_DOUBTED = 0.25
+# Of what was read where no clock was found, so many texts with so many digits are told.
+TEXTS_TOLD, FEWEST_DIGITS = 3, 4
+
+
+class NothingFound(NoClock):
+    """Frames on which no clock was found; `seen` are texts on them that might have been one."""
+
+    def __init__(self, message: str, seen: Sequence[str] = ()) -> None:
+        super().__init__(message)
+        self.seen = tuple(seen)
 
 
 class NoDate(NoClock):
@@ -54,6 +64,13 @@ class ClockSettings:
     box: tuple[int, int, int, int] | None = None
     format: str | None = None
     timezone: str = "UTC"
+
+    def given_format(self) -> ClockFormat | None:
+        """The format as one that texts are read in; raises BadConfiguration where it is none."""
+        try:
+            return ClockFormat(self.format) if self.format else None
+        except ValueError as error:
+            raise BadConfiguration(f"[camera] clock_format: {error}.") from error
 
 
 @dataclass(frozen=True)
@@ -77,14 +94,14 @@ def learn_clock(
     used = _of_one_size(keyframes)
     lumas = [keyframe.luma for keyframe in used]
     within = given_box(settings.box, lumas[0].shape, _videos(used))
-    given = _given_format(settings)
+    given = settings.given_format()
     places, texts = find_clock(lumas, within, given)
     if not places:
-        raise NoClock(_nothing_found(used, settings, texts))
+        raise _nothing_found(used, settings, texts)
     read = read_places(places, lumas, given, night)
     clock = _taught(read, used, LearnedClock((), settings.timezone, night, longitude_deg))
     if clock is None:
-        raise NoClock(_nothing_found(used, settings, texts))
+        raise _nothing_found(used, settings, texts)
     if clock.readings["overlay_time"].isna().all():
         raise NoDate(_no_date(used, clock), clock.readings["ocr_text"].dropna().tolist())
     return clock
@@ -121,13 +138,6 @@ def _of_one_size(keyframes: Sequence[Keyframe]) -> list[Keyframe]:
     return [keyframe for keyframe in keyframes if keyframe.luma.shape == shape]
 
 
-def _given_format(settings: ClockSettings) -> ClockFormat | None:
-    try:
-        return ClockFormat(settings.format) if settings.format else None
-    except ValueError as error:
-        raise BadConfiguration(f"[camera] clock_format: {error}.") from error
-
-
 def _with_readings(
     clock: LearnedClock, keyframes: Sequence[Keyframe], seen: Sequence[Sequence[PartReading]]
 ) -> tuple[LearnedClock, np.ndarray]:
@@ -144,14 +154,21 @@ def _with_readings(
     return replace(clock, readings=ordered, timelines=timelines), doubted
 
 
-def _nothing_found(keyframes: Sequence[Keyframe], settings: ClockSettings, texts: Sequence[str]) -> str:
-    seen = "; ".join(dict.fromkeys(texts))[:200] or "no text at all"
+def _nothing_found(keyframes: Sequence[Keyframe], settings: ClockSettings, texts: Sequence[str]) -> NothingFound:
+    likest = sorted(dict.fromkeys(text for text in texts if _digits(text) >= FEWEST_DIGITS), key=_digits, reverse=True)
+    seen = tuple(likest[:TEXTS_TOLD])
     where = f"inside clock_box = {', '.join(map(str, settings.box))}" if settings.box else "anywhere on the frame"
     form = f"in clock_format = {settings.format}" if settings.format else "in any known format"
-    return (
-        f"{_videos(keyframes)}: no clock was found {where} {form} on {len(keyframes)} keyframes (seen: {seen}). "
-        "Set clock_box (x, y, width, height in pixels) around the clock and clock_format in [camera]."
+    most_like = f"most like one: {', '.join(map(repr, seen))}" if seen else "nor any text with numbers like a clock's"
+    return NothingFound(
+        f"{_videos(keyframes)}: no clock was found {where} {form} on {len(keyframes)} keyframes ({most_like}). "
+        "Set clock_box (x, y, width, height in pixels) around the clock and clock_format in [camera].",
+        seen,
     )
+
+
+def _digits(text: str) -> int:
+    return sum(char.isdigit() for char in text)
 
 
 def _no_date(keyframes: Sequence[Keyframe], clock: LearnedClock) -> str:

@@ -6,7 +6,6 @@ each picture has to speak for itself (`allsky.clock.picture`).
 
 from __future__ import annotations
 
-import re
 from collections.abc import Sequence
 from dataclasses import dataclass, field, replace
 from datetime import date, datetime, time, timedelta
@@ -15,29 +14,35 @@ from pathlib import Path
 import numpy as np
 import pandas as pd
 
-from allsky.clock.formats import ClockFormat
-from allsky.clock.learning import ClockSettings, Keyframe, LearnedClock, NoDate, Reading, learn_clock, reading_table
+from allsky.clock.learning import ClockSettings, LearnedClock, NothingFound
+from allsky.clock.look_sentences import learned_sentences, unlearned_sentence
 from allsky.clock.overlay import Box, union
-from allsky.clock.picture import PictureClock, likeliest_order, read_picture_clock
-from allsky.clock.places import AmbiguousDate
-from allsky.clock.recognition import recognise
-from allsky.clock.timeline import Timeline
-from allsky.errors import NoClock
+from allsky.clock.picture import read_picture_clock
+from allsky.clock.search import given_box
+from allsky.clock.unconfigured import (
+    Series,
+    Unconfigured,
+    is_elapsed,
+    learn_unconfigured,
+    of_usual_size,
+    read_series,
+    why_absent,
+)
+from allsky.errors import BadVideo, NoClock
 from allsky.pictures import BadImage, read_picture
 from allsky.recordings.files import VIDEO_SUFFIXES, night_from_name
 from allsky.recordings.recording import Recording, StillsRecording, open_recording
+from allsky.recordings.stills import look_at_still
 from allsky.recordings.teaching import teaching_frames
 from allsky.recordings.video import probe
 
 # Frames of a video looked at where none are named.
 FRAMES_SHOWN = 5
-# Frames in doubt that Tesseract reads again, and frames read one by one where no clock could be learned.
-MOST_REREAD, MOST_ALONE = 64, 12
-# A time that shows the seconds since the video began, to this much, is an elapsed time and no clock.
-ELAPSED_WITHIN_S = 1.5
-
-# Stands for the night where a clock shows no date.
-SOME_NIGHT = "2000-01-01"
+# Frames read one by one where their recording does not tell their times.
+MOST_ALONE = 12
+ELAPSED = "the time shown counts from the beginning of the video: an elapsed time, no clock"
+# What nothing is given of.
+FOUND = ClockSettings()
 
 
 @dataclass(frozen=True)
@@ -55,52 +60,90 @@ class ShownTime:
     candidates: tuple[datetime, ...] = ()
     time_only: time | None = None
 
+    @property
+    def tells(self) -> bool:
+        """Whether a time is told, with a date or without."""
+        return self.overlay_time is not None or self.time_only is not None
+
 
 @dataclass(frozen=True)
 class FirstLook:
-    """What a file, or a folder of `stills`, shows: `frames` looked at, and `sentences` on where the clock is, its
-    format, and the fit."""
+    """What a file, or a folder of `stills`, shows: `frames` looked at, `sentences` on where the clock is, its format,
+    and the fit; and whether a clock was `learned` from many frames."""
 
     path: Path
     frames: list[ShownTime]
     sentences: list[str] = field(default_factory=list)
     stills: tuple[str, ...] = ()
+    learned: bool = False
+
+    def still(self, shown: ShownTime) -> str | None:
+        """The name of the still that a frame looked at is; None for a video's, or where none has this number."""
+        inside = shown.frame_index is not None and 0 <= shown.frame_index < len(self.stills)
+        return self.stills[shown.frame_index or 0] if inside else None
 
     def file_of(self, shown: ShownTime) -> Path:
         """The file in which a frame looked at is."""
-        inside = self.stills and shown.frame_index is not None and shown.frame_index < len(self.stills)
-        return self.path / self.stills[shown.frame_index or 0] if inside else self.path
+        return self.path / (self.still(shown) or "")
 
 
-def look_at(path: Path, wanted: Sequence[int] | str | None = None) -> FirstLook:
+@dataclass(frozen=True)
+class _Asked:
+    """What is asked of a file: `frames` (indices, `all`, or None for a few), what is `given` of its clock, and the date
+    `hint` in its name."""
+
+    path: Path
+    frames: Sequence[int] | str | None
+    given: ClockSettings
+
+    @property
+    def hint(self) -> date | None:
+        return _date_in_name(self.path)
+
+    def alone(self, index: int, rgb: np.ndarray, name: str) -> ShownTime:
+        """What a picture shows that has to speak for itself."""
+        within = given_box(self.given.box, rgb.shape, name)
+        clock = read_picture_clock(rgb, _date_in_name(Path(name)) or self.hint, within, self.given.given_format())
+        box = union(clock.boxes) if clock.boxes else None
+        shown = ShownTime(index, None, clock.zone, box, clock.confidence, clock.reason, (), clock.time_only)
+        return _with_times(shown, clock.moments)
+
+    def indices(self, n_frames: int) -> list[int]:
+        if self.frames == "all":
+            return list(range(n_frames))
+        if self.frames is None or isinstance(self.frames, str):
+            return sorted(set(np.linspace(0, n_frames - 1, FRAMES_SHOWN).astype(int).tolist()))
+        return list(self.frames)
+
+
+def look_at(path: Path, wanted: Sequence[int] | str | None = None, given: ClockSettings = FOUND) -> FirstLook:
     """The clock of a video, a picture, or a folder of stills, read as a video is. `wanted` are frame indices, `all`, or
-    None for a few.
+    None for a few; `given` what is known of the clock.
 
-    Raises BadVideo where the file is none of these, MissingTool without Tesseract.
+    Raises BadVideo where the file is none of these, NoClock where the box given lies outside its frames, MissingTool
+    without Tesseract.
     """
-    path = Path(path)
-    hint = _date_in_name(path)
-    if path.is_dir():
-        stills = open_recording(path)
-        assert isinstance(stills, StillsRecording)
-        return replace(_look_at_recording(path, stills, wanted, hint), stills=stills.stills)
-    if path.suffix.lower() not in VIDEO_SUFFIXES:
+    asked = _Asked(Path(path), wanted, given)
+    if not asked.path.is_dir() and asked.path.suffix.lower() not in VIDEO_SUFFIXES:
         try:
-            return FirstLook(path, [_of_picture(0, read_picture_clock(read_picture(path), hint))])
+            return FirstLook(asked.path, [asked.alone(0, read_picture(asked.path), asked.path.name)])
         except BadImage:
-            pass  # perhaps a video under another name
-    return _look_at_recording(path, open_recording(path), wanted, hint)
+            _require_no_still(asked.path)  # perhaps a video under another name
+    recording = open_recording(asked.path)
+    look = _look_at_recording(asked, recording)
+    return replace(look, stills=recording.stills) if isinstance(recording, StillsRecording) else look
+
+
+def _require_no_still(path: Path) -> None:
+    """Raises BadVideo for a JPEG or PNG: FFmpeg would make a picture of a damaged one."""
+    facts = look_at_still(path)
+    if facts.codec is not None:
+        raise BadVideo(f"{path.name}: {facts.problem or 'it is damaged'}; copy it again or remove it")
 
 
 def _date_in_name(path: Path) -> date | None:
     night = night_from_name(path.name, 0.0)
     return date.fromisoformat(night) if night else None
-
-
-def _of_picture(index: int, clock: PictureClock) -> ShownTime:
-    box = union(clock.boxes) if clock.boxes else None
-    shown = ShownTime(index, None, clock.zone, box, clock.confidence, clock.reason, (), clock.time_only)
-    return _with_times(shown, clock.moments)
 
 
 def _with_times(shown: ShownTime, moments: Sequence[datetime]) -> ShownTime:
@@ -116,100 +159,56 @@ def _with_times(shown: ShownTime, moments: Sequence[datetime]) -> ShownTime:
 # A video, or a folder of stills.
 
 
-def _look_at_recording(
-    path: Path, recording: Recording, wanted: Sequence[int] | str | None, hint: date | None
-) -> FirstLook:
-    keyframes = teaching_frames([recording])
+def _look_at_recording(asked: _Asked, recording: Recording) -> FirstLook:
+    keyframes = of_usual_size(teaching_frames([recording]))
+    # A file cut off before its index does not say how many frames it has.
     n_frames = recording.n_frames or max(keyframe.frame_index for keyframe in keyframes) + 1
-    indices = _indices(wanted, n_frames)
+    indices = asked.indices(n_frames)
+    shape = keyframes[0].luma.shape
+    given_box(asked.given.box, shape, recording.name)
     try:
-        learned = _learned(keyframes, hint)
+        learned = learn_unconfigured(keyframes, asked.given, asked.hint)
     except NoClock as error:
-        return _one_by_one(path, recording, indices, hint, str(error))
-    readings, timelines = _dated(learned.clock, recording)
-    if learned.dateless and not path.is_dir() and _elapsed(readings, probe(path).fps):
-        reason = "the time shown counts from the beginning of the video: an elapsed time, no clock"
-        return FirstLook(path, [ShownTime(index, reason=reason) for index in indices])
-    rows = readings.set_index("frame_index")
-    frames = [_shown(learned, rows, index) for index in indices]
-    return FirstLook(
-        path, frames, [_place_sentence(learned.clock), _fit_sentence(readings, timelines.get(recording.name))]
-    )
+        seen = error.seen if isinstance(error, NothingFound) else None
+        said = str(error) if seen is None else unlearned_sentence(len(keyframes), seen)
+        return _each_alone(asked, recording, indices, said)
+    series = read_series(learned.clock, recording, shape)
+    if learned.dateless and not asked.path.is_dir() and is_elapsed(series.readings, probe(asked.path).fps):
+        return FirstLook(asked.path, [ShownTime(index, reason=ELAPSED) for index in indices], learned=True)
+    frames = [_shown(learned, series, recording, index) for index in indices]
+    if isinstance(recording, StillsRecording):
+        frames = _with_stills_alone(asked, recording, frames)
+    said = learned_sentences(learned.clock, learned.others, series.readings, series.timeline)
+    return FirstLook(asked.path, frames, said, learned=True)
 
 
-def _indices(wanted: Sequence[int] | str | None, n_frames: int) -> list[int]:
-    if wanted == "all":
-        return list(range(n_frames))
-    if wanted is None or isinstance(wanted, str):
-        return sorted(set(np.linspace(0, n_frames - 1, FRAMES_SHOWN).astype(int).tolist()))
-    return list(wanted)
+def _each_alone(asked: _Asked, recording: Recording, indices: Sequence[int], said: str) -> FirstLook:
+    """Frames of a recording whose clock could not be learned, each as a picture of its own."""
+    if len(indices) > MOST_ALONE:
+        few = f"no clock could be learned; up to {MOST_ALONE} frames are read by themselves where they are named"
+        return FirstLook(asked.path, [ShownTime(index, reason=few) for index in indices], [said])
+    read = {frame.index: asked.alone(frame.index, frame.rgb(), recording.origin(frame.index)[0])
+            for frame in recording.chosen(indices)}  # fmt: skip
+    frames = [read.get(index) or ShownTime(index, reason=why_absent(recording, index)) for index in indices]
+    return FirstLook(asked.path, frames, [said])
 
 
-@dataclass(frozen=True)
-class _Learned:
-    """A clock, the other formats its dates could be in, and whether it shows no whole date."""
-
-    clock: LearnedClock
-    others: tuple[str, ...] = ()
-    dateless: bool = False
-
-
-def _learned(keyframes: Sequence[Keyframe], hint: date | None, settings: ClockSettings | None = None) -> _Learned:
-    settings = settings or ClockSettings()
-    try:
-        return _Learned(learn_clock(keyframes, settings, None, 0.0))
-    except AmbiguousDate as error:
-        patterns = [each.pattern for each in likeliest_order(error.formats, error.text, hint)]
-        known = _learned(keyframes, hint, replace(settings, format=patterns[0]))
-        return replace(known, others=tuple(patterns[1:]))
-    except NoDate as error:
-        for night in _nights_without_year(error.texts):
-            try:
-                return _Learned(learn_clock(keyframes, settings, night, 0.0), dateless=True)
-            except NoDate:
-                continue
-        raise
+def _with_stills_alone(asked: _Asked, recording: StillsRecording, frames: list[ShownTime]) -> list[ShownTime]:
+    """Stills that do not fit in with the others, among which other pictures may lie, as pictures of their own."""
+    doubted = {shown.frame_index: shown for shown in frames if not shown.tells}
+    few = [index for index in doubted if index is not None][:MOST_ALONE]
+    answers = {}
+    for frame in recording.chosen(few):
+        alone = asked.alone(frame.index, frame.rgb(), recording.stills[frame.index])
+        if alone.tells:
+            answers[frame.index] = replace(alone, reason=f"read by itself: {doubted[frame.index].reason}")
+    return [answers.get(shown.frame_index, shown) for shown in frames]
 
 
-def _nights_without_year(texts: Sequence[str]) -> list[str]:
-    """Nights that the texts of a clock without a whole date could belong to."""
-    shown = [found.shown.month_day for text in texts for found in recognise(text) if found.shown.month_day]
-    if not shown:
-        return [SOME_NIGHT]
-    evening = date(2000, *shown[0])
-    return [(evening - timedelta(days=days)).isoformat() for days in (0, 1)]
-
-
-def _dated(clock: LearnedClock, recording: Recording) -> tuple[pd.DataFrame, dict[str, Timeline]]:
-    """READINGS of every frame of the video, and its timeline."""
-    rows: list[tuple[str, int, Reading]] = []
-    doubtful: dict[int, Reading] = {}
-    cards: list[tuple[str, int]] = []
-    for frame in recording.frames():
-        reading = clock.read(frame.luma)
-        if reading.overlay_time is None and not reading.crops and clock.is_card(frame.luma):
-            cards.append((recording.name, frame.index))
-            continue
-        if reading.overlay_time is None and reading.crops and len(doubtful) < MOST_REREAD:
-            doubtful[len(rows)] = reading
-        rows.append((recording.name, frame.index, replace(reading, crops=())))
-    for row, reading in zip(doubtful, clock.reread([one.crops for one in doubtful.values()])):
-        if reading.overlay_time is not None:
-            rows[row] = (*rows[row][:2], reading)
-    return clock.dated(reading_table(rows), cards)
-
-
-def _elapsed(readings: pd.DataFrame, fps: float | None) -> bool:
-    """Whether the times shown are those since the video began."""
-    shown = readings.dropna(subset="overlay_time")
-    seconds = (shown["overlay_time"] - shown["overlay_time"].dt.normalize()).dt.total_seconds()
-    return bool(fps) and bool(((seconds - shown["frame_index"] / fps).abs() < ELAPSED_WITHIN_S).all())
-
-
-def _shown(learned: _Learned, rows: pd.DataFrame, index: int) -> ShownTime:
-    box = union([part.box for part in learned.clock.parts])
+def _shown(learned: Unconfigured, series: Series, recording: Recording, index: int) -> ShownTime:
+    box, rows = union([part.box for part in learned.clock.parts]), series.readings
     if index not in rows.index:
-        return ShownTime(index, reason="the video has no such frame, or it is a card without a sky")
+        return ShownTime(index, reason=series.left_out.get(index) or why_absent(recording, index))
     row = rows.loc[index]
     moment, reason = _moment(rows, row)
     shown = ShownTime(index, None, _zone_word(learned.clock, row), box, round(float(row["confidence"]), 3), reason)
@@ -217,7 +216,7 @@ def _shown(learned: _Learned, rows: pd.DataFrame, index: int) -> ShownTime:
         return shown
     if learned.dateless:
         return replace(shown, time_only=moment.time(), reason=reason or "the clock shows no whole date")
-    return _with_times(shown, _candidates(learned, moment))
+    return _with_times(shown, learned.candidates(moment))
 
 
 def _moment(rows: pd.DataFrame, row: pd.Series) -> tuple[datetime | None, str | None]:
@@ -239,50 +238,3 @@ def _zone_word(clock: LearnedClock, row: pd.Series) -> str | None:
     text = row["ocr_text"] if isinstance(row["ocr_text"], str) else ""  # none was read: a missing value
     shown = [part.format.search(text) for part in clock.parts]
     return next((one.zone for one in shown if one and one.zone), None)
-
-
-def _candidates(learned: _Learned, moment: datetime) -> tuple[datetime, ...]:
-    """The time of a frame, and the other one that it could mean where day and month could be swapped."""
-    text = moment.strftime(_without_zone(learned.clock.parts[0].format.pattern))
-    found = [ClockFormat(_without_zone(pattern)).search(text) for pattern in learned.others]
-    return moment, *(one.moment.replace(microsecond=0) for one in found if one and one.moment)
-
-
-def _without_zone(pattern: str) -> str:
-    """A naive time writes no zone, and a format with one would not find it."""
-    return re.sub(r"\s*\(?%[Zz]\)?", "", pattern)
-
-
-def _one_by_one(path: Path, recording: Recording, indices: Sequence[int], hint: date | None, reason: str) -> FirstLook:
-    """Frames of a video whose clock could not be learned, each as a picture of its own."""
-    if len(indices) > MOST_ALONE:
-        return FirstLook(path, [ShownTime(index, reason=reason) for index in indices])
-    read = {frame.index: read_picture_clock(frame.rgb(), hint) for frame in recording.chosen(indices)}
-    missing = ShownTime(None, reason="the video has no such frame, or it cannot be decoded")
-    frames = [_of_picture(index, read[index]) if index in read else replace(missing, frame_index=index)
-              for index in indices]  # fmt: skip
-    return FirstLook(path, frames, [reason])
-
-
-# What there is to say.
-
-
-def _place_sentence(clock: LearnedClock) -> str:
-    places = " and ".join(
-        f"{part.format.pattern!r} at x {part.box.x}, y {part.box.y}, {part.box.width} wide, {part.box.height} high"
-        f" ({'bright on dark' if part.bright else 'dark on bright'})"
-        for part in clock.parts
-    )
-    return f"clock: {places}"
-
-
-def _fit_sentence(readings: pd.DataFrame, timeline: Timeline | None) -> str:
-    n, flagged = len(readings), int(readings["clock_flag"].notna().sum())
-    interpolated = int(((readings["source"] == "interpolated") & readings["clock_flag"].isna()).sum())
-    if timeline is None or len(timeline.index) < 2:
-        return f"fit: {n} frames, {flagged} of them in doubt"
-    stretches = len(np.unique(timeline.stretch))
-    return (
-        f"fit: {n} frames, one each {timeline.step_s:g} s, in {stretches} unbroken stretch{'es' * (stretches > 1)}; "
-        f"{n - flagged - interpolated} read, {interpolated} told by their neighbours, {flagged} in doubt"
-    )

@@ -20,8 +20,8 @@ from allsky.clock.digit_looks import looks_belie
 from allsky.clock.formats import MONTHS, ClockFormat
 from allsky.clock.overlay import FAINT_CONTRAST, LEAST_CONTRAST, Box, read_crops
 from allsky.clock.part_reading import PartReading, begins_unread
-from allsky.clock.recognition import Recognised, recognise
-from allsky.clock.search import Place, find_clock, widened
+from allsky.clock.recognition import Recognised, stands_alone
+from allsky.clock.search import Place, find_clock, recognised, widened
 from allsky.clock.tesseract import TextLine
 
 # Letters are taken for so much higher and lower than they are, for Tesseract to see them at several sizes.
@@ -59,17 +59,20 @@ class PictureClock:
     reason: str | None = None
 
 
-def read_picture_clock(rgb: np.ndarray, hint: date | None = None) -> PictureClock:
-    """The clock on a picture (H, W, 3) of full range; `hint` is a date that its file's name tells.
+def read_picture_clock(
+    rgb: np.ndarray, hint: date | None = None, within: Box | None = None, form: ClockFormat | None = None
+) -> PictureClock:
+    """The clock on a picture (H, W, 3) of full range; `hint` is a date that its file's name tells, `within` limits the
+    search, `form` is the only format looked for.
 
     Raises MissingTool without Tesseract.
     """
     best = PictureClock(reason="no date and no time was found on the picture")
     for plane, contrast in _views(rgb):
-        places, _ = find_clock([plane], None, None, contrast)
+        places, _ = find_clock([plane], within, form, contrast)
         if not places:
             continue
-        answer = _read_places(widened(places, plane.shape), plane, hint)
+        answer = _read_places(widened(places, plane.shape), plane, hint, form)
         if answer.moments:
             return answer
         best = max(best, answer, key=lambda one: (one.time_only is not None, bool(one.boxes), one.confidence))
@@ -98,14 +101,16 @@ class _Verdict:
     show a clock."""
 
     shown: _Shown
-    agreeing: list[tuple[TextLine, list[Recognised]]]
+    agreeing: list[tuple[TextLine, Sequence[Recognised]]]
     share: float
     crop: np.ndarray
     place: Place
 
 
-def _read_places(places: Sequence[Place], plane: np.ndarray, hint: date | None) -> PictureClock:
-    verdicts = [verdict for place in places if (verdict := _verdict(place, plane))]
+def _read_places(
+    places: Sequence[Place], plane: np.ndarray, hint: date | None, form: ClockFormat | None
+) -> PictureClock:
+    verdicts = [verdict for place in places if (verdict := _verdict(place, plane, form))]
     full = [verdict for verdict in verdicts if verdict.shown[0] and verdict.shown[1] is not None]
     parts = full[:1] or verdicts
     boxes = tuple(verdict.place.box for verdict in parts)
@@ -119,15 +124,17 @@ def _read_places(places: Sequence[Place], plane: np.ndarray, hint: date | None) 
     if doubt or not clocks:
         return replace(known, reason=doubt or "a date, but no time was found")
     whole = _likeliest_first(parts, hint)
+    if not whole and any(_hour_may_be_cut(verdict) for verdict in parts):
+        return replace(known, reason=f"the hour in {text!r} may be cut: numbers beside it were not made out")
     if not whole:
         return replace(known, time_only=clocks[0], reason=_no_date(days))
     return replace(known, moments=tuple(datetime.combine(day, clocks[0]) for day in whole))
 
 
-def _verdict(place: Place, plane: np.ndarray) -> _Verdict | None:
+def _verdict(place: Place, plane: np.ndarray, form: ClockFormat | None) -> _Verdict | None:
     crop = place.box.crop(plane)
     lines = [line for style in GUISES for line in _in_style(crop, place, style)]
-    read = [(line, found) for line in lines if (found := recognise(line.text))]
+    read = [(line, found) for line in lines if (found := recognised(line.text, form))]
     fullest = max((_fullness(found) for _, found in read), default=0)
     read = [one for one in read if _fullness(one[1]) == fullest]
     if not read:
@@ -143,7 +150,7 @@ def _verdict(place: Place, plane: np.ndarray) -> _Verdict | None:
     return _Verdict(ranked[0], camps[ranked[0]], share, crop, place)
 
 
-def _belied(crop: np.ndarray, readings: Sequence[tuple[TextLine, list[Recognised]]], place: Place) -> bool:
+def _belied(crop: np.ndarray, readings: Sequence[tuple[TextLine, Sequence[Recognised]]], place: Place) -> bool:
     return looks_belie(crop, [PartReading(line, found[0].shown) for line, found in readings], place)
 
 
@@ -191,6 +198,14 @@ def _doubt(verdict: _Verdict) -> str | None:
     return None
 
 
+def _hour_may_be_cut(verdict: _Verdict) -> bool:
+    """Whether a time begins with a single digit beside numbers that nobody made out."""
+    return any(
+        not one.text[found[0].shown.start : found[0].shown.start + 2].isdigit() and not stands_alone(one.text, found[0])
+        for one, found in verdict.agreeing
+    )
+
+
 def _zone(parts: Sequence[_Verdict]) -> str | None:
     words = Counter(one.shown.zone for verdict in parts for _, found in verdict.agreeing for one in found[:1])
     named = [word for word, count in words.most_common() if word and count >= FEWEST_VOTES]
@@ -204,7 +219,7 @@ def _confidence(parts: Sequence[_Verdict]) -> float:
 def _no_date(days: set) -> str:
     shown = next(iter(days), None)
     if shown is None:
-        return "the clock shows no date"
+        return "no date is shown, or none that could be made out"
     return f"the clock shows no year, only {MONTHS[shown[0] - 1]} {shown[1]}"
 
 

@@ -139,7 +139,7 @@ def _read_lines(lines: Sequence[tuple[np.ndarray, Line]], style: str, clock_form
     crops = [line.box.crop(luma) for luma, line in lines]
     texts = read_crops(crops, [line.text_height for _, line in lines], [line.bright for _, line in lines], style)
     return [
-        _Seen(line, style, text, _formats(text.text, clock_format))
+        _Seen(line, style, text, recognised(text.text, clock_format))
         for (_, line), text in zip(lines, texts, strict=True)
     ]
 
@@ -156,7 +156,8 @@ def _lines(luma: np.ndarray, within: Box | None, contrast: int) -> list[Line]:
     return inside[:MOST_LINES] + whole
 
 
-def _formats(text: str, clock_format: ClockFormat | None) -> tuple[Recognised, ...]:
+def recognised(text: str, clock_format: ClockFormat | None) -> tuple[Recognised, ...]:
+    """What `text` shows in the one format that is given, or in any."""
     if clock_format is None:
         return tuple(recognise(text))
     shown = clock_format.search(text)

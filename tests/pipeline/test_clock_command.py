@@ -21,6 +21,11 @@ def clock(*arguments: object) -> list[dict]:
     return [json.loads(line) for line in answer.stdout.splitlines()]
 
 
+def told(*arguments: object) -> list[str]:
+    """The lines that the command prints for people."""
+    return CliRunner().invoke(main, ["clock", *map(str, arguments)]).stdout.splitlines()
+
+
 def picture(folder, *texts: tuple[Text, str]):
     """A picture of a grey sky with these words on it."""
     frame = np.random.default_rng(0).normal(45.0, 4.0, (300, 520))
@@ -86,6 +91,12 @@ def test_a_picture_without_a_clock_is_abstained_from(tmp_path, words):
     assert shown["reason"]
 
 
+@pytest.mark.parametrize("words", ["27I2-2G22 2:54:39", "2712.2022 2:54:39"])
+def test_an_hour_that_may_have_lost_a_digit_beside_unread_numbers_is_abstained_from(tmp_path, words):
+    (shown,) = clock(picture(tmp_path, (Text("", 12, 10, 15), words)))
+    assert (shown["overlay_time"], shown["time_only"]) == (None, None)
+
+
 def test_smeared_digits_of_two_exposures_are_abstained_from(tmp_path):
     both = [(Text("", 12, 10, 15), f"2021-03-07 0{k}:{17 + 5 * k}:{10 + 7 * k}") for k in (2, 3)]
     assert clock(picture(tmp_path, *both))[0]["overlay_time"] is None
@@ -135,34 +146,107 @@ def test_what_is_no_video_is_said_to_be_none(tmp_path):
     assert "not a video" in answer.stdout
 
 
+def test_a_damaged_picture_is_said_to_be(tmp_path):
+    frame = np.random.default_rng(0).normal(45.0, 4.0, (300, 520))
+    draw(frame, Text("", 12, 10, 15), f"{START}")
+    cv2.imwrite(str(tmp_path / "sky.jpg"), frame.astype(np.uint8))
+    (tmp_path / "cut.jpg").write_bytes((tmp_path / "sky.jpg").read_bytes()[:-3000])
+    answer = CliRunner().invoke(main, ["clock", str(tmp_path / "cut.jpg")])
+    assert answer.exit_code == 1
+    assert "cut.jpg: it is cut off" in answer.stdout
+
+
 def test_frames_that_are_no_numbers_are_refused(tmp_path):
     answer = CliRunner().invoke(main, ["clock", "--frames", "first", str(tmp_path)])
     assert answer.exit_code == 2
 
 
+def write_still(path, moment: datetime, size: tuple[int, int] = (300, 520)) -> None:
+    frame = np.random.default_rng(moment.second).normal(45.0, 4.0, size)
+    draw(frame, Text("", 12, 10, 15), f"{moment:%Y-%m-%d %H:%M:%S} UTC")
+    cv2.imwrite(str(path), np.clip(frame, 0, 255).astype(np.uint8))
+
+
 def test_a_folder_of_stills_is_read_as_a_video_is(tmp_path):
-    for number in range(12):
-        frame = np.random.default_rng(number).normal(45.0, 4.0, (300, 520))
-        moment = START + timedelta(seconds=30 * number)
-        draw(frame, Text("", 12, 10, 15), f"{moment:%Y-%m-%d %H:%M:%S} UTC")
-        cv2.imwrite(str(tmp_path / f"sky_{number}.png"), np.clip(frame, 0, 255).astype(np.uint8))
+    times = [START + timedelta(seconds=30 * number) for number in range(12)]
+    for number, moment in enumerate(times):
+        write_still(tmp_path / f"sky_{number}.png", moment)
     shown = clock("--frames", "all", tmp_path)
     assert [one["file"] for one in shown] == [str(tmp_path / f"sky_{number}.png") for number in range(12)]
-    assert [one["overlay_time"] for one in shown] == [
-        (START + timedelta(seconds=30 * number)).isoformat() for number in range(12)
-    ]
+    assert [one["overlay_time"] for one in shown] == [moment.isoformat() for moment in times]
 
 
-def test_a_still_of_another_size_is_left_out_of_a_folder_and_said_to_be(tmp_path):
-    for number in range(8):
-        frame = np.full((300, 520), 45, np.float64)
-        draw(frame, Text("", 12, 10, 15), f"{START + timedelta(seconds=30 * number):%Y-%m-%d %H:%M:%S} UTC")
-        cv2.imwrite(str(tmp_path / f"sky_{number}.png"), frame.astype(np.uint8))
-    cv2.imwrite(str(tmp_path / "zoom.png"), np.full((200, 260), 45, np.uint8))
-    *skies, other = clock("--frames", "all", tmp_path)
-    assert [one["overlay_time"] for one in skies] == [
-        (START + timedelta(seconds=30 * number)).isoformat() for number in range(8)
-    ]
-    assert other["file"].endswith("zoom.png")
-    assert other["overlay_time"] is None
-    assert other["reason"]
+@pytest.fixture(scope="module")
+def odd_stills(tmp_path_factory):
+    """A folder of stills taken at no even pace, a picture of another size and one cut off among them; and the times."""
+    folder = tmp_path_factory.mktemp("stills")
+    steps = np.random.default_rng(1).integers(20, 900, 12).cumsum()
+    times = {f"sky_{number:02d}.png": START + timedelta(seconds=int(step)) for number, step in enumerate(steps)}
+    for name, moment in times.items():
+        write_still(folder / name, moment)
+    times["zoom.png"] = START
+    write_still(folder / "zoom.png", START, size=(200, 400))
+    (folder / "cut.png").write_bytes((folder / "sky_03.png").read_bytes()[:-2000])
+    return folder, times
+
+
+def test_stills_at_no_even_pace_and_of_other_sizes_are_each_read_and_a_damaged_one_is_said_to_be(odd_stills):
+    folder, times = odd_stills
+    shown = {one["file"].rpartition("/")[2]: one for one in clock("--frames", "all", folder)}
+    assert {name: one["overlay_time"] for name, one in shown.items()} == {
+        "cut.png": None, **{name: moment.isoformat() for name, moment in times.items()}
+    }  # fmt: skip
+    assert shown["cut.png"]["reason"] == "it is cut off (its end is missing)"
+    assert "it is 400x200 pixels where most of its folder are 520x300" in shown["zoom.png"]["reason"]
+    assert {one["zone"] for name, one in shown.items() if name != "cut.png"} == {"UTC"}
+
+
+def test_what_is_found_is_told_with_pace_and_zone_and_the_names_of_stills(odd_stills):
+    folder, times = odd_stills
+    lines = told("--frames", "1,2,99", folder)
+    assert lines[0] == str(folder)
+    assert "'%Y-%m-%d %H:%M:%S %Z' at x" in lines[1]
+    assert "12 frames, at no even pace; 12 read" in lines[2]
+    assert lines[3] == "  zone: UTC, as shown"
+    assert lines[4].startswith(f"  sky_00.png    {times['sky_00.png']}  confidence")
+    assert lines[6].endswith("no time: there is no such frame, the last one is 13")
+
+
+def test_a_clock_that_names_no_zone_is_said_to_and_what_a_run_takes(tmp_path):
+    path = write_clip(tmp_path / "night.mp4", Clip(evenly(START, 20, 30), (Text("%d/%m/%Y %H:%M:%S"),)))
+    lines = told("--frames", "3", path)
+    assert "day and month could be swapped" in lines[2] and "'%m/%d/%Y %H:%M:%S'" in lines[2]
+    assert "zone: none is shown; a run takes [camera] clock_timezone" in lines[4]
+
+
+def test_where_no_clock_is_found_it_is_said_once_with_what_would_help(tmp_path):
+    path = write_clip(tmp_path / "night.mp4", Clip(evenly(START, 20, 30), (Text("Gain 250"), Text("ISO 3200", y=40))))
+    lines = told(path)
+    assert "no clock was found on" in lines[1] and "'ISO 3200'" in lines[1] and "Gain" not in lines[1]
+    assert lines[2].startswith("  no time on the 5 frames looked at")
+    assert "--box X,Y,WIDTH,HEIGHT" in lines[3]
+    assert len(lines) == 4
+
+
+def test_a_box_and_a_format_say_where_and_how_the_clock_is_written(tmp_path):
+    both = (Text("", 8, 8, 15), "2021-03-06 19:17:10"), (Text("", 8, -8, 15), "03/07/2021 02:17:10")
+    path = picture(tmp_path, *both)
+    assert clock("--box", "0,270,520,30", "--format", "%m/%d/%Y %H:%M:%S", path)[0]["overlay_time"] == START.isoformat()
+    assert clock("--box", "0,0,520,40", path)[0]["overlay_time"] == "2021-03-06T19:17:10"
+
+
+@pytest.mark.parametrize("kind", ["picture", "video"])
+def test_a_box_outside_the_frame_is_refused_with_its_size(tmp_path, kind):
+    path = picture(tmp_path, (Text("", 8, 8, 15), f"{START}"))
+    if kind == "video":
+        path = write_clip(tmp_path / "night.mp4", Clip(evenly(START, 20, 12), (Text("%H:%M:%S"),), (520, 300)))
+    answer = CliRunner().invoke(main, ["clock", "--box", "0,700,100,20", str(path)])
+    assert answer.exit_code == 1
+    assert f"{path.name}: the clock_box 0, 700, 100, 20" in answer.stdout and "520x300" in answer.stdout
+
+
+@pytest.mark.parametrize("wrong", [("--box", "1,2,3"), ("--box", "left"), ("--format", "%Q")], ids=str)
+def test_a_box_or_format_that_is_none_is_refused(tmp_path, wrong):
+    answer = CliRunner().invoke(main, ["clock", *wrong, str(tmp_path)])
+    assert answer.exit_code == 2
+    assert f"{wrong[0]} {wrong[1]}: expected" in answer.stderr

@@ -1,0 +1,58 @@
+"""What is there to say of a clock that was learned from a file, in sentences?"""
+
+from __future__ import annotations
+
+from collections.abc import Sequence
+
+import numpy as np
+import pandas as pd
+
+from allsky.clock.learned import LearnedClock
+from allsky.clock.timeline import Timeline
+
+
+def learned_sentences(
+    clock: LearnedClock, others: Sequence[str], readings: pd.DataFrame, timeline: Timeline | None
+) -> list[str]:
+    """Where the clock is, in which format, in which `others` its date could be as well, and how its times run."""
+    return [_place(clock), *_swapped(clock, others), _fit(readings, timeline)]
+
+
+def unlearned_sentence(n_frames: int, seen: Sequence[str]) -> str:
+    """That no clock was found on so many frames, and the texts on them that are most like one."""
+    most_like = f"most like one: {', '.join(map(repr, seen))}" if seen else "nor any text with numbers like a clock's"
+    return f"no clock was found on {n_frames} of its frames ({most_like}), so each frame was read by itself"
+
+
+def _place(clock: LearnedClock) -> str:
+    places = " and ".join(
+        f"{part.format.pattern!r} at x {part.box.x}, y {part.box.y}, {part.box.width} wide, {part.box.height} high"
+        f" ({'bright on dark' if part.bright else 'dark on bright'})"
+        for part in clock.parts
+    )
+    return f"clock: {places}"
+
+
+def _swapped(clock: LearnedClock, others: Sequence[str]) -> list[str]:
+    if not others:
+        return []
+    patterns = " or ".join(map(repr, (clock.parts[0].format.pattern, *others)))
+    return [f"day and month could be swapped: the format is {patterns}; set [camera] clock_format to the right one"]
+
+
+def _fit(readings: pd.DataFrame, timeline: Timeline | None) -> str:
+    n, flagged = len(readings), int(readings["clock_flag"].notna().sum())
+    if timeline is None or len(timeline.index) < 2:
+        return f"fit: {n} frames, {flagged} of them in doubt"
+    interpolated = int(((readings["source"] == "interpolated") & readings["clock_flag"].isna()).sum())
+    return (
+        f"fit: {n} frames, {_pace(timeline)}; {n - flagged - interpolated} read, {interpolated} told by their "
+        f"neighbours, {flagged} in doubt"
+    )
+
+
+def _pace(timeline: Timeline) -> str:
+    stretches = len(np.unique(timeline.stretch))
+    if stretches == len(timeline.index):
+        return "at no even pace"
+    return f"one each {timeline.step_s:.4g} s, in {stretches} unbroken stretch{'es' * (stretches > 1)}"
