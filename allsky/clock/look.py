@@ -170,8 +170,8 @@ def _look_at_recording(asked: _Asked, recording: Recording) -> FirstLook:
         learned = learn_unconfigured(keyframes, asked.given, asked.hint)
     except NoClock as error:
         seen = error.seen if isinstance(error, NothingFound) else None
-        said = str(error) if seen is None else unlearned_sentence(len(keyframes), seen)
-        return _each_alone(asked, recording, indices, said)
+        why = str(error) if seen is None else unlearned_sentence(len(keyframes), seen)
+        return _each_alone(asked, recording, indices, why)
     series = read_series(learned.clock, recording, shape)
     if learned.dateless and not asked.path.is_dir() and is_elapsed(series.readings, probe(asked.path).fps):
         return FirstLook(asked.path, [ShownTime(index, reason=ELAPSED) for index in indices], learned=True)
@@ -197,7 +197,7 @@ def _with_stills_alone(asked: _Asked, recording: StillsRecording, frames: list[S
     """Stills that do not fit in with the others, among which other pictures may lie, as pictures of their own."""
     doubted = {shown.frame_index: shown for shown in frames if not shown.tells}
     few = [index for index in doubted if index is not None][:MOST_ALONE]
-    answers = {}
+    answers: dict[int | None, ShownTime] = {}
     for frame in recording.chosen(few):
         alone = asked.alone(frame.index, frame.rgb(), recording.stills[frame.index])
         if alone.tells:

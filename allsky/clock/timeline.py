@@ -149,8 +149,8 @@ class _Fit:
 
     def timeline(self) -> Timeline:
         if self._keeps_no_even_time():
-            alone = np.arange(len(self.index))
-            return Timeline(self.index, self.seconds, alone, alone, self.step_s)
+            of_its_own = np.arange(len(self.index))
+            return Timeline(self.index, self.seconds, of_its_own, of_its_own, self.step_s)
         chain = self._without_excursions(self._best_chain())
         positions: list[int] = []
         stretch: list[int] = []
@@ -158,10 +158,11 @@ class _Fit:
         for place, number in enumerate(chain):
             item, link = self.items[number], self._link(chain[place - 1], number) if place else PAUSE
             own = range(item.first, item.last + 1)
-            alone = item.first == item.last or np.isclose(self.rate[chain[place - 1]], item.rate, rtol=0.05)
+            # A single reading has no rate of its own and goes on with that of the item before it.
+            same_rate = item.first == item.last or np.isclose(self.rate[chain[place - 1]], item.rate, rtol=0.05)
             positions += own
             stretch += [stretch[-1] if link in (GOES_ON, CHANGED) else place] * len(own)
-            segment += [segment[-1] if link == GOES_ON and alone else place] * len(own)
+            segment += [segment[-1] if link == GOES_ON and same_rate else place] * len(own)
         found = (self.index[positions], self.seconds[positions], np.array(stretch), np.array(segment))
         return Timeline(*found, self.step_s)
 
