@@ -12,6 +12,9 @@ import pandas as pd
 # A column of time stays blank when its nearest frame is farther away than this many usual steps.
 LONGEST_REACH = 1.5
 
+# The picture's numbers: mean brightness of so many even bands from its upper edge to its lower one.
+BANDS = 20
+
 # Time left free before the first and after the last frame, and the shortest span drawn.
 MARGIN = pd.Timedelta(minutes=5)
 
@@ -40,6 +43,25 @@ def keogram(
     picture[..., :3] = strip[:, nearest]
     picture[:, blank] = 0
     return picture, first, last
+
+
+def keogram_numbers(
+    strip: np.ndarray, frames: pd.DataFrame, sky: pd.DataFrame, predictions: pd.DataFrame | None = None
+) -> pd.DataFrame:
+    """What a keogram and the panels beneath it show, as a table: a row per frame, in order of time.
+
+    `strip` is (height, n, 3) uint8, column i of row i of `frames` (`frame_id`, `utc`); `sky` and `predictions` are the
+    night's CONDITIONS and PREDICTIONS. Columns: frame_id, utc, `luma_1` to `luma_20` (mean brightness, 0 to 255, of
+    even bands of the strip from top to bottom), then those of `sky` and `predictions`.
+    """
+    luma = cv2.resize(cv2.cvtColor(strip, cv2.COLOR_RGB2GRAY), (strip.shape[1], BANDS), interpolation=cv2.INTER_AREA)
+    bands = pd.DataFrame(luma.T, columns=[f"luma_{number}" for number in range(1, BANDS + 1)], index=frames.index)
+    table = frames[["frame_id", "utc"]].join(bands)
+    for more in (sky, predictions):
+        if more is not None:
+            new = [name for name in more if name == "frame_id" or name not in ("night", *table)]
+            table = table.merge(more[new], on="frame_id", how="left")
+    return table.sort_values("utc", ignore_index=True)
 
 
 def strip_along(x: np.ndarray, y: np.ndarray, squares: Iterable[np.ndarray]) -> np.ndarray:

@@ -14,7 +14,7 @@ from allsky.clock.zones import parse_zone
 from allsky.corpus import NO_MODEL
 from allsky.figures.night import THUMBNAILS
 from allsky.geomagnetic import declination_deg
-from allsky.keograms import keogram, spread_in_time, strip_along
+from allsky.keograms import keogram, keogram_numbers, spread_in_time, strip_along
 from allsky.pictures import read_picture, read_pictures
 from allsky.site import night_bounds
 from tasks.artifacts import FolderArtifact
@@ -39,7 +39,7 @@ class MonthKeograms(LandingMonthStage):
     image's vertical.
     """
 
-    version = 3
+    version = 4
 
     model = luigi.Parameter(default=NO_MODEL, description="the model's name, or `none`")
 
@@ -74,10 +74,11 @@ class MonthKeograms(LandingMonthStage):
         kept = frames["frames"].read(["frame_id", "utc", "image"])
         if kept.empty:
             return  # a night without frames has a folder without a keogram
-        sky = NightConditions(night=night).output().read()
+        sky, predictions = NightConditions(night=night).output().read(), self._night_predictions(night)
         strip, axis = self._along_meridian(night, kept)
         if strip is None:
             strip = read_picture(frames["strip"].path / "strip.png")
+        keogram_numbers(strip, kept, sky, predictions).to_csv(folder / "keogram.csv", index=False)
         image, start, end = keogram(strip, kept["utc"], *night_bounds(night, self.settings.site.longitude_deg))
         figure = figures.night_figure(
             night,
@@ -85,7 +86,7 @@ class MonthKeograms(LandingMonthStage):
             start,
             end,
             sky,
-            self._night_predictions(night),
+            predictions,
             self.settings.labels.positive,
             local=parse_zone(self.settings.site.timezone),
             thumbnails=self._thumbnails(kept, start, end),

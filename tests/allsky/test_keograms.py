@@ -5,7 +5,7 @@ import pandas as pd
 import pytest
 
 from allsky.fisheye import Lens
-from allsky.keograms import keogram, spread_in_time, strip_along
+from allsky.keograms import BANDS, keogram, keogram_numbers, spread_in_time, strip_along
 from allsky.square_view import SquareView
 
 NOON, NEXT_NOON = pd.Timestamp("2024-01-01 20:00", tz="UTC"), pd.Timestamp("2024-01-02 20:00", tz="UTC")
@@ -111,3 +111,21 @@ def test_frames_spread_in_time_leave_out_the_part_of_a_gap():
     utc = pd.Series(pd.date_range("2024-01-01", periods=100, freq="min", tz="UTC")).drop(index=range(20, 60))
     places = spread_in_time(utc, utc.iloc[0], utc.iloc[-1], 5)
     assert [round((utc.iloc[place] - utc.iloc[0]).total_seconds() / 60) for place in places] == [10, 69, 89]
+
+
+def test_the_numbers_of_a_keogram_are_its_brightness_and_what_stands_beneath_it():
+    """Three frames out of order, grey from black at the top to their own level; one without a prediction."""
+    levels = np.array([200, 100, 0])
+    strip = np.round(np.linspace(0, 1, 400)[:, None] * levels).astype(np.uint8)[..., None].repeat(3, axis=2)
+    frames = pd.DataFrame({"frame_id": ["c", "a", "b"], "utc": minutes(2, 0, 1), "image": "x.jpg"})
+    sky = frames[["frame_id", "utc"]].assign(night="2024-01-01", solar_bin="Night", sun_altitude_deg=[-30.0, -20, -25])
+    said = pd.DataFrame({"frame_id": ["a", "b"], "night": "2024-01-01", "predicted": ["aurora", "no_aurora"]})
+    table = keogram_numbers(strip, frames, sky, said)
+    assert table["frame_id"].tolist() == ["a", "b", "c"]
+    assert list(table.columns[-3:]) == ["solar_bin", "sun_altitude_deg", "predicted"]
+    assert table["sun_altitude_deg"].tolist() == [-20, -25, -30]
+    assert table["predicted"].tolist()[:2] == ["aurora", "no_aurora"] and pd.isna(table["predicted"][2])
+    bands = table[[f"luma_{number}" for number in range(1, BANDS + 1)]].to_numpy()
+    middles = (np.arange(BANDS) + 0.5) / BANDS
+    assert bands == pytest.approx(np.outer([100, 0, 200], middles), abs=1.0)
+    assert "predicted" not in keogram_numbers(strip, frames, sky)

@@ -44,6 +44,16 @@ def test_every_kept_frame_is_dated_exactly(finished_chain):
     assert both["clock_flag"].isna().all()
 
 
+def test_every_keogram_has_its_numbers_beside_it(finished_chain):
+    chain, _ = finished_chain
+    frames = pd.read_parquet(chain.folder / "output" / "months").groupby("night", observed=True).size()
+    for picture in chain.folder.glob("output/keograms/model=squeezenet1_1-*/night=*/keogram.png"):
+        numbers = pd.read_csv(picture.with_suffix(".csv"), parse_dates=["utc"])
+        assert len(numbers) == frames.pop(picture.parent.name.removeprefix("night="))
+        assert numbers[["luma_1", "solar_bin", "p_aurora", "predicted"]].notna().all().all()
+    assert frames.empty
+
+
 def test_every_condition_that_audit_nights_have_is_on_the_audit_sheet(finished_chain):
     chain, _ = finished_chain
     frames = pd.read_parquet(chain.folder / "output" / "months").astype({"night": str})
