@@ -54,7 +54,7 @@ CONDITION_TABLE = Table(
         ("corrected_nights", WHOLE, "", "nights outside training with a predicted frame"),
         ("corrected_audit_nights", WHOLE, "", "those of them with an answered audit frame, unsure counted"),
         ("rogan_gladen", REAL, "", "the same share from sensitivity and specificity; null also where they say little"),
-        ("rogan_gladen_low", REAL, "", "lower end of its 95 % interval, by resampling nights"),
+        ("rogan_gladen_low", REAL, "", "lower end of its 95 % interval"),
         ("rogan_gladen_high", REAL, "", "upper end of its 95 % interval"),
         ("interval_method", TEXT, "", "how the intervals of the error rates were computed"),
         ("status", TEXT, "", "that of the rate with more nights; each rate has its own"),

@@ -1,12 +1,11 @@
 """Do the report's 95 % intervals contain the truth as often as they say, and do the usual ones?
 
-Corpora are made up at table level: which conditions a night has comes from the real sun and moon over Yellowknife
-(nights drawn from the 331 of the published corpus), how often the classifier errs differs from night to night
-(beta-binomial, a correlation between a night's frames of 0.1 or 0.3; bad nights tend to be bad in all their
-conditions), and frames are drawn for labelling as the audit sheet draws them. Conditions, their margins and everything
-together are judged by the code that the report runs. The rival counts frames as if they were independent (Wilson's
-interval from statsmodels), as published tables do: it is fair because it is what most would compute from the same
-labels, with the better of the usual two formulas; where frames were drawn with equal probability it has no other fault.
+Corpora are made up at table level (`made_corpora.py`): nights drawn one by one from the 331 of the published corpus,
+and those 331 as they followed one another, their scores correlated from night to night by 0, 0.3 and 0.5. Conditions,
+their margins and everything together are judged by the code that the report runs. The rivals count frames as if they
+were independent, as published tables do: Wilson's interval from statsmodels, and the same at the share and the
+effective number (Kish) of weighted frames. They are fair because they are what most would compute from the same
+labels, with the better of the usual two formulas; the second has no other fault than that.
 
     python benchmarks/coverage.py [corpora per setting, 2000]
 
@@ -18,150 +17,137 @@ from __future__ import annotations
 import json
 import sys
 import time
-from functools import cache
+from collections.abc import Iterator
+from dataclasses import dataclass
 from itertools import product
 
 import numpy as np
 import pandas as pd
-from scipy import special
+from made_corpora import CELLS, ROWS, MadeCorpus, corpus, night_cells, truths
 from statsmodels.stats.proportion import proportion_confint
 
-from allsky.conditions import LUNAR_BINS, SOLAR_BINS, observing_conditions
-from allsky.site import Site, night_bounds
 from allsky.statistics.contrasts import STATED, difference_limits
 from allsky.statistics.correction import corrected_share, rogan_gladen
-from allsky.statistics.intervals import Rate, pooled_proportion
+from allsky.statistics.intervals import Rate, pooled_proportion, proportion_over_nights
 
-YELLOWKNIFE = Site("yellowknife", 62.4333, -114.3500)
-SEASONS = (("2022-12-01", "2023-04-30"), ("2024-02-01", "2024-04-30"), ("2024-12-01", "2025-02-28"))
-CELLS = list(product(SOLAR_BINS[:3], LUNAR_BINS))
-# Every row of the condition table and the cells in it: the cells themselves, then the margins, then everything.
-ROWS = {
-    f"{solar} x {lunar}": [i for i, (a, b) in enumerate(CELLS) if solar in (a, "All") and lunar in (b, "All")]
-    for solar, lunar in product((*SOLAR_BINS[:3], "All"), (*LUNAR_BINS, "All"))
-}
-
-PER_CELL = 6
-AUDIT_SHARE = 0.35 / 0.50  # of the nights outside training
 CORRELATIONS = (0.1, 0.3)
 AUDIT_NIGHTS = (10, 40, 200)
-RATES = (0.02, 0.05, 0.10, 0.20)
-AURORA = 0.3
-# How far one night's conditions err alike: the correlation of the normal scores of their rates.
-ALIKE = 0.5
-# Each cell keeps its rates, so that every one of the four is tried in full and in sparse cells.
-FPR, FNR = np.resize(RATES, len(CELLS)), np.resize(RATES[::-1], len(CELLS))
+PERSISTENCE = (0.0, 0.3, 0.5)
+# Of nights that follow one another these take no part in training, and of these so many are audit nights.
+OUTSIDE_SHARE, AUDIT_SHARE = 0.50, 0.35 / 0.50
+# Of every tenth corpus the shares that are corrected, which take longest.
+CORRECTED_OF = 10
 
 # Judged from here on; below is printed. The report marks rates on fewer than 30 nights.
 ENOUGH_NIGHTS, ENOUGH_ERRORS = 40, 5
-# Outcomes in the order tp, fp, tn, fn; a rate is the first of its two over both.
-KINDS = {"fpr": (1, 2, FPR), "fnr": (3, 0, FNR)}
+# Outcomes by their place in `made_corpora.OUTCOMES`; a rate is the first of its two over both.
+KINDS = {"fpr": (1, 2), "fnr": (3, 0)}
+SAID_YES = [0, 1, 4]
 
 
-def night_cells() -> np.ndarray:
-    """Frames (one a minute) of each of 331 nights in each of the nine dark cells: shape (331, 9)."""
-    nights = [str(day.date()) for first, last in SEASONS for day in pd.date_range(first, last)]
-    offsets = pd.timedelta_range("4h", "20h", freq="10min")
-    utc = [night_bounds(night, YELLOWKNIFE.longitude_deg)[0] + offsets for night in nights]
-    frames = pd.DataFrame({"frame_id": np.repeat(nights, len(offsets)), "utc": np.concatenate(utc)})
-    sky = observing_conditions(frames, YELLOWKNIFE)
-    sky = sky[sky["sun_altitude_deg"] < -11.5]
-    counts = 10 * pd.crosstab(sky["frame_id"], [sky["solar_bin"], sky["lunar_bin"]])
-    return counts.reindex(columns=pd.MultiIndex.from_tuples(CELLS), fill_value=0).to_numpy()
+@dataclass(frozen=True)
+class Setting:
+    """What corpora are made of: independent nights, or (`persistence`) the published ones one after the other."""
+
+    correlation: float
+    n_nights: int
+    persistence: float | None = None
+
+    def make(self, generator, sky: np.ndarray) -> tuple[MadeCorpus, np.ndarray, np.ndarray]:
+        """A corpus, its nights outside training, and its audit nights among them."""
+        if self.persistence is None:
+            made = corpus(generator, sky[generator.integers(0, len(sky), self.n_nights)], self.correlation)
+            outside = np.ones(self.n_nights, dtype=bool)
+        else:
+            made = corpus(generator, sky, self.correlation, self.persistence)
+            outside = generator.random(len(sky)) < OUTSIDE_SHARE
+        return made, outside, outside & (generator.random(len(outside)) < AUDIT_SHARE)
+
+    @property
+    def named(self) -> dict:
+        lasting = "drawn" if self.persistence is None else f"{self.persistence:g}"
+        return {"correlation": self.correlation, "n": self.n_nights, "persistence": lasting}
 
 
-def by_night(generator, rates, correlation: float, shape) -> np.ndarray:
-    """Each night's own rate in each cell: beta distributed around the cell's, so that its frames correlate."""
-    score = np.sqrt(ALIKE) * generator.standard_normal((shape[0], 1))
-    score = score + np.sqrt(1.0 - ALIKE) * generator.standard_normal(shape)
-    rates = np.broadcast_to(rates, shape[1])
-    return np.column_stack([np.interp(score[:, i], *quantiles(rates[i], correlation)) for i in range(shape[1])])
+def settings(n_nights: int) -> list[Setting]:
+    """Independent nights by the audit nights there are, then all of them in a row."""
+    drawn = [Setting(*one) for one in product(CORRELATIONS, AUDIT_NIGHTS)]
+    return drawn + [Setting(icc, n_nights, lasting) for icc, lasting in product(CORRELATIONS, PERSISTENCE)]
 
 
-@cache
-def quantiles(rate: float, correlation: float) -> tuple[np.ndarray, np.ndarray]:
-    """Normal scores, and the rates of nights that lie there."""
-    spread, score = 1.0 / correlation - 1.0, np.linspace(-6.0, 6.0, 6001)
-    return score, special.betaincinv(rate * spread, (1.0 - rate) * spread, special.ndtr(score))
-
-
-def corpus(generator, frames: np.ndarray, correlation: float) -> dict[str, np.ndarray]:
-    """Frames by outcome, all and drawn ones, in each night and cell (shape nights, 9, outcomes tp fp tn fn)."""
-    aurora, wrong_yes, wrong_no = (by_night(generator, rate, correlation, frames.shape) for rate in (AURORA, FPR, FNR))
-    chances = np.stack(
-        [aurora * (1 - wrong_no), (1 - aurora) * wrong_yes, (1 - aurora) * (1 - wrong_yes), aurora * wrong_no], axis=-1
-    )
-    every = generator.multinomial(frames, chances / chances.sum(axis=-1, keepdims=True))
-    probability = np.minimum(PER_CELL, frames) / np.maximum(frames, 1)
-    weight = np.divide(1.0, probability, out=np.zeros_like(probability), where=probability > 0)
-    return {"every": every, "drawn": generator.binomial(every, probability[..., None]), "weight": weight[..., None]}
-
-
-def measured(made: dict[str, np.ndarray], cells: list[int], wrong: int, right: int) -> Rate:
+def measured(made: MadeCorpus, cells: list[int], wrong: int, right: int) -> Rate:
     """The report's rate wrong / (wrong + right) of one row of the table."""
-    drawn, weight = made["drawn"][:, cells], made["weight"][:, cells, 0]
+    drawn, weight = made.drawn[:, cells], made.weight[:, cells]
     n = drawn[..., wrong] + drawn[..., right]
-    return pooled_proportion(drawn[..., wrong] * weight, n * weight, n * weight**2, n)
+    return pooled_proportion(drawn[..., wrong] * weight, n * weight, n * weight**2, n, made.nights)
 
 
-def judged(made, cells: list[int], wrong: int, right: int, truth: float, rates: np.ndarray) -> dict:
-    """One row's rate: whether each interval contains the truth, and what it stands on."""
-    ours, drawn = measured(made, cells, wrong, right), made["drawn"][:, cells].sum(axis=0)
-    if np.isnan(ours.low):
-        return {}
-    n = drawn[:, wrong] + drawn[:, right]
-    low, high = proportion_confint(drawn[:, wrong].sum(), n.sum(), method="wilson")
-    return {
-        "nights": ours.n_nights,
-        "expected_errors": float(n @ rates[cells]),
-        "covered": ours.low <= truth <= ours.high,
-        "naive": low <= truth <= high,
-        "width": ours.high - ours.low,
-    }
+def error_rates(made: MadeCorpus, truth) -> Iterator[dict]:
+    """Both error rates of every row, by the report and by the rivals, from audit nights."""
+    for (kind, (wrong, right)), (row, cells) in product(KINDS.items(), ROWS.items()):
+        ours, true = measured(made, cells, wrong, right), truth[row][kind]
+        if np.isnan(ours.low):
+            continue
+        errors, n = made.drawn[:, cells][..., wrong], made.drawn[:, cells][..., [wrong, right]].sum(axis=-1)
+        weight = made.weight[:, cells]
+        kish = (n * weight).sum() ** 2 / (n * weight**2).sum()
+        rivals = {"naive": (errors.sum(), n.sum()), "kish": (ours.value * kish, kish)}
+        ends = {name: proportion_confint(*counts, method="wilson") for name, counts in rivals.items()}
+        yield {
+            "kind": kind,
+            "row": row,
+            "truth": true,
+            "nights": ours.n_nights,
+            "expected": float(n.sum() * true),
+            **_held(true, (ours.low, ours.high)),
+            **{name: low <= true <= high for name, (low, high) in ends.items()},
+        }
 
 
-def true_rates(sky: np.ndarray) -> dict[tuple[str, str], float]:
-    """The rate of each row over nights like these: its cells', by how many frames each has."""
-    frames = sky.sum(axis=0)
-    return {
-        (kind, row): float(np.average(rates[cells], weights=frames[cells]))
-        for kind, (_, _, rates) in KINDS.items()
-        for row, cells in ROWS.items()
-    }
-
-
-def all_rates(made: dict[str, np.ndarray], truth) -> list[dict]:
-    rows = []
-    for (kind, (wrong, right, rates)), (row, cells) in product(KINDS.items(), ROWS.items()):
-        seen = judged(made, cells, wrong, right, truth[kind, row], rates)
-        if seen:
-            rows.append({"cell": row, "kind": kind, "rate": truth[kind, row], **seen})
-    return rows
-
-
-def all_shares(generator, made: dict[str, np.ndarray]) -> list[dict]:
-    """Both corrected shares of every row, audit nights being a random part of the nights outside training."""
-    audit = generator.random(len(made["every"])) < AUDIT_SHARE
-    rows = []
+def occurrence(made: MadeCorpus, truth) -> Iterator[dict]:
+    """The share of frames predicted positive in every row, over all nights; beside it as if nights were independent."""
     for row, cells in ROWS.items():
-        drawn = (made["drawn"] * made["weight"])[:, cells].sum(axis=1) * audit[:, None]
-        every = made["every"][:, cells].sum(axis=1)
-        nights = pd.DataFrame(drawn, columns=["w_tp", "w_fp", "w_tn", "w_fn"]).assign(
-            w_unsure=0.0, n_frames=every.sum(axis=1), n_positive=every[:, :2].sum(axis=1)
+        frames, true = made.every[:, cells].sum(axis=(1, 2)), truth[row]["positive_ratio"]
+        said = made.every[:, cells][..., SAID_YES].sum(axis=(1, 2))
+        ours = proportion_over_nights(said, frames, frames.sum(), nights=made.nights)
+        if np.isnan(ours.low):
+            continue
+        apart = proportion_over_nights(said, frames, frames.sum())
+        naive = proportion_confint(said.sum(), frames.sum(), method="wilson")
+        yield {
+            "kind": "positive_ratio",
+            "row": row,
+            "truth": true,
+            "nights": ours.n_nights,
+            **_held(true, (ours.low, ours.high)),
+            "naive": naive[0] <= true <= naive[1],
+            "nights apart": apart.low <= true <= apart.high,
+            "width over apart": (ours.high - ours.low) / (apart.high - apart.low),
+        }
+
+
+def corrected(made: MadeCorpus, audit: np.ndarray, truth) -> Iterator[dict]:
+    """Both corrected shares of every row, on the nights outside training, of which some are audit nights."""
+    names = [f"w_{name}" for name in ("tp", "fp", "tn", "fn")]
+    for row, cells in ROWS.items():
+        drawn = (made.drawn * made.weight[..., None])[:, cells].sum(axis=1) * audit[:, None]
+        every, true = made.every[:, cells].sum(axis=1), truth[row]["corrected"]
+        nights = pd.DataFrame(drawn[:, :4], columns=names, index=made.nights).assign(
+            w_unsure=drawn[:, 4:].sum(axis=1), n_frames=every.sum(axis=1), n_positive=every[:, SAID_YES].sum(axis=1)
         )
         nights = nights[nights["n_frames"] > 0]
-        estimates = {"difference": corrected_share(nights, 5), "Rogan-Gladen": rogan_gladen(nights)}
-        estimates["as if independent"] = as_if_independent(made["drawn"][audit][:, cells].sum(axis=(0, 1)), nights)
-        for name, rate in estimates.items():
+        estimates = {"corrected_ratio": corrected_share(nights, 5), "rogan_gladen": rogan_gladen(nights)}
+        estimates["as if independent"] = as_if_independent(made.drawn[audit][:, cells].sum(axis=(0, 1)), nights)
+        for kind, rate in estimates.items():
             if rate.high == rate.high:
-                seen = {"nights": rate.n_nights, "covered": rate.low <= AURORA <= rate.high}
-                rows.append({"estimator": name, "cell": row, **seen, "width": rate.high - rate.low})
-    return rows
+                held = _held(true, (rate.low, rate.high))
+                yield {"kind": kind, "row": row, "truth": true, "nights": rate.n_nights, **held}
 
 
 def as_if_independent(drawn: np.ndarray, nights: pd.DataFrame) -> Rate:
     """The usual prediction-powered interval (Angelopoulos et al. 2023), frames taken as independent and alike."""
-    n_audit = int((nights[["w_tp", "w_fp", "w_tn", "w_fn"]].sum(axis=1) > 0).sum())
+    answered = ["w_tp", "w_fp", "w_tn", "w_fn", "w_unsure"]
+    n_audit = int((nights[answered].sum(axis=1) > 0).sum())
     n, frames = int(drawn.sum()), int(nights["n_frames"].sum())
     if n < 2:
         return Rate(n_nights=n_audit)
@@ -171,70 +157,89 @@ def as_if_independent(drawn: np.ndarray, nights: pd.DataFrame) -> Rate:
     return Rate(share, share - half, share + half, n_audit)
 
 
-def all_differences(made: dict[str, np.ndarray]) -> list[dict]:
+def differences(made: MadeCorpus, truth) -> Iterator[dict]:
     """The contrasts stated beforehand: whether the interval of the difference contains the true one."""
-    rows = []
-    for kind, solar, lunar in STATED:
-        wrong, right, rates = KINDS[kind]
-        places = CELLS.index((solar, lunar)), CELLS.index(("Night", "No_Moon"))
-        one, other = (measured(made, [place], wrong, right) for place in places)
+    for kind, *condition in STATED:
+        places = CELLS.index(tuple(condition)), CELLS.index(("Night", "No_Moon"))
+        one, other = (measured(made, [place], *KINDS[kind]) for place in places)
         if min(one.n_nights, other.n_nights) >= 5:
-            low, high = difference_limits(one, other)
-            held = low <= rates[places[0]] - rates[places[1]] <= high
-            rows.append({"contrast": f"{kind} {solar} x {lunar}", "covered": held, "width": high - low})
-    return rows
+            here, there = (truth[" x ".join(CELLS[place])][kind] for place in places)
+            stands_on = {"truth": here - there, "nights": min(one.n_nights, other.n_nights)}
+            held = _held(here - there, difference_limits(one, other))
+            yield {"kind": f"difference of {kind}", "row": " x ".join(condition), **stands_on, **held}
 
 
-def run(n_corpora: int) -> tuple[pd.DataFrame, pd.DataFrame, pd.DataFrame]:
-    """Every rate of every row of every corpus, their differences, and the corrected shares of every tenth corpus."""
+def _held(true: float, ends: tuple[float, float]) -> dict:
+    return {"covered": ends[0] <= true <= ends[1], "width": ends[1] - ends[0]}
+
+
+def run(n_corpora: int) -> pd.DataFrame:
+    """Every interval of every row of every corpus: what it is of, and whether it contains the truth."""
     sky = night_cells()
-    truth = true_rates(sky)
-    rates, shares, differences = [], [], []
-    for correlation, n_nights in product(CORRELATIONS, AUDIT_NIGHTS):
-        generator = np.random.default_rng([int(100 * correlation), n_nights])
-        setting = {"correlation": correlation, "audit_nights": n_nights}
-        for number in range(n_corpora):
-            made = corpus(generator, sky[generator.integers(0, len(sky), n_nights)], correlation)
-            rates += [{**setting, **row} for row in all_rates(made, truth)]
-            differences += [{**setting, **row} for row in all_differences(made)]
-            if number % 10 == 0:
-                shares += [{**setting, **row} for row in all_shares(generator, made)]
-    return pd.DataFrame(rates), pd.DataFrame(shares), pd.DataFrame(differences)
+    truth, rows = truths(sky.sum(axis=0)), []
+    for number, setting in enumerate(settings(len(sky))):
+        generator = np.random.default_rng(number)
+        found: list[dict] = []
+        for turn in range(n_corpora):
+            made, outside, audit = setting.make(generator, sky)
+            judges = made if setting.persistence is None else made.of(audit)
+            found += [*error_rates(judges, truth), *differences(judges, truth), *occurrence(made, truth)]
+            if turn % CORRECTED_OF == 0:
+                found += corrected(made.of(outside), audit[outside], truth)
+        rows.append(pd.DataFrame(found).assign(**setting.named))
+    return pd.concat(rows, ignore_index=True)
+
+
+def summary(seen: pd.DataFrame) -> pd.DataFrame:
+    """How often the intervals of each row of each setting contain the truth, and whether that is judged."""
+    table = seen.groupby(["correlation", "n", "persistence", "kind", "row"], sort=False).mean(numeric_only=False)
+    errors = table["expected"].fillna(ENOUGH_ERRORS) >= ENOUGH_ERRORS
+    return table.assign(judged=errors & (table["nights"] >= ENOUGH_NIGHTS)).reset_index()
+
+
+def pooled(table: pd.DataFrame) -> pd.DataFrame:
+    """The judged rows of each kind of interval together."""
+    rates = table["kind"].replace(dict.fromkeys(KINDS, "error rates"))
+    good = table[table["judged"]].assign(kind=rates)
+    groups = good.groupby(["kind", "persistence"], sort=False)
+    told = groups[["covered", "naive", "kish", "nights apart", "width over apart"]].mean()
+    return told.assign(worst=groups["covered"].min(), rows=groups.size())
 
 
 def main(n_corpora: int) -> None:
     started = time.perf_counter()
-    rates, shares, differences = run(n_corpora)
-    setting = ["correlation", "audit_nights"]
-    table = rates.groupby([*setting, "cell", "kind", "rate"], sort=False).mean()
-    table["judged"] = (table["nights"] >= ENOUGH_NIGHTS) & (table["expected_errors"] >= ENOUGH_ERRORS)
-    print(table.round(3).to_string())
-    print("\nCorrected shares, by the mean number of audit nights of the row:")
-    corrected = shares.groupby([*setting, "estimator", "cell"], sort=False).mean()
-    corrected["judged"] = corrected["nights"] >= ENOUGH_NIGHTS
-    print(corrected.round(3).to_string())
-    print("\nDifferences stated beforehand:")
-    print(differences.groupby([*setting, "contrast"])[["covered", "width"]].mean().round(3).to_string())
-    print(json.dumps(_figures(n_corpora, table, corrected) | {"seconds": round(time.perf_counter() - started, 1)}))
+    table = summary(run(n_corpora))
+    print(table.round(3).to_string(index=False))
+    print("\nRows on 40 nights or more, of error rates with 5 expected errors or more:")
+    print(pooled(table).round(4).to_string())
+    print(json.dumps(figures(n_corpora, table) | {"seconds": round(time.perf_counter() - started, 1)}))
 
 
-def _figures(n_corpora: int, table: pd.DataFrame, corrected: pd.DataFrame) -> dict:
+def figures(n_corpora: int, table: pd.DataFrame) -> dict:
+    """The last line."""
     good = table[table["judged"]]
-    margins = good[good.index.get_level_values("cell").str.contains("All")]
-    shares = corrected[corrected["judged"]].groupby("estimator")["covered"]
-    return {
-        "corpora": n_corpora * len(CORRELATIONS) * len(AUDIT_NIGHTS),
-        "pooled": round(float(good["covered"].mean()), 4),
-        "worst_cell": round(float(good["covered"].min()), 4),
-        "naive_pooled": round(float(good["naive"].mean()), 4),
-        "corrected_pooled": round(float(shares.mean().get("difference", np.nan)), 4),
-        "corrected_worst": round(float(shares.min().get("difference", np.nan)), 4),
-        "rogan_gladen_pooled": round(float(shares.mean().get("Rogan-Gladen", np.nan)), 4),
-        "corrected_naive_pooled": round(float(shares.mean().get("as if independent", np.nan)), 4),
-        "margins_pooled": round(float(margins["covered"].mean()), 4),
-        "judged_cells": len(good),
-        "judged_margins": len(margins),
+    alone, lasting = good[good["persistence"] == "drawn"], good[good["persistence"] != "drawn"]
+
+    def of(rows: pd.DataFrame, *kinds: str, column: str = "covered", least: bool = False) -> float:
+        values = rows.loc[rows["kind"].isin(kinds), column].astype(float)
+        return round(float(values.min() if least else values.mean()), 4)
+
+    errors = alone[alone["kind"].isin(KINDS)]
+    found = {
+        "corpora": n_corpora * len(settings(0)),
+        "pooled": of(alone, *KINDS),
+        "worst_cell": of(alone, *KINDS, least=True),
+        "naive_pooled": of(alone, *KINDS, column="naive"),
+        "kish_pooled": of(alone, *KINDS, column="kish"),
+        "margins_pooled": of(errors[errors["row"].str.contains("All")], *KINDS),
+        "judged_cells": len(errors),
     }
+    for rows, where in ((alone, ""), (lasting, "lasting_")):
+        for kind, name in (("positive_ratio", "occurrence"), ("corrected_ratio", "corrected")):
+            found |= {f"{where}{name}_pooled": of(rows, kind), f"{where}{name}_worst": of(rows, kind, least=True)}
+        found[f"{where}rogan_gladen_pooled"] = of(rows, "rogan_gladen")
+        found[f"{where}corrected_naive_pooled"] = of(rows, "as if independent")
+    return found | {"lasting_pooled": of(lasting, *KINDS), "lasting_worst": of(lasting, *KINDS, least=True)}
 
 
 if __name__ == "__main__":

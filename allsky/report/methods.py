@@ -108,8 +108,9 @@ def _error_methods(data: ReportData) -> Iterator[str]:
         "(Zou and Donner 2008)"
     )
     yield (
-        "Intervals (95 %) are Korn and Graubard's (1998), with the night as the unit and frames of unequal weight "
-        f"worth no more than Kish's effective number{margins if pooled else ''}. A rate with fewer than "
+        "Intervals (95 %) are Korn and Graubard's (1998), with the night as the unit, neighbouring nights allowed to "
+        "be alike (Newey and West 1987, with a reach of 1.3 times the root of their number), and frames of unequal "
+        f"weight worth no more than Kish's effective number{margins if pooled else ''}. A rate with fewer than "
         f"{NIGHTS_TO_MEASURE} nights in its denominator counts as not measured."
     )
     if data.contrasts is not None:

@@ -144,7 +144,8 @@ def _among_clear(data: ReportData) -> list[str]:
     clear, cloudy = int(nights["n_clear"].sum()), in_words(data.cloudy)
     if not clear:
         return [f"Every frame was predicted {cloudy}."]
-    rate = proportion_over_nights(nights["n_positive"], nights["n_clear"].astype(float), clear)
+    hits, frames = nights["n_positive"], nights["n_clear"].astype(float)
+    rate = proportion_over_nights(hits, frames, clear, nights=nights["night"])
     share = f"{percent(rate.value)} ({interval(rate.low, rate.high)})" if is_number(rate.low) else percent(rate.value)
     return [f"Among the {clear:,} frames not predicted {cloudy} it is {share}."]
 

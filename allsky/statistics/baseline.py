@@ -87,7 +87,8 @@ def _share(judged: pd.DataFrame, counted: pd.Series) -> Rate:
         hit=weight * counted, all=weight, square=weight**2, n=1.0
     )
     wide = table.groupby(["night", "solar_bin", "lunar_bin"]).sum().unstack([1, 2], fill_value=0.0)
-    rate = pooled_proportion(*(wide[name].to_numpy() for name in ("hit", "all", "square", "n")))
+    hit, everything, square, n = (wide[name].to_numpy() for name in ("hit", "all", "square", "n"))
+    rate = pooled_proportion(hit, everything, square, n, wide.index)
     return rate if rate.n_nights >= NIGHTS_TO_MEASURE else Rate(n_nights=rate.n_nights)
 
 

@@ -11,7 +11,9 @@ from collections.abc import Callable
 
 import numpy as np
 import pandas as pd
+from scipy import special
 
+from allsky.statistics.consecutive import variance_over_consecutive_nights
 from allsky.statistics.intervals import LEVEL, Rate, korn_graubard
 
 # The issue's rule, borne out by benchmarks/coverage.py: below, intervals of derived quantities promise too much.
@@ -28,19 +30,17 @@ def corrected_share(nights: pd.DataFrame, least_nights: int = NIGHTS_TO_DERIVE) 
     The difference estimator (Särndal, Swensson & Wretman 1992, section 6.3; "prediction-powered", Angelopoulos et
     al. 2023, doi:10.1126/science.adi6000) with the night as the unit: the predicted share of all `nights`, plus
     the audited frames' weighted mean of label minus prediction (a frame called unsure keeps its prediction).
-    `nights` has the columns of `night_totals`, a row per night that did not train the model. Its variance is the
-    jackknife's over nights, its interval Korn and Graubard's with t by the audit nights. NaN with fewer than
-    `least_nights` of them.
+    `nights` has the columns of `night_totals`, a row per night that did not train the model, its date as index. Its
+    variance is the jackknife's over nights, neighbours being alike (`variance_over_consecutive_nights`), its interval
+    Korn and Graubard's with t by what the audit nights and that variance allow. NaN with fewer than `least_nights`
+    audit nights.
     """
     weight = nights[ANSWERED].to_numpy(dtype=float).sum(axis=1)
     n_audit = int((weight > 0).sum())
     if n_audit < least_nights:
         return Rate(n_nights=n_audit)
     totals = [nights["n_positive"], nights["n_frames"], nights["w_fn"] - nights["w_fp"], weight]
-    parts = np.column_stack(totals).astype(float)
-    share = float(np.clip(_difference(parts.sum(axis=0)), 0.0, 1.0))
-    low, high = korn_graubard(share, jackknife_variance(parts, _difference), int(parts[:, 1].sum()), n_audit)
-    return Rate(share, low, high, n_audit)
+    return _share(np.column_stack(totals).astype(float), _difference, nights.index, n_audit)
 
 
 def _difference(sums: np.ndarray) -> np.ndarray:
@@ -54,18 +54,32 @@ def rogan_gladen(nights: pd.DataFrame, seed: int = 0) -> Rate:
     """The share of frames a labeller would call positive, from the predicted share, sensitivity and specificity.
 
     (predicted + specificity - 1) / (sensitivity + specificity - 1), Rogan & Gladen 1978, Am. J. Epidemiol. 107, 71;
-    parameters as for `corrected_share`. All three are resampled together by night (percentile bootstrap). NaN with
-    fewer than 40 audit nights, or where the lower end of sensitivity + specificity - 1 lies below 0.2.
+    parameters and interval as for `corrected_share`; a night is left out of all three together. NaN with fewer than
+    40 audit nights, or where the lower end of sensitivity + specificity - 1 lies below 0.2.
     """
     n_audit = int((nights[ANSWERED].sum(axis=1) > 0).sum())
     if n_audit < NIGHTS_TO_DERIVE:
         return Rate(n_nights=n_audit)
     parts = nights[["n_positive", "n_frames", "w_tp", "w_fp", "w_tn", "w_fn"]].to_numpy(dtype=float)
-    sums = resampled_sums(parts, seed)
-    if not _ends(_information(sums))[0] >= LEAST_INFORMATION:
-        return Rate(n_nights=n_audit)
-    share = float(_rogan_gladen(parts.sum(axis=0)))
-    return Rate(share, *_ends(_rogan_gladen(sums)), n_audit) if math.isfinite(share) else Rate(n_nights=n_audit)
+    variance, freedom = _variance(parts, _information, nights.index, n_audit)
+    least = _information(parts.sum(axis=0)) - special.stdtrit(freedom, (1.0 + LEVEL) / 2.0) * math.sqrt(variance)
+    return _share(parts, _rogan_gladen, nights.index, n_audit) if least >= LEAST_INFORMATION else Rate(n_nights=n_audit)
+
+
+Estimate = Callable[[np.ndarray], np.ndarray]
+
+
+def _share(parts: np.ndarray, estimate: Estimate, nights: pd.Index, n_audit: int) -> Rate:
+    """The share that `estimate` makes of column sums (the second of them frames), and its interval."""
+    share = float(np.clip(estimate(parts.sum(axis=0)), 0.0, 1.0))
+    variance, freedom = _variance(parts, estimate, nights, n_audit)
+    return Rate(share, *korn_graubard(share, variance, int(parts[:, 1].sum()), n_audit, freedom=freedom), n_audit)
+
+
+def _variance(parts: np.ndarray, estimate: Estimate, nights: pd.Index, n_audit: int) -> tuple[float, float]:
+    """Its variance and degrees of freedom, each night left out in turn, and neighbours being alike."""
+    variance, freedom = variance_over_consecutive_nights(jackknife_influence(parts, estimate), nights)
+    return variance, min(freedom, n_audit - 1.0)
 
 
 def _information(sums: np.ndarray) -> np.ndarray:
@@ -78,7 +92,7 @@ def _information(sums: np.ndarray) -> np.ndarray:
 def _rogan_gladen(sums: np.ndarray) -> np.ndarray:
     predicted, frames, _, fp, tn, _ = np.moveaxis(sums, -1, 0)
     with np.errstate(invalid="ignore", divide="ignore"):
-        return np.clip((predicted / frames - fp / (fp + tn)) / _information(sums), 0.0, 1.0)
+        return (predicted / frames - fp / (fp + tn)) / _information(sums)
 
 
 def f1_interval(nights: pd.DataFrame, n_audit: int, seed: int = 0) -> tuple[float, float]:
@@ -90,13 +104,16 @@ def f1_interval(nights: pd.DataFrame, n_audit: int, seed: int = 0) -> tuple[floa
         return _ends(2.0 * tp / (2.0 * tp + fp + fn))
 
 
-def jackknife_variance(parts: np.ndarray, estimate: Callable[[np.ndarray], np.ndarray]) -> float:
-    """Variance of `estimate` of column sums, leaving out one night (row) at a time; infinite where one decides all."""
+def jackknife_influence(parts: np.ndarray, estimate: Estimate) -> np.ndarray:
+    """Each night's (row's) influence on `estimate` of column sums, by leaving it out; infinite where one decides all.
+
+    n / (n - 1) times the sum of their squares is the jackknife's variance.
+    """
     n = len(parts)
     without = estimate(parts.sum(axis=0) - parts)
     if n < 2 or not np.isfinite(without).all():
-        return math.inf
-    return float((n - 1) / n * np.square(without - without.mean()).sum())
+        return np.full(n, math.inf)
+    return (n - 1) / n * (without.mean() - without)
 
 
 def resampled_sums(parts: np.ndarray, seed: int = 0) -> np.ndarray:

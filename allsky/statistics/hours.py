@@ -83,7 +83,7 @@ def _totals(nights: pd.DataFrame) -> dict:
 def _share(nights: pd.DataFrame, total: str, name: str) -> dict:
     """The share of positive frames among those counted in `total`, with its interval over nights."""
     hits, frames = nights["n_positive"].astype(float), nights[total].astype(float)
-    rate = proportion_over_nights(hits, frames, int(frames.sum()))
+    rate = proportion_over_nights(hits, frames, int(frames.sum()), nights=nights["night"])
     return dict(zip(_ends(name), (rate.value, rate.low, rate.high), strict=True))
 
 

@@ -15,6 +15,8 @@ from dataclasses import dataclass
 import numpy as np
 from scipy import special
 
+from allsky.statistics.consecutive import variance_over_consecutive_nights
+
 LEVEL = 0.95
 KORN_GRAUBARD = "Korn-Graubard, nights as clusters"
 KORN_GRAUBARD_POOLED = "Korn-Graubard, nights as clusters, widened to what its conditions allow"
@@ -53,14 +55,15 @@ def variance_over_nights(influence) -> float:
 
 
 def proportion_over_nights(
-    numerator, denominator, n_frames: int, level: float = LEVEL, at_most: float | None = None
+    numerator, denominator, n_frames: int, level: float = LEVEL, at_most: float | None = None, nights=None
 ) -> Rate:
     """A proportion as ratio of night totals, with its Korn-Graubard interval.
 
     `numerator` and `denominator` are (weighted) totals per night, the first never above the second; `n_frames` is
     the number of frames behind them, without weights, and `at_most` (by default the same) the largest number of
-    independent frames they can be worth. Nights whose denominator is zero say nothing about the rate and do not
-    count. Two nights at least are needed for an interval.
+    independent frames they can be worth. `nights` are the nights' dates where these follow one another, so that
+    neighbours may be alike (`variance_over_consecutive_nights`); without, nights count as independent. Nights whose
+    denominator is zero say nothing about the rate and do not count. Two nights at least are needed for an interval.
     """
     numerator, denominator = np.asarray(numerator, dtype=float), np.asarray(denominator, dtype=float)
     told = denominator > 0
@@ -68,15 +71,19 @@ def proportion_over_nights(
     value, influence = ratio_of_night_totals(numerator[told], denominator[told])
     if n_nights < 2:
         return Rate(value, n_nights=n_nights)
-    ends = korn_graubard(value, variance_over_nights(influence), n_frames, n_nights, level, at_most)
+    variance, freedom = variance_over_nights(influence), n_nights - 1.0
+    if nights is not None:
+        variance, freedom = variance_over_consecutive_nights(influence, np.asarray(nights)[told])
+    ends = korn_graubard(value, variance, n_frames, n_nights, level, at_most, freedom)
     return Rate(value, *ends, n_nights)
 
 
-def pooled_proportion(numerator, denominator, squares, n_frames, level: float = LEVEL) -> Rate:
+def pooled_proportion(numerator, denominator, squares, n_frames, nights=None, level: float = LEVEL) -> Rate:
     """A proportion of weighted frames from one condition or several together, with its interval.
 
-    All four have the shape (nights, conditions): the sum of the weights of the frames that count, that of all
-    frames, the sum of the squares of the latter weights, and the number of frames. Frames of unequal weight are worth
+    The first four have the shape (nights, conditions): the sum of the weights of the frames that count, that of all
+    frames, the sum of the squares of the latter weights, and the number of frames; `nights` are the nights' dates, as
+    for `proportion_over_nights`. Frames of unequal weight are worth
     no more than Kish's effective number of them (1965, Survey Sampling, section 11.7). Where conditions are pooled,
     one with a large weight and no seen error adds nothing to the variance over nights, however few of its frames were
     looked at. The interval is therefore the wider one, at each end, of that over nights and of the conditions' own
@@ -85,23 +92,23 @@ def pooled_proportion(numerator, denominator, squares, n_frames, level: float = 
     numerator, denominator, squares, n_frames = (
         np.asarray(totals, dtype=float) for totals in (numerator, denominator, squares, n_frames)
     )
-    whole = _weighted(numerator.sum(1), denominator.sum(1), squares.sum(), n_frames.sum(), level)
+    whole = _weighted(numerator.sum(1), denominator.sum(1), squares.sum(), n_frames.sum(), nights, level)
     shares = denominator.sum(0)
     told = np.flatnonzero(shares > 0)
     if len(told) < 2 or math.isnan(whole.low):
         return whole
     parts = [
-        _weighted(numerator[:, one], denominator[:, one], squares[:, one].sum(), n_frames[:, one].sum(), level)
+        _weighted(numerator[:, one], denominator[:, one], squares[:, one].sum(), n_frames[:, one].sum(), nights, level)
         for one in told
     ]
     low, high = combined_limits(parts, shares[told])
     return Rate(whole.value, min(low, whole.low), max(high, whole.high), whole.n_nights)
 
 
-def _weighted(numerator, denominator, squares: float, n_frames: float, level: float) -> Rate:
+def _weighted(numerator, denominator, squares: float, n_frames: float, nights, level: float) -> Rate:
     """One condition's proportion, its frames worth at most Kish's effective number."""
     worth = denominator.sum() ** 2 / squares if squares > 0 else 0.0
-    return proportion_over_nights(numerator, denominator, int(n_frames), level, worth)
+    return proportion_over_nights(numerator, denominator, int(n_frames), level, worth, nights)
 
 
 def combined_limits(parts: Sequence[Rate], weights) -> tuple[float, float]:
@@ -127,22 +134,24 @@ def korn_graubard(
     n_nights: int,
     level: float = LEVEL,
     at_most: float | None = None,
+    freedom: float | None = None,
 ) -> tuple[float, float]:
     """Interval of a proportion from clustered data (Korn & Graubard 1998, Survey Methodology 24, 193).
 
     Clopper-Pearson's interval at the effective sample size p (1 - p) / variance, reduced by the squared ratio
-    of Student's t with `n_frames` - 1 to that with `n_nights` - 1 degrees of freedom, and never above `at_most`
+    of Student's t with `n_frames` - 1 to that with `freedom` (`n_nights` - 1 by default), and never above `at_most`
     (`n_frames` by default): a design effect below one is chance (Dean & Pagano 2015, J. Surv. Stat. Methodol. 3,
     484). R's `survey::svyciprop(method = "beta")` is the same without that limit. A proportion of exactly 0 or 1 shows
     nothing of how nights differ; the least that can be known is then assumed, a night counting as one frame.
     """
     at_most = n_frames if at_most is None else at_most
+    freedom = n_nights - 1.0 if freedom is None else freedom
     if not 0.0 < proportion < 1.0:
         least = min(n_nights, at_most)
         return clopper_pearson(round(proportion) * least, least, level)
     effective = proportion * (1.0 - proportion) / variance if variance > 0 else math.inf
     tail = (1.0 + level) / 2.0
-    effective *= (special.stdtrit(max(n_frames, 2) - 1, tail) / special.stdtrit(n_nights - 1, tail)) ** 2
+    effective *= (special.stdtrit(max(n_frames, 2) - 1, tail) / special.stdtrit(freedom, tail)) ** 2
     effective = float(min(effective, at_most))
     return clopper_pearson(proportion * effective, effective, level)
 

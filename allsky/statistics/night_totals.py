@@ -89,12 +89,15 @@ def night_totals(
     return totals.astype(dict.fromkeys(OUTCOMES, "int64"))
 
 
-def audited_sums(totals: pd.DataFrame, part: str, rest: str) -> tuple[np.ndarray, np.ndarray, np.ndarray, np.ndarray]:
+Sums = tuple[np.ndarray, np.ndarray, np.ndarray, np.ndarray, np.ndarray]
+
+
+def audited_sums(totals: pd.DataFrame, part: str, rest: str) -> Sums:
     """What the rate part / (part + rest) is made of: the arguments of `intervals.pooled_proportion`.
 
-    `totals` is of `night_totals`; each array has a row per night and a column per condition.
+    `totals` is of `night_totals`; each array has a row per night and a column per condition, the last is of the nights.
     """
-    night = pd.factorize(totals.index.get_level_values("night"))[0]
+    night, nights = pd.factorize(totals.index.get_level_values("night"))
     solar, lunar = (pd.factorize(totals.index.get_level_values(name))[0] for name in NIGHT_CELL[1:])
     condition = solar * (lunar.max(initial=0) + 1) + lunar
 
@@ -104,7 +107,7 @@ def audited_sums(totals: pd.DataFrame, part: str, rest: str) -> tuple[np.ndarray
         return table
 
     weight, squares, n = (by_night(f"{kind}{part}") + by_night(f"{kind}{rest}") for kind in ("w_", "ww_", ""))
-    return by_night(f"w_{part}"), weight, squares, n
+    return by_night(f"w_{part}"), weight, squares, n, np.asarray(nights)
 
 
 def _outcome(label: pd.Series, said_yes: pd.Series, class_name: str) -> np.ndarray:

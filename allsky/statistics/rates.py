@@ -111,9 +111,10 @@ def _rows(totals: pd.DataFrame, training_nights: Collection[str] | None) -> pd.D
 def _row(totals: pd.DataFrame, training_nights: Collection[str] | None) -> dict:
     """The counts and rates of one cell or margin from its totals per night and condition."""
     nights = totals.groupby("night").sum()
-    predicted = proportion_over_nights(nights["n_positive"], nights["n_frames"], nights["n_frames"].sum())
+    frames = nights["n_frames"]
+    predicted = proportion_over_nights(nights["n_positive"], frames, frames.sum(), nights=nights.index)
     return {
-        "n_frames": nights["n_frames"].sum(),
+        "n_frames": frames.sum(),
         "n_nights": len(nights),
         "n_positive": nights["n_positive"].sum(),
         **_columns("positive_ratio", predicted),

@@ -38,6 +38,21 @@ def test_an_interval_holds_its_share_and_stands_on_the_nights_that_have_the_hour
     assert (table["positive_ratio_high"] > table["positive_ratio"]).all()
 
 
+def test_intervals_know_which_nights_follow_one_another():
+    """Ten nights with aurora, then ten without: nights in a row tell less than the same nights a month apart."""
+    said = [10] * 10 + [0] * 10
+    row = pd.DataFrame({"clock": UTC, "hour": 8, "n_frames": 10, "n_positive": said, "n_clear": pd.NA})
+    row = row.astype({"n_clear": "Int64"})
+    ends = []
+    for step in (1, 30):
+        dates = pd.date_range("2022-01-01", periods=20, freq=f"{step}D").strftime("%Y-%m-%d")
+        hour = occurrence_by_clock(row.assign(night=dates)).iloc[0]
+        assert (hour["positive_ratio"], hour["n_nights"]) == (0.5, 20)
+        ends.append((hour["positive_ratio_low"], hour["positive_ratio_high"]))
+    assert ends[0][0] < ends[1][0] - 0.1
+    assert ends[0][1] > ends[1][1] + 0.1
+
+
 def test_parts_put_together_are_the_whole(predictions, hours):
     parts = [night_hours(part, corpus.POSITIVE, corpus.SITE) for _, part in predictions.groupby("night")]
     together = pd.concat(parts, ignore_index=True).sort_values(["night", "clock", "hour"], ignore_index=True)

@@ -7,6 +7,7 @@ import pandas as pd
 import pytest
 from hypothesis import given, settings
 from hypothesis import strategies as st
+from scipy import signal, stats
 
 from allsky.labels.answers import UNSURE
 from allsky.labels.roles import night_role
@@ -102,8 +103,9 @@ def test_positive_ratio_counts_every_frame_and_its_interval_every_night(corpus):
     inside = frames[(frames["solar_bin"] == "Night") & (frames["lunar_bin"] == "No_Moon")]
     said = corpus["predictions"].set_index("frame_id").loc[inside["frame_id"], "predicted"].to_numpy() == "aurora"
     assert (row["n_frames"], row["n_nights"], row["n_positive"]) == (len(inside), inside["night"].nunique(), said.sum())
-    night = inside["night"].astype("category").cat.codes
-    expected = proportion_over_nights(np.bincount(night, said), np.bincount(night), len(inside))
+    night = inside["night"].astype("category").cat
+    totals = np.bincount(night.codes, said), np.bincount(night.codes)
+    expected = proportion_over_nights(*totals, len(inside), nights=night.categories)
     assert row["positive_ratio"] == pytest.approx(said.mean())
     assert (row["positive_ratio_low"], row["positive_ratio_high"]) == pytest.approx((expected.low, expected.high))
 
@@ -254,15 +256,18 @@ def test_the_published_corpus_gives_28_percent_of_its_frames():
     assert round(100 * rate.value, 1) == 28.4
 
 
-def simulated_nights(generator: np.random.Generator, n_nights: int, audit_share: float) -> tuple[pd.DataFrame, float]:
+def simulated_nights(generator, n_nights: int, audit_share: float, lasting: float = 0.0) -> tuple[pd.DataFrame, float]:
     """Night totals of a corpus whose aurora and classifier vary by night, and the truth about nights like these.
 
     Aurora is in 30 % of frames, false positives are 10 % and false negatives 20 %, each with a night correlation
-    of 0.3; 100 frames a night, 10 of them audited on a share of the nights.
+    of 0.3; 100 frames a night, 10 of them audited on a share of the nights. The correlation of a night's normal score
+    with that of the next is `lasting`.
     """
 
     def by_night(rate):
-        return generator.beta(rate * 7 / 3, (1 - rate) * 7 / 3, n_nights)
+        drawn = np.sqrt(1 - lasting**2) * generator.standard_normal(n_nights + 20)
+        score = signal.lfilter([1.0], [1.0, -lasting], drawn)[20:]
+        return stats.beta.ppf(stats.norm.cdf(score), rate * 7 / 3, (1 - rate) * 7 / 3)
 
     aurora, fpr, fnr = by_night(0.3), by_night(0.1), by_night(0.2)
     cells = np.column_stack([aurora * (1 - fnr), (1 - aurora) * fpr, (1 - aurora) * (1 - fpr), aurora * fnr])
@@ -273,14 +278,17 @@ def simulated_nights(generator: np.random.Generator, n_nights: int, audit_share:
     return nights.assign(w_unsure=0.0, n_frames=100, n_positive=every[:, :2].sum(axis=1)), 0.3
 
 
-@pytest.mark.parametrize("n_nights", [80, 200])
-def test_corrected_shares_hold_the_truth_as_often_as_they_say(n_nights):
+@pytest.mark.parametrize(("n_nights", "lasting"), [(80, 0.0), (200, 0.0), (200, 0.5)])
+def test_corrected_shares_hold_the_truth_as_often_as_they_say(n_nights, lasting):
     generator = np.random.default_rng(7)
-    corpora = [simulated_nights(generator, n_nights, 0.7) for _ in range(400)]
+    corpora = [simulated_nights(generator, n_nights, 0.7, lasting) for _ in range(400)]
     rates = [corrected_share(nights) for nights, _ in corpora]
     truth = corpora[0][1]
     coverage = np.mean([rate.low <= truth <= rate.high for rate in rates])
     assert 0.92 <= coverage <= 0.99
+    turned = [rate for rate in (rogan_gladen(nights) for nights, _ in corpora) if rate.high == rate.high]
+    assert len(turned) > 200
+    assert 0.92 <= np.mean([rate.low <= truth <= rate.high for rate in turned]) <= 0.99
     assert np.mean([rate.value for rate in rates]) == pytest.approx(truth, abs=0.01)
     uncorrected = np.mean([nights["n_positive"].sum() / nights["n_frames"].sum() for nights, _ in corpora])
     assert uncorrected == pytest.approx(0.3 * 0.8 + 0.7 * 0.1, abs=0.01)
