@@ -7,11 +7,14 @@ front. Each spoilt file goes through what the chain does with a video (probe, ke
 refused by one of the errors that name the file and what to do. Anything else counts as a crash. There is no rival, so
 nothing is timed.
 
-A frame that the damage has painted over shows another clock than the one drawn, so a time counts as wrong only where
-it is not flagged and the clip holds no frame of that time at all within half a step: a reading of what is there is no
-mistake, and damage moves frames to other numbers.
+Damage moves frames to other numbers, so the frame that was decoded is told by its clock, held against those of the
+sound clip pixel by pixel. An unflagged time is wrong unless it is that frame's, to the second; of a frame whose clock
+is itself damaged (`unclear`), unless it is that of a frame between the two told next to it.
 
-    python benchmarks/clock_fuzz.py [--quick] [--files 500] [--first 0] [--limit-s 60]
+    python benchmarks/clock_fuzz.py [--quick] [--files 500] [--first 0] [--limit-s 60] [--inject-s 1]
+
+`--inject-s` shows that it can fail: one unflagged time of each file is moved by so many seconds before it is judged,
+and `wrong_times` has to be the number of files with one.
 """
 
 from __future__ import annotations
@@ -30,13 +33,13 @@ from pathlib import Path
 
 import numpy as np
 import pandas as pd
+from drawn_clocks import DrawnClocks, Watched, wrong_frames
 from made_clocks import Clip, Text, evenly, write_clip
 
 from allsky.clock.learning import ClockSettings, learn_clock
 from allsky.errors import AllskyError
 from allsky.fisheye import SkyDisk
 from allsky.frames import extract_night
-from allsky.recordings.recording import VideoRecording
 from allsky.recordings.teaching import teaching_frames
 from allsky.recordings.video import probe
 
@@ -128,6 +131,7 @@ class Spoilt:
 
     path: Path
     how: str
+    source: Path
     still_to_come: bytes = b""
 
 
@@ -141,31 +145,43 @@ def spoilt(number: int, sound: list[Path], folder: Path) -> Spoilt:
     path = folder / f"fuzz_{number:05d}{suffix}"
     written = len(content) * 3 // 10 if how == "growing" else len(content)
     path.write_bytes(content[:written])
-    return Spoilt(path, how, bytes(content[written:]))
+    return Spoilt(path, how, source, bytes(content[written:]))
 
 
 # What comes of it.
 
 
-def wrong_times(path: Path, folder: Path) -> int:
-    """Frames of a video that are dated, unflagged, at a time that none of the clip's frames has."""
+@dataclass(frozen=True)
+class Judged:
+    """How many frames of a file were dated without a flag, how many of these show a damaged clock, and which were
+    dated wrongly."""
+
+    n_dated: int
+    n_unclear: int
+    wrong: tuple[int, ...]
+
+
+def judged(path: Path, folder: Path, drawn: DrawnClocks, inject_s: float = 0.0) -> Judged:
+    """A video through the chain, its times held against those of the frames that it shows."""
     probe(path)
-    keyframes = teaching_frames([VideoRecording(path.name, path)])
+    recording = Watched(path.name, path, drawn=drawn)
+    keyframes = teaching_frames([recording])
     clock = learn_clock(keyframes, ClockSettings(), NIGHT, LONGITUDE_DEG)
     height, width = keyframes[0].luma.shape
     disk = SkyDisk(width / 2, height / 2, 0.48 * min(width, height), width, height)
     pictures = {"cadence_s": 600, "image_size": 32, "image_folder": folder / path.stem, "image_root": "images"}
-    readings = extract_night([VideoRecording(path.name, path)], clock, disk, site_name="Fuzz", **pictures).readings
-    said = readings[readings["clock_flag"].isna() & readings["utc"].notna()]
+    readings = extract_night([recording], clock, disk, site_name="Fuzz", **pictures).readings
+    unflagged = readings.index[readings["clock_flag"].isna() & readings["utc"].notna()]
+    readings.loc[unflagged[len(unflagged) // 2 :][:1], "utc"] += pd.Timedelta(seconds=inject_s)
     true = pd.Timestamp(START.replace(tzinfo=UTC)).timestamp() + STEP_S * np.arange(N_FRAMES)
-    seconds = said["utc"].astype("datetime64[ms, UTC]").astype("int64").to_numpy() / 1000.0
-    return int(sum(np.abs(true - second).min() > STEP_S / 2 for second in seconds))
+    unclear = sum(recording.shown.get(index) is None for index in readings.loc[unflagged, "frame_index"])
+    return Judged(len(unflagged), unclear, tuple(wrong_frames(readings, recording.shown, true)))
 
 
-def _worker(one: Spoilt, folder: Path, answer) -> None:
+def _worker(one: Spoilt, folder: Path, drawn: DrawnClocks, inject_s: float, answer) -> None:
     threading.Thread(target=_write_on, args=(one,), daemon=True).start()
     try:
-        answer.put(("read", wrong_times(one.path, folder)))
+        answer.put(("read", judged(one.path, folder, drawn, inject_s)))
     except AllskyError as error:
         answer.put(("refused", str(error)))
     except BaseException as error:
@@ -181,11 +197,11 @@ def _write_on(one: Spoilt) -> None:
         time.sleep(0.01)
 
 
-def outcome(one: Spoilt, folder: Path, limit_s: float) -> tuple[str, object]:
-    """What became of a file: `read` with the number of wrong times, `refused`, `crashed`, or `hung`."""
+def outcome(one: Spoilt, folder: Path, drawn: DrawnClocks, limit_s: float, inject_s: float = 0.0) -> tuple[str, object]:
+    """What became of a file: `read` and how it was judged, `refused`, `crashed`, or `hung`."""
     context = multiprocessing.get_context("fork")
     answer = context.Queue()
-    process = context.Process(target=_worker, args=(one, folder, answer))
+    process = context.Process(target=_worker, args=(one, folder, drawn, inject_s, answer))
     process.start()
     process.join(limit_s)
     if process.is_alive():
@@ -201,22 +217,24 @@ def main() -> None:
     parser.add_argument("--files", type=int, default=500)
     parser.add_argument("--first", type=int, default=0, help="number of the first file")
     parser.add_argument("--limit-s", type=float, default=60.0, help="time a file may take")
+    parser.add_argument("--inject-s", type=float, default=0.0, help="seconds by which a time of each file is moved")
     asked = parser.parse_args()
     counts: Counter = Counter()
-    wrong = 0
     with tempfile.TemporaryDirectory() as root:
         folder = Path(root)
         sound = write_sound(folder)
+        drawn = {path: DrawnClocks(path) for path in sound}
         for number in range(asked.first, asked.first + (12 if asked.quick else asked.files)):
             one = spoilt(number, sound, folder)
-            kind, detail = outcome(one, folder, asked.limit_s)
-            counts[kind] += 1
-            wrong += detail if kind == "read" and isinstance(detail, int) else 0
-            if kind in ("crashed", "hung") or (kind == "read" and detail):
+            kind, detail = outcome(one, folder, drawn[one.source], asked.limit_s, asked.inject_s)
+            counts.update({"files": 1, kind: 1})
+            if isinstance(detail, Judged):
+                counts.update(dated=detail.n_dated, unclear=detail.n_unclear, wrong_times=len(detail.wrong))
+            if kind in ("crashed", "hung") or (isinstance(detail, Judged) and detail.wrong):
                 print(f"{one.path.name}, {one.how}: {kind} {detail}", flush=True)
             one.path.unlink()
-    files = {"files": sum(counts.values()), "read": counts["read"], "refused": counts["refused"]}
-    print(json.dumps({**files, "crashed": counts["crashed"], "hung": counts["hung"], "wrong_times": wrong}))
+    told = ("files", "read", "refused", "crashed", "hung", "dated", "unclear", "wrong_times")
+    print(json.dumps({name: counts[name] for name in told}))
 
 
 if __name__ == "__main__":

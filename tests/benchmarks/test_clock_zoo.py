@@ -1,12 +1,17 @@
 """A small fixed part of the zoo of clocks and of the spoilt videos: nothing is silently wrong, crashes or hangs."""
 
+import importlib
 import json
 import os
 import subprocess
 import sys
+from datetime import datetime
 from pathlib import Path
 
+import pandas as pd
 import pytest
+
+from benchmarks.made_clocks import Clip, Text, evenly, frames, write_clip
 
 FOLDER = Path(__file__).resolve().parents[2] / "benchmarks"
 
@@ -35,6 +40,42 @@ def test_the_zoo_goes_on_from_where_it_was_stopped(tmp_path):
     before = (tmp_path / "zoo.jsonl").read_text(encoding="utf-8")
     assert last_line("clock_zoo", "--clips", "2", "--results", results)["clips"] == 2
     assert (tmp_path / "zoo.jsonl").read_text(encoding="utf-8").startswith(before)
+
+
+@pytest.fixture
+def drawn_clocks(monkeypatch):
+    monkeypatch.syspath_prepend(str(FOLDER))
+    return importlib.import_module("drawn_clocks")
+
+
+def test_a_time_of_a_spoilt_video_is_wrong_unless_it_is_to_the_second_that_of_the_frame_shown(drawn_clocks):
+    true = [1_500_000_000 + 20 * k for k in range(24)]
+    shown = {0: 0, 1: 2, 2: None, 3: 5, 4: 5}
+    seconds = [true[0], true[2] + 0.4, true[4], true[5] + 1, true[4]]
+    readings = pd.DataFrame(
+        {"frame_index": range(5), "clock_flag": None, "utc": pd.to_datetime(seconds, unit="s", utc=True)}
+    )
+    assert drawn_clocks.wrong_frames(readings, shown, true) == [3, 4]
+    assert drawn_clocks.wrong_frames(readings.assign(clock_flag="in doubt"), shown, true) == []
+    elsewhere = {**shown, 1: 1, 3: 3}
+    assert drawn_clocks.wrong_frames(readings, elsewhere, true) == [1, 2, 3, 4]
+
+
+def test_the_frame_that_a_damaged_one_shows_is_told_by_its_clock_alone(drawn_clocks, tmp_path):
+    clip = Clip(evenly(datetime(2017, 9, 15, 4, 30), 20.0, 12), (Text("%Y-%m-%d %H:%M:%S", 8, 8, 14),))
+    drawn = drawn_clocks.DrawnClocks(write_clip(tmp_path / "sound.mp4", clip))
+    lumas = list(frames(clip))
+    assert [drawn.frame_shown(luma) for luma in lumas] == list(range(12))
+    lumas[3][100:] = 0
+    lumas[4][:60] = lumas[9][:60]
+    lumas[5][:18] = 128
+    assert [drawn.frame_shown(luma) for luma in lumas[3:6]] == [3, 9, None]
+
+
+@pytest.mark.slow
+def test_a_wrong_second_of_a_spoilt_video_is_counted():
+    figures = last_line("clock_fuzz", "--first", "10", "--files", "1", "--inject-s", "1")
+    assert (figures["read"], figures["wrong_times"]) == (1, 1)
 
 
 @pytest.mark.slow
