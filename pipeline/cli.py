@@ -72,7 +72,9 @@ def check() -> None:
     """Read the configuration, and say what it means and what is wrong with it."""
     from pipeline.checking import checked
 
-    click.echo(checked())
+    found = checked()
+    click.echo(found.text)
+    found.require()
 
 
 @main.command(cls=_Explained)

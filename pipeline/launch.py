@@ -36,9 +36,6 @@ COMPLETE, FAILED, UNUSABLE, LABELS_WANTED, IN_USE = 0, 1, 2, 4, 5
 # So often a run tells a scheduler again what it has forgotten.
 FORGOTTEN_AT_MOST = 4
 
-# So many of many videos are named.
-NAMED = 3
-
 logger = logging.getLogger("allsky")
 
 # What Luigi 3.8.1 needs to survive killed workers and servers that are away; measured, see docs/operations.
@@ -110,13 +107,8 @@ def _run(goal: Stage, arguments: list[str]) -> int:
     end_on_sigterm()
     if swept := sweep(settings.current().output):
         logger.info("removed %d temporaries of a run that was killed", swept)
-    if not settings.current().simulated and (waiting := scan.current().waiting):
-        logger.warning(
-            "%d videos changed within the last %g s ([archive] settle_s) and wait for the next run: %s",
-            len(waiting),
-            settings.current().archive.settle_s,
-            ", ".join(waiting[:NAMED]) + (", …" if len(waiting) > NAMED else ""),
-        )
+    if waiting := scan.why_waiting():
+        logger.warning(waiting)
     begun, told = time.monotonic(), history.begin(settings.current().output)
     with chosen_engine(), shown(goal, logger, sys.stderr) if sys.stderr.isatty() else contextlib.nullcontext():
         result = _run_through(goal, arguments)

@@ -55,11 +55,12 @@ def _counted_as(count: int, noun: str) -> str:
 
 
 def _require(night: str | None, month: str | None, months: Mapping[str, Nights]) -> None:
+    waiting = f". {waiting}" if (waiting := scan.why_waiting()) else ""
     if not months and (night or month):
-        raise BadConfiguration(f"no night of the archive lies in {month or night}")
+        raise BadConfiguration(f"no night of the archive lies in {month or night}{waiting}")
     if night and night not in months[night[:7]]:
         held = ", ".join(months[night[:7]])
-        raise BadConfiguration(f"{night} is no night of the archive; those of its month are {held}")
+        raise BadConfiguration(f"{night} is no night of the archive; those of its month are {held}{waiting}")
 
 
 def _json(night: str | None, months: Mapping[str, Nights], corpus: Mapping[str, Standing]) -> str:
@@ -90,8 +91,8 @@ def _night_lines(night: str, stages: Mapping[str, Standing]) -> Iterator[str]:
 
 
 def _corpus_lines(months: Mapping[str, Nights], corpus: Mapping[str, Standing]) -> Iterator[str]:
-    if waiting := scan.waiting():
-        yield f"{len(waiting)} videos changed too recently and wait for the next run, the first: {waiting[0]}"
+    if waiting := scan.why_waiting():
+        yield waiting
     if count := undated():
         yield f"{count} new videos have no date in their name: a run reads it from their frames"
     yield ""

@@ -204,13 +204,10 @@ class FullCorpusReport(ArchiveStage):
         )
 
     def _nothing_to_work_with(self) -> str:
-        waiting, found = scan.waiting(), len(self.inventory.table)
+        waiting, found = scan.why_waiting(), len(self.inventory.table)
         said = [f"{found} videos in {self.settings.videos} cannot be used; why is in {self._page()}"] if found else []
         if waiting:
-            said.append(
-                f"{len(waiting)} videos, {waiting[0]} for one, changed less than {self.settings.archive.settle_s:g} s "
-                "ago and may still be growing: run this again later, or set [archive] settle_s = 0 if they are finished"
-            )
+            said.append(waiting)
         return f"nothing to work with: {'; '.join(said)}"
 
     def _page(self):

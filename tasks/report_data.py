@@ -147,9 +147,8 @@ def _problems(report: Reported) -> Iterator[Problem]:
 
 
 def _archive_notices() -> Iterable[str]:
-    waiting = scan.current().waiting
-    if waiting:
-        yield f"{len(waiting)} files changed so recently that they wait for the next run, the first: {waiting[0]}"
+    if waiting := scan.why_waiting():
+        yield waiting
 
 
 def _camera_notices(report: Reported, tally: Tally) -> Iterable[str]:

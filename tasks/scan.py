@@ -24,6 +24,9 @@ from allsky.tables import TEXT, WHOLE, Column, Table
 from tasks import settings
 from tasks.artifacts import TableArtifact
 
+# So many of the files that wait are named.
+NAMED = 3
+
 SOURCES = Table(
     "sources",
     "a file of the archive, or a folder of stills, as it was when the inventory was made",
@@ -82,7 +85,7 @@ def current() -> Scan:
     """The archive, looked at once in this process."""
     here, begun = settings.current(), time.time()
     known = {source.name: source for source in read_sources(Corpus(here.output).sources) if not source.night}
-    found = _listed(here.videos)
+    found = listed(here.videos)
     sources, waiting = _scanned_videos(found.videos, known, begun)
     stills: dict[str, ScannedStills] = {}
     for folder, files in found.stills.items():
@@ -98,7 +101,21 @@ def waiting() -> tuple[str, ...]:
     return () if settings.current().simulated else current().waiting
 
 
-def _listed(folder: Path) -> Listing:
+def why_waiting() -> str | None:
+    """Which files wait for a later run, why, and what to do where they need not; None where none does."""
+    files = waiting()
+    if not files:
+        return None
+    count = "1 file" if len(files) == 1 else f"{len(files):,} files"
+    named = ", ".join(files[:NAMED]) + (", …" if len(files) > NAMED else "")
+    return (
+        f"{count} changed within the last {settings.current().archive.settle_s:g} s ([archive] settle_s), may be "
+        f"growing, and will be taken by a later run: {named}; set settle_s = 0 where they are finished"
+    )
+
+
+def listed(folder: Path) -> Listing:
+    """What lies in the archive's folder; raises BadConfiguration where that is nothing a run could take."""
     if not folder.is_dir():
         raise BadConfiguration(f"[archive] videos: there is no folder {folder}; name the folder that holds the videos")
     found, wanted = list_archive(folder), settings.current().archive.stills_time

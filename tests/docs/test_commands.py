@@ -8,6 +8,7 @@ from __future__ import annotations
 
 import os
 import re
+import shutil
 import subprocess
 import sys
 from dataclasses import dataclass
@@ -65,10 +66,15 @@ def blocks(language: str) -> list[Block]:
 
 @pytest.fixture
 def beside_a_corpus(tmp_path, monkeypatch) -> Path:
-    """A folder as a user's: a configuration, `output/` of a small corpus, the examples, our commands on the path."""
+    """A folder as a user's: a configuration and its archive, `output/` of a small corpus, the examples, our commands on
+    the path."""
     write_small_corpus(tmp_path / "output")
-    (tmp_path / "my_camera.cfg").write_text(blocks("ini")[0].body, encoding="utf-8")
-    (tmp_path / "examples").symlink_to(ROOT / "examples")
+    elsewhere = blocks("ini")[0].body.replace("/data/allsky", str(tmp_path / "allsky"))
+    (tmp_path / "my_camera.cfg").write_text(elsewhere, encoding="utf-8")
+    shutil.copytree(ROOT / "examples", tmp_path / "examples")
+    for archive in ("allsky/videos", "examples/themis_fsmi"):
+        (tmp_path / archive).mkdir(parents=True)
+        (tmp_path / archive / "20240208.mp4").write_bytes(b"")
     monkeypatch.chdir(tmp_path)
     monkeypatch.setenv("PATH", f"{Path(sys.executable).parent}{os.pathsep}{os.environ['PATH']}")
     monkeypatch.delenv("LUIGI_CONFIG_PATH", raising=False)
