@@ -5,9 +5,14 @@ zones and faults, and goes through what the chain does: keyframes, `learn_clock`
 that a person can read it: digits of nine pixels and more, 60 grey levels and more away from the sky or outlined. Only
 cards between the frames show no clock. There is no rival here, so nothing is timed.
 
-A frame counts as exact when it is not flagged and its UTC is within half the video's frame step (or 1 s, where that is
-more) of what the overlay shows; as silently wrong when it is not flagged and farther off. Times that no clock can show
-(a spring's missing hour) must be flagged, and are silently wrong otherwise.
+A frame counts as exact when it is not flagged and its UTC is what the overlay shows, to its last place (to half the
+frame step under a clock without seconds, which is asked for the times between); as silently wrong when it is not
+flagged and off by more than half the video's frame step (or 1 s, where that is more); as near in between. Times that no
+clock can show (a spring's missing hour) must be flagged, and are silently wrong otherwise.
+
+One clip in 64 is a whole night: 3,000 to 6,500 frames, one every 6 s, a keyframe every 250. Frames of a clip share what
+makes them easy or hard, so the intervals (95 %) are of clips: of the share of exact frames by drawing clips again
+(bootstrap), of the share of clips with anything silently wrong by Clopper and Pearson.
 
     python benchmarks/clock_zoo.py [--quick] [--clips 2000] [--first 0] [--every 1] [--results zoo.jsonl] [--table]
 
@@ -32,6 +37,7 @@ from zoneinfo import ZoneInfo
 import numpy as np
 import pandas as pd
 from made_clocks import FONTS, HERSHEY, Clip, Text, coverage, shown, write_clip
+from scipy.stats import binomtest, bootstrap
 
 from allsky.clock.learning import ClockSettings, learn_clock
 from allsky.errors import AllskyError
@@ -41,7 +47,9 @@ from allsky.recordings.recording import VideoRecording
 from allsky.recordings.teaching import teaching_frames
 from allsky.site import night_of
 
-SEED = 20150326
+SEED = 20261128
+# One clip in so many is a whole night, of so many frames.
+A_NIGHT_IN, NIGHT_FRAMES = 64, (3000, 6500)
 LONGITUDE_DEG = {"UTC": -112.0, "America/Edmonton": -114.4, "Europe/Oslo": 15.6}
 # Patterns; `^` puts what follows into the opposite corner, `|` on the next line; `{utc}` is a second clock. Those of
 # SHORT need the night's date.
@@ -67,6 +75,9 @@ FAULTS = ("none", "none", "none", "none", "gap", "reboot", "set back", "frozen",
           "autumn", "spring")  # fmt: skip
 
 
+KINDS = ("exact", "near", "flagged", "silently_wrong")
+
+
 @dataclass(frozen=True)
 class Specimen:
     """A clip, how the chain is told of it, and which of its frames must be flagged."""
@@ -89,7 +100,8 @@ def specimen(number: int) -> Specimen:
     # A second clock goes on where the first one is wrong.
     fault = "none" if "{utc}" in layout and fault == "spring" else fault
     zone = _zone(rng, layout, fault)
-    times, impossible = _times(rng, layout, fault, zone)
+    a_night = number % A_NIGHT_IN == A_NIGHT_IN - 1
+    times, impossible = _times(rng, layout, fault, zone, a_night)
     texts, traits = _texts(rng, layout)
     sky = _sky(rng, texts)
     codec = str(rng.choice(list(CODECS), p=(0.6, 0.1, 0.1, 0.1, 0.1)))
@@ -98,11 +110,12 @@ def specimen(number: int) -> Specimen:
     quality = {"qmin": level, "qmax": level} if codec in ("mpeg4", "mjpeg") else {"crf": level}
     size = _size(rng, texts, times[0] or times[1])
     clip = Clip(times, texts, size, **sky, codec=codec, options=options | quality,
-                key_interval=int(rng.choice([12, 48, 250])), seed=number)  # fmt: skip
+                key_interval=250 if a_night else int(rng.choice([12, 48, 250])), seed=number)  # fmt: skip
     first = next(moment for moment in times if moment)
     tells = layout in SHORT or rng.random() < 0.5
     night = night_of(_utc(first, zone), LONGITUDE_DEG[zone]) if tells else None
-    traits |= {"layout": layout, "fault": fault, "codec": f"{codec} {level}", "zone": zone}
+    traits |= {"layout": layout, "fault": fault, "codec": f"{codec} {level}", "zone": zone,
+               "length": "a night" if a_night else "minutes"}  # fmt: skip
     return Specimen(number, clip, suffix, night, zone, traits, impossible)
 
 
@@ -120,7 +133,7 @@ def _utc(moment: datetime, zone: str) -> datetime:
 
 
 def _times(
-    rng: np.random.Generator, layout: str, fault: str, zone: str
+    rng: np.random.Generator, layout: str, fault: str, zone: str, a_night: bool
 ) -> tuple[tuple[datetime | None, ...], frozenset[int]]:
     count = int(rng.integers(30, 56))
     step = float(rng.choice([1, 2, 3, 5, 6, 10, 15, 20, 30, 60, 60, 90, 120]))
@@ -128,6 +141,8 @@ def _times(
         # It takes half an hour of minutes to tell the seconds; nights have hours of them.
         step = float(rng.choice([20, 30, 60, 120]))
         count = max(count, round(1800 / step))
+    if a_night:
+        step, count = 6.0, int(rng.integers(*NIGHT_FRAMES))
     seconds = _with_fault(rng, fault, np.arange(count) * step, step)
     here = ZoneInfo(zone)
     start = _start(rng, fault, here, seconds)
@@ -185,12 +200,14 @@ def _texts(rng: np.random.Generator, layout: str) -> tuple[tuple[Text, ...], dic
     font = str(rng.choice(FONTS))
     height = int(rng.choice([9, 10, 11, 12, 14, 16, 20, 26]))
     height = max(height, 10 if font in HERSHEY else 9)
-    ink = str(rng.choice(["white", "white", "grey", "red", "black", "outlined", "backed"]))
-    grey = {"white": 255, "grey": 200, "red": 110, "black": 0, "outlined": 255, "backed": 255}[ink]
+    ink = str(rng.choice(["white", "white", "grey", "red", "yellow", "black", "outlined", "backed"]))
+    # Luma of Rec. 601, as of red (255, 70, 70) and yellow (255, 255, 0).
+    grey = {"grey": 200, "red": 125, "yellow": 226, "black": 0}.get(ink, 255)
+    colour = {"red": (97, 221), "yellow": (1, 149)}.get(ink, (128, 128))
     around = {"outlined": {"outline": 0}, "backed": {"backing": 10}}.get(ink, {})
     margin = int(rng.choice([0, 2, 8, 16]))
     below, right = rng.random(2) < 0.5
-    looks = {"height": height, "font": font, "grey": grey, **around}
+    looks = {"height": height, "font": font, "grey": grey, "colour": colour, **around}
     corner = (-margin - 1 if right else margin, -margin - 1 if below else margin)
     texts = []
     if "^" in layout:
@@ -241,7 +258,7 @@ def outcome(one: Specimen, folder: Path) -> dict:
         counts, example = _judged(one, readings)
     except AllskyError as error:
         visible = sum(moment is not None for moment in one.clip.times) - len(one.impossible)
-        counts, example = {"frames": visible, "exact": 0, "flagged": visible, "silently_wrong": 0}, str(error)[:300]
+        counts, example = dict.fromkeys(KINDS, 0) | {"frames": visible, "flagged": visible}, str(error)[:300]
     path.unlink()
     return {"number": one.number, **counts, "traits": one.traits, "example": example}
 
@@ -259,7 +276,7 @@ def _readings(one: Specimen, path: Path, folder: Path) -> pd.DataFrame:
 
 
 def _judged(one: Specimen, readings: pd.DataFrame) -> tuple[dict[str, int], str | None]:
-    counts = {"frames": 0, "exact": 0, "flagged": 0, "silently_wrong": 0}
+    counts = {"frames": 0} | dict.fromkeys(KINDS, 0)
     tolerance = _tolerance_s(one.clip.times, one.zone)
     example = None
     for index, moment in enumerate(one.clip.times):
@@ -271,7 +288,8 @@ def _judged(one: Specimen, readings: pd.DataFrame) -> tuple[dict[str, int], str 
             kind = "flagged"
         else:
             off = (row["utc"] - _as_shown(moment, one)).total_seconds()
-            kind = "exact" if abs(off) <= tolerance else "silently_wrong"
+            as_shown = 0 <= off < 1 or "%S" not in one.traits["layout"]
+            kind = "silently_wrong" if abs(off) > tolerance else "exact" if as_shown else "near"
         counts["frames"] += moment is not None and index not in one.impossible
         if kind:
             counts[kind] += 1
@@ -324,7 +342,7 @@ def table(outcomes: list[dict]) -> str:
         "| trait | value | clips | frames | exact % | flagged % | silently wrong |",
         "|---|---|---|---|---|---|---|",
     ]
-    for trait in ("ink", "height", "font", "margin", "codec", "zone", "fault", "layout"):
+    for trait in ("length", "ink", "height", "font", "margin", "codec", "zone", "fault", "layout"):
         groups = defaultdict(list)
         for one in outcomes:
             groups[one["traits"][trait]].append(one)
@@ -334,6 +352,23 @@ def table(outcomes: list[dict]) -> str:
             cells = [trait, f"`{value}`".replace("|", "\\|"), len(own), n["frames"], *shares, n["silently_wrong"]]
             lines.append("| " + " | ".join(map(str, cells)) + " |")
     return "\n".join(lines)
+
+
+def intervals(outcomes: list[dict]) -> dict[str, list[float]]:
+    """95 % intervals by clip, in percent: of the share of exact and of flagged frames, and of that of clips in which
+    anything is silently wrong."""
+    frames, wrong = (np.array([one[name] for one in outcomes], float) for name in ("frames", "silently_wrong"))
+    answer = {}
+    for kind in ("exact", "flagged") if len(outcomes) > 1 else ():
+        own = np.array([one[kind] for one in outcomes], float)
+        drawn = bootstrap((own, frames), _share, paired=True, method="percentile", random_state=0)
+        answer[f"{kind}_percent"] = [round(100 * end, 2) for end in drawn.confidence_interval]
+    exactly = binomtest(int((wrong > 0).sum()), len(outcomes)).proportion_ci(method="exact")
+    return answer | {"clips_wrong_percent": [round(100 * exactly.low, 2), round(100 * exactly.high, 2)]}
+
+
+def _share(part: np.ndarray, whole: np.ndarray, axis: int = -1) -> np.ndarray:
+    return part.sum(axis=axis) / whole.sum(axis=axis)
 
 
 def main() -> None:
@@ -353,8 +388,9 @@ def main() -> None:
             print(json.dumps(one), flush=True)
     if asked.table:
         print(table(outcomes))
-    totals = {name: sum(one[name] for one in outcomes) for name in ("frames", "exact", "flagged", "silently_wrong")}
-    print(json.dumps({"clips": len(outcomes), **totals}))
+    totals = {name: sum(one[name] for one in outcomes) for name in ("frames", *KINDS)}
+    clips_wrong = sum(one["silently_wrong"] > 0 for one in outcomes)
+    print(json.dumps({"clips": len(outcomes), **totals, "clips_wrong": clips_wrong, **intervals(outcomes)}))
 
 
 if __name__ == "__main__":

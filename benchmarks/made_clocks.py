@@ -34,7 +34,7 @@ class Text:
     """A line of text: a strftime pattern (`%1f` are tenths, `{k}` and `{k6}` the frame index, `{e}` a changing
     number, `{utc}` the UTC of a moment with a zone), where its top left stands (negative from the right and bottom
     edges), the height of its digits in pixels, font and grey; `outline` and `backing` are the grey around and behind
-    it, or None."""
+    it, or None; `colour` its two chroma values (Cb and Cr of Rec. 601, 128 for none)."""
 
     pattern: str
     x: int = 8
@@ -44,6 +44,7 @@ class Text:
     grey: int = 255
     outline: int | None = None
     backing: int | None = None
+    colour: tuple[int, int] = (128, 128)
 
 
 @dataclass(frozen=True)
@@ -73,7 +74,13 @@ def evenly(start: datetime, step_s: float, count: int) -> tuple[datetime, ...]:
 
 
 def frames(clip: Clip) -> Iterator[np.ndarray]:
-    """The clip's frames, grey (H, W) uint8."""
+    """The luma of the clip's frames, (H, W) uint8."""
+    for luma, _ in planes(clip):
+        yield luma
+
+
+def planes(clip: Clip) -> Iterator[tuple[np.ndarray, np.ndarray]]:
+    """The clip's frames: luma (H, W) and chroma (2, H / 2, W / 2), uint8."""
     random = np.random.default_rng(clip.seed)
     width, height = clip.size
     coarse = random.normal(size=(height // 24 + 3, width // 24 + 12)).astype(np.float32)
@@ -83,15 +90,19 @@ def frames(clip: Clip) -> Iterator[np.ndarray]:
     inside = np.hypot(xx - width / 2, yy - height / 2) < radius
     for k, moment in enumerate(clip.times):
         if moment is None:
-            yield _card(width, height)
+            yield _card(width, height), np.full((2, height // 2, width // 2), 128, np.uint8)
             continue
         shift = int(24 * 8 * (k % 60) / 60)
         sky = clip.sky + clip.contrast * clouds[:height, shift : shift + width]
         picture = np.where(inside, sky, 6.0) + random.normal(0.0, clip.noise, (height, width))
-        frame = np.clip(picture, 0, 255)
+        frame, chroma = np.clip(picture, 0, 255), np.full((2, height, width), 128.0)
         for text in clip.texts:
-            draw(frame, text, shown(text, moment, k))
-        yield np.round(frame).astype(np.uint8)
+            ink = draw(frame, text, shown(text, moment, k))
+            for plane, value in zip(chroma, text.colour, strict=True):
+                plane += (value - 128) * ink if value != 128 else 0.0
+        # Cameras keep colour at half the resolution.
+        halved = chroma.reshape(2, height // 2, 2, width // 2, 2).mean(axis=(2, 4))
+        yield np.round(frame).astype(np.uint8), np.round(halved).astype(np.uint8)
 
 
 def shown(text: Text, moment: datetime, k: int) -> str:
@@ -110,8 +121,8 @@ def _card(width: int, height: int) -> np.ndarray:
     return np.round(frame).astype(np.uint8)
 
 
-def draw(frame: np.ndarray, text: Text, words: str) -> None:
-    """Burn `words` into the float picture `frame` (H, W) in place."""
+def draw(frame: np.ndarray, text: Text, words: str) -> np.ndarray:
+    """Burn `words` into the float picture `frame` (H, W) in place; the ink (H, W), 0 to 1."""
     mask = coverage(text.font, text.height, words)
     rows, columns = mask.shape
     height, width = frame.shape
@@ -126,6 +137,7 @@ def draw(frame: np.ndarray, text: Text, words: str) -> None:
         around = cv2.dilate(canvas, np.ones((3, 3)))
         frame[:] = frame * (1 - around) + text.outline * around
     frame[:] = frame * (1 - canvas) + text.grey * canvas
+    return canvas
 
 
 def coverage(font: str, height: int, words: str) -> np.ndarray:
@@ -158,8 +170,8 @@ def write_clip(path: Path, clip: Clip) -> Path:
         stream.pix_fmt = "yuvj420p" if clip.codec == "mjpeg" else "yuv420p"
         stream.codec_context.gop_size = clip.key_interval
         stream.codec_context.thread_count = 1
-        for luma in frames(clip):
-            planes = np.vstack([luma, np.full((luma.shape[0] // 2, luma.shape[1]), 128, np.uint8)])
-            container.mux(stream.encode(av.VideoFrame.from_ndarray(planes, format=stream.pix_fmt)))
+        for luma, chroma in planes(clip):
+            picture = np.vstack([luma, chroma.reshape(-1, luma.shape[1])])
+            container.mux(stream.encode(av.VideoFrame.from_ndarray(picture, format=stream.pix_fmt)))
         container.mux(stream.encode())
     return path

@@ -9,21 +9,18 @@ that; a stretch that differs from its neighbour by a single digit is flagged too
 from __future__ import annotations
 
 from collections import defaultdict
-from collections.abc import Callable, Iterable, Sequence
+from collections.abc import Iterable, Sequence
 from datetime import UTC, datetime, tzinfo
 
 import numpy as np
 import pandas as pd
 
 from allsky.clock.autumn import resolve_repeated
-from allsky.clock.glyph_witness import hear
+from allsky.clock.glyph_witness import Witness, hear
 from allsky.clock.timeline import Timeline
 from allsky.clock.video_times import Dates, VideoTimes
 from allsky.clock.zones import overlay_zone, possible_utc, sign_in_doubt
 from allsky.tables import READINGS
-
-# How far the glyphs of a row of the readings speak for a naive time (-1 to 1).
-Support = Callable[[int, datetime], float]
 
 
 def date_readings(
@@ -31,14 +28,14 @@ def date_readings(
     zone_words: Sequence[str | None],
     zone: tzinfo,
     quantum_s: float,
-    support: Support | None = None,
+    witness: Witness | None = None,
     cards: Iterable[tuple[str, int]] = (),
 ) -> tuple[pd.DataFrame, dict[str, Timeline]]:
     """READINGS of a night, its videos dated one by one, and the timeline of each.
 
     `readings` has video, frame_index, ocr_text, overlay_time (naive), source and confidence; `zone_words` the zone each
-    overlay names; `cards` (video, frame_index) the frames left out of `readings` that are no sky. The order of rows is
-    kept.
+    overlay names; `witness` what the rows' glyphs have to say; `cards` (video, frame_index) the frames left out of
+    `readings` that are no sky. The order of rows is kept.
     """
     table = readings.reset_index(drop=True)
     videos = _rows_by_video(table)
@@ -48,11 +45,13 @@ def date_readings(
     own, skipped, unclear = _own_utc(table, zones, list(videos.values()))
     dated = Dates(np.full(len(table), np.nan), np.full(len(table), np.nan), np.full(len(table), None, object))
     timelines, cards_of = {}, _by_video(cards)
+    never = witness.impossible if witness else np.zeros(len(table), bool)
     for video, rows in videos.items():
-        one = VideoTimes(rows, table["frame_index"].to_numpy()[rows], own[rows], quantum_s, cards_of[video])
+        index = table["frame_index"].to_numpy()[rows]
+        one = VideoTimes(rows, index, own[rows], quantum_s, cards_of[video], never[rows])
         timelines[video] = one.date(table["confidence"].to_numpy(float)[rows], dated)
-        if support is not None:
-            hear(one, _as_local(support, zones), dated, zones)
+        if witness:
+            hear(one, witness, dated, zones, skipped)
     dated.flags[_with_unread(videos.values(), own, skipped)] = (
         f"the overlay shows a local time that summer time skips in {zone}"
     )
@@ -95,14 +94,6 @@ def _with_sign_in_doubt(words: Sequence[str | None], zone: tzinfo, near: datetim
     """The rows whose offset may have another sign, and those without one, which are dated by what could be read."""
     doubted = {word for word in set(words) if sign_in_doubt(word, zone, near)}
     return np.array([bool(doubted) and (word is None or word in doubted) for word in words], bool)
-
-
-def _as_local(support: Support, zones: Sequence[tzinfo]) -> Callable[[int, float], float]:
-    def of_utc(row: int, seconds: float) -> float:
-        utc = datetime.fromtimestamp(round(seconds * 10) / 10, UTC)
-        return support(row, utc.astimezone(zones[row]).replace(tzinfo=None))
-
-    return of_utc
 
 
 def _own_utc(

@@ -63,6 +63,10 @@ NUMBERS = TWO_DIGITS | {"%Y", "%j"}
 # A pattern that begins with one of these begins with a number that may have one digit only.
 _NUMBERS_FIRST = ("%d", "%m", "%y", "%H", "%I")
 
+# Digits that a number's places may have; the others may have any.
+_FIRST_DIGITS = {"Y": "12", "m": "01", "d": "0123", "j": "0123", "H": "012", "I": "01", "M": "012345", "S": "012345"}
+_SECOND_DIGITS = {"Y": "09"}
+
 # With this many directives a format is so particular that what stands between them need not be read right.
 PARTICULAR = 5
 
@@ -71,7 +75,11 @@ _PLAIN = str.maketrans({"—": "-", "–": "-", "−": "-", "‘": "'", "’": "
 
 
 # What counts to 24 has no AM or PM behind it, however that was read.
-NO_HALF_DAY = r"(?!\d?[^\w]{0,3}[AaPp]\.?\s?[MmHhNnIil1]{0,2}\.?(?![A-Za-z0-9]))"
+NO_HALF_DAY = r"(?!\d?[^\w]{0,3}(?:[AaPp]\.?\s?[MmHhNnIil1]{0,2}|[RFe]M)\.?(?![A-Za-z0-9]))"
+
+# What looks like an hour is none behind another number and a colon, or behind what two digits may have been read as:
+# 02:18 of 02:02:18 and of O2Z02:18.
+_NO_HOUR_BEFORE = r"(?<!\d:)(?<!\d\s:)(?<![\dOoQDLlIi|SsZzB]{2}:)(?<!\d[A-SU-Za-su-z])(?<![OQDLISZB|]{2})"
 
 # A slashed zero before one digit is read as a mark: 01h06 as @1h06.
 _ZERO = re.compile(r"(?<![A-Za-z])[Oo](?=\d)|(?<=\d)[Oo](?![A-Za-z])|(?<![\w.:])[@QØ](?=\d[:hH.-]\d)")
@@ -139,6 +147,19 @@ class ClockFormat:
             end = match.end(name)
         return "".join(pieces) + text[end : match.end()]
 
+    def possible_digits(self, text: str) -> list[str] | None:
+        """The digits that could stand in the place of each digit of `text`, a clock as the format writes it; None where
+        it shows none."""
+        match = _written(self.pattern).fullmatch(text)
+        if not match:
+            return None
+        possible = {}
+        for name, value in match.groupdict().items():
+            for place in range(len(value)):
+                limits = {0: _FIRST_DIGITS, 1: _SECOND_DIGITS}.get(place, {}) if len(value) > 1 else {}
+                possible[match.start(name) + place] = limits.get(name, "0123456789")
+        return [possible.get(place, "0123456789") for place, char in enumerate(text) if char.isdigit() or char == "?"]
+
     @property
     def directives(self) -> frozenset[str]:
         return _directives_of(self.pattern)
@@ -189,6 +210,9 @@ def _regex(pattern: str, lenient: bool) -> re.Pattern[str]:
     """A regular expression for a strftime pattern. Raises ValueError for a directive it cannot read."""
     tokens = _tokens(pattern)
     pieces = [_piece(token, pattern, lenient) for token in tokens]
+    if lenient and tokens and not _is_directive(tokens[-1]) and not tokens[-1].isspace():
+        # What stands behind the clock's last mark is no part of it.
+        pieces[-1] = r"\s*[^0-9A-Za-z\s]" if not tokens[-1].isalnum() else pieces[-1]
     for place in range(len(tokens) - 1):
         # Numbers without a mark between them have all their digits.
         if all(token in TWO_DIGITS for token in tokens[place : place + 2]):
@@ -208,6 +232,7 @@ def _regex(pattern: str, lenient: bool) -> re.Pattern[str]:
     head += r"(?!(?<=[^\s(\[|:=,])\d(?!\d))" if pattern.startswith(_NUMBERS_FIRST) else ""
     head += r"(?<![A-Za-z])(?!(?<=\d\s)\d\D)" if pattern.startswith(("%d", "%m", "%y")) else ""
     head += r"(?<![A-Za-z])" if pattern.startswith("%Z") else ""
+    head += _NO_HOUR_BEFORE if pattern.startswith(("%H", "%I")) else ""
     head += r"(?<!\d\s)" if pattern.startswith(("%b", "%B")) else ""
     tail = r"(?!\d)" if pattern[-2:-1] == "%" else ""
     tail += r"(?!\s?[:'.]\s?\w)" if pattern.endswith("%M") else ""

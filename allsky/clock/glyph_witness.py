@@ -7,13 +7,24 @@ prove it.
 
 from __future__ import annotations
 
-from collections.abc import Callable, Sequence
-from datetime import datetime, tzinfo
+from collections.abc import Callable, Iterator, Sequence
+from dataclasses import dataclass
+from datetime import UTC, datetime, tzinfo
 from itertools import pairwise
+from typing import TypeVar
 
 import numpy as np
 
-from allsky.clock.video_times import FEW_FRAMES, FEWEST_IN_STRETCH, LOST, Dates, VideoTimes
+from allsky.clock.timeline import only_lost_frames
+from allsky.clock.video_times import (
+    FEW_FRAMES,
+    FEWEST_IN_STRETCH,
+    LOST,
+    MOSTLY,
+    SMALLEST_TOLERANCE_S,
+    Dates,
+    VideoTimes,
+)
 
 # Glyphs speak against a time with this little support, where they show another. With this little they show it badly:
 # that is enough beyond the readings, and in most frames it proves that the time is not shown.
@@ -30,27 +41,58 @@ SELDOM = 0.2
 # only show it badly.
 MANY, FEW = 1 / 3, 3
 HARD_TO_READ = "the clock is hard to read here and does not look like the night's clock"
+# Readings on either side of a stretch that are looked at, and how many of them must keep the promise that it does not.
+LOOKED_BEYOND, ENOUGH_BEYOND = 8, 2
+JUMPS_BY_A_DIGIT = "one digit of the clock may be misread here: the times jump by it"
 # Frames of a stretch looked at for proof.
 FRAMES_OF_PROOF = 25
 
+T = TypeVar("T")
 # How far the glyphs of a row speak for a UTC in seconds (-1 to 1).
 Heard = Callable[[int, float], float]
 
 
-def hear(video: VideoTimes, support: Heard, dated: Dates, zones: Sequence[tzinfo]) -> None:
+@dataclass(frozen=True)
+class Witness:
+    """What the glyphs of a night's rows have to say of naive times: `support(row, moment)`, how far they speak for one
+    (-1 to 1; 0 where nothing is known), and `familiar(row, moment)`, whether each of its digits was seen at its place;
+    `impossible` (a bool a row) marks what they surely show and no clock does, a 25th hour or a 31st of June."""
+
+    support: Callable[[int, datetime], float]
+    familiar: Callable[[int, datetime], bool]
+    impossible: np.ndarray
+
+
+def hear(video: VideoTimes, witness: Witness, dated: Dates, zones: Sequence[tzinfo], never_was: np.ndarray) -> None:
     """Flag what the glyphs speak against: interpolated times they do not show, and stretches read with one digit other
     than their neighbours promise without proof that it is another. Date frames between stretches by what they show.
 
-    `zones` are those of each row's overlay: a digit is one of the time that is shown."""
+    `zones` are those of each row's overlay: a digit is one of the time that is shown. `never_was` (a bool a row) marks
+    times that summer time skips, which promise nothing."""
+    support, familiar = _of_utc(witness.support, zones), _of_utc(witness.familiar, zones)
     heard = np.ones(len(video.index))
     for place in map(int, np.flatnonzero(~video.read & ~np.isnan(video.fitted))):
         heard[place] = _hear_unread(video, place, support, dated)
     _hear_spans(video, heard <= STRANGE_TO_IT, dated)
-    for members, expected in _odd_stretches(video, zones):
+    for members, expected, is_shorter, only_lost in _odd_stretches(video, zones, never_was):
         chosen = members[np.unique(np.linspace(0, len(members) - 1, FRAMES_OF_PROOF).astype(int))]
-        promised = [support(video.rows[place], expected(video.index[place])) for place in chosen]
-        if np.median(promised) > STRANGE_TO_IT:
-            dated.flags[video.rows[members]] = "one digit of the clock may be misread here: the times jump by it"
+        promises = [(video.rows[place], expected(video.index[place])) for place in chosen]
+        # That a digit is not there proves nothing where nobody knows what it looks like there. Where a frame or two may
+        # simply have been lost, it need not prove much.
+        known = only_lost or np.mean([familiar(*promise) for promise in promises]) > MOSTLY
+        proved = known and np.median([support(*promise) for promise in promises]) <= STRANGE_TO_IT
+        if (is_shorter and not proved) or (not only_lost and _kept_beyond(video, members, expected)):
+            dated.flags[video.rows[members[0] : members[-1] + 1]] = JUMPS_BY_A_DIGIT
+
+
+def _of_utc(said: Callable[[int, datetime], T], zones: Sequence[tzinfo]) -> Callable[[int, float], T]:
+    """What is `said` of a row and a naive time, for a UTC in seconds."""
+
+    def of_utc(row: int, seconds: float) -> T:
+        utc = datetime.fromtimestamp(round(seconds * 10) / 10, UTC)
+        return said(row, utc.astimezone(zones[row]).replace(tzinfo=None))
+
+    return of_utc
 
 
 def _hear_spans(video: VideoTimes, doubted: np.ndarray, dated: Dates) -> None:
@@ -108,25 +150,55 @@ def _place_lost(video: VideoTimes, place: int, support: Heard, dated: Dates) -> 
     return max(heard, default=0.0)
 
 
-def _odd_stretches(video: VideoTimes, zones: Sequence[tzinfo]) -> list[tuple[np.ndarray, Callable[[float], float]]]:
-    """The shorter of two neighbouring stretches whose times differ by one digit only, and the times that the longer
-    one promises for it."""
+def _odd_stretches(
+    video: VideoTimes, zones: Sequence[tzinfo], never_was: np.ndarray
+) -> Iterator[tuple[np.ndarray, Callable[[float], float], bool, bool]]:
+    """Of neighbouring stretches whose times differ by one digit only the frames of each that do not keep what the other
+    one promises for them, these promises, whether it is the shorter, and whether lost frames alone may part them."""
     places = np.flatnonzero(video.believed)
-    stretch, answers = video.timeline.stretch, []
-    for number, other in zip(np.unique(stretch)[:-1], np.unique(stretch)[1:], strict=True):
-        one, two = places[stretch == number], places[stretch == other]
-        short, long = (one, two) if len(one) < len(two) else (two, one)
-        promise = _line(video, long, at_end=short is two)
-        edge = short[0] if short is two else short[-1]
-        if _one_digit_apart(video.own[edge], promise(video.index[edge]), zones[video.rows[edge]]):
-            answers.append((short, promise))
-    return answers
+    stretch = video.timeline.stretch
+    for number, other in pairwise(np.unique(stretch)):
+        before, behind = _moving(video, places[stretch == number]), _moving(video, places[stretch == other][::-1])[::-1]
+        if never_was[video.rows[[before[-1], behind[0]]]].any():
+            continue
+        is_shorter = len(before) < len(behind)
+        frames, gap = (np.array([of[behind[0]] - of[before[-1]]]) for of in (video.index, video.own))
+        only_lost = bool(only_lost_frames(gap, frames, video.timeline.step_s, video.quantum_s)[0])
+        for own, edge, promise, shorter in (
+            (before, before[-1], _line(video, behind, at_end=False), is_shorter),
+            (behind, behind[0], _line(video, before, at_end=True), not is_shorter),
+        ):
+            if _one_digit_apart(video.own[edge], promise(video.index[edge]), zones[video.rows[edge]]):
+                yield own[[not _keeps(video, place, promise) for place in own]], promise, shorter, only_lost
+
+
+def _kept_beyond(video: VideoTimes, members: np.ndarray, promise: Callable[[float], float]) -> bool:
+    """Whether readings on both sides of a stretch keep the promise that it does not: no clock leaps by a digit and
+    then back onto its old line, so no look of the glyphs can prove it (a digit misread from the first is its own
+    proof)."""
+    read = np.flatnonzero(video.read)
+    kept = [
+        sum(_keeps(video, place, promise) for place in side)
+        for side in (read[read < members[0]][-LOOKED_BEYOND:], read[read > members[-1]][:LOOKED_BEYOND])
+    ]
+    return min(kept) >= ENOUGH_BEYOND
+
+
+def _keeps(video: VideoTimes, place: int, promise: Callable[[float], float]) -> bool:
+    slack = max(abs(video.timeline.step_s) / 2, SMALLEST_TOLERANCE_S)
+    return bool(abs(video.own[place] - promise(video.index[place])) <= slack)
 
 
 def _line(video: VideoTimes, members: np.ndarray, at_end: bool) -> Callable[[float], float]:
     """The times that a stretch promises beyond its end, or before its beginning."""
     near = members[-1] if at_end else members[0]
     return lambda index: float(video.own[near] + (index - video.index[near]) * video.timeline.step_s)
+
+
+def _moving(video: VideoTimes, members: np.ndarray) -> np.ndarray:
+    """The members of a stretch up to where its picture froze, if it ends so: the clock went on unseen."""
+    frozen = int(np.argmax(np.append(video.own[members[::-1]] != video.own[members[-1]], True)))
+    return members[: len(members) - frozen + 1]
 
 
 def _one_digit_apart(one_s: float, other_s: float, zone: tzinfo) -> bool:

@@ -16,7 +16,8 @@ from itertools import islice
 import numpy as np
 import pandas as pd
 
-from allsky.clock.dating import Support, date_readings
+from allsky.clock.dating import date_readings
+from allsky.clock.glyph_witness import Witness
 from allsky.clock.glyphs import GlyphVotes
 from allsky.clock.part import ClockPart, PartEvidence, learn_more, ocr_part
 from allsky.clock.part_reading import PartReading
@@ -215,11 +216,11 @@ class LearnedClock:
     ) -> tuple[pd.DataFrame, dict[str, Timeline]]:
         """What `date` gives, and the timeline of each video."""
         words = [self._zone_word(text) for text in readings["ocr_text"]]
-        support = self._support_of(readings) if "evidence" in readings else None
-        return date_readings(readings, words, self.zone, self.quantum_s, support, cards)
+        witness = self._witness(readings) if "evidence" in readings else None
+        return date_readings(readings, words, self.zone, self.quantum_s, witness, cards)
 
-    def _support_of(self, readings: pd.DataFrame) -> Support:
-        """How far the glyphs of a row speak for a time; 0 where there are none, or its text cannot be written."""
+    def _witness(self, readings: pd.DataFrame) -> Witness:
+        """What the glyphs of the rows say of times; nothing where there are none, or a time cannot be written."""
         evidence, texts = readings["evidence"].to_list(), readings["ocr_text"].to_list()
 
         @lru_cache(maxsize=1)  # A row is asked about several times in turn.
@@ -233,7 +234,19 @@ class LearnedClock:
                 heard = min(heard, of_part.support(written) if written else 0.0)
             return heard if evidence[row] and isinstance(texts[row], str) else 0.0
 
-        return support
+        def familiar(row: int, moment: datetime) -> bool:
+            parts = zip(self.parts, evidence[row], votes(row), strict=False)
+            written = [(of_part, part.format.written_like(one.reading.text, moment)) for part, one, of_part in parts]
+            return bool(written) and all(text and of_part.familiar(text) for of_part, text in written)
+
+        impossible = [self._shows_no_time(seen) for seen in evidence]
+        return Witness(support, familiar, np.array(impossible, bool))
+
+    def _shows_no_time(self, evidence: Sequence[PartEvidence]) -> bool:
+        """Whether the glyphs of a frame surely show what is neither a time nor a date."""
+        surely = bool(evidence) and all(one.reading.sure and one.reading.present for one in evidence)
+        return surely and any(not part.format.search(one.reading.text)
+                              for part, one in zip(self.parts, evidence, strict=True))  # fmt: skip
 
     def _zone_word(self, text: object) -> str | None:
         if not isinstance(text, str) or not any(part.format.directives & {"Z", "z"} for part in self.parts):

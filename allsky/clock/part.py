@@ -107,13 +107,13 @@ def learn_part(
     rows = common_rows(inks[taught])
     inks = levelled(inks, rows)
     whole = [_sample(inks[number], readings[number], away[0]) for number in taught]
-    sheets = learn_sheets(whole)
+    sheets = learn_sheets(whole, clock_format)
     if len(sheets) == 1 and any(reading.others for reading in readings):
         whole = []
     others = [number for number in range(len(crops)) if number not in taught or not whole]
     partly = [_aligned_sample(inks[number], readings[number], sheets[0], away) for number in others]
     if len(sheets) == 1 and any(partly):
-        sheets = learn_sheets([*whole, *(sample for sample in partly if sample)])
+        sheets = learn_sheets([*whole, *(sample for sample in partly if sample)], clock_format)
     return ClockPart(box, clock_format, height, bright, place.style, tuple(sheets), rows)
 
 

@@ -118,6 +118,9 @@ def _style(place: Place, turn: int) -> str:
 
 def _format_of(place: Place, texts: Sequence[str], night: str | None) -> ClockFormat:
     every = [*place.formats, *(found.format for text in texts for found in recognise(text))]
+    if any("p" in each.directives for each in place.formats):
+        # Where it was found it showed AM or PM; another guise may garble them, and then all of a day is half of it.
+        every = [each for each in every if "H" not in each.directives]
     left = possible_formats(commonest_formats(every, texts), texts, night)
     if len(left) != 1:
         common = left or commonest_formats(every, texts)

@@ -20,6 +20,8 @@ _GAP = r"[\s,;|T_@-]{0,4}(?:at\s)?"
 _MARKED_BLANK = rf"\s?{STRAY_MARK}\s?"
 
 _YEAR_FIRST = [f"%Y{mark}%m{mark}%d" for mark in ("-", "/", ".", "_", ":", " ", "")]
+# An underscore, on the line's foot, is easily overlooked: it is a blank then.
+_YEAR_FIRST += ["%Y %m_%d", "%Y_%m %d"]
 _YEAR_LAST = [
     *(f"%d.%m.%{year}" for year in "Yy"),
     *(f"%{order[0]}{mark}%{order[1]}{mark}%{year}" for mark in "/-_" for year in "Yy" for order in ("dm", "md")),

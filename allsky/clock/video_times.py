@@ -28,6 +28,12 @@ HARDLY_ANY = 0.2
 SURE_GLYPHS = 0.65
 # Videos shorter than this are too short for stretches.
 FEW_FRAMES = 8
+# A clock may be set back now and then; one that goes back by minutes more often than this is misread.
+MOST_SETBACKS, A_SETBACK_S = 3, 60.0
+# Readings that the glyphs doubt have at most this confidence.
+DOUBTED_BY_GLYPHS = 0.5
+# Surely read texts that are no time, so many and this share of all surely read: the format or a digit is mistaken.
+FEW_IMPOSSIBLE, MANY_IMPOSSIBLE = 3, 0.1
 LOST = "the clock is not readable here and no readable frames stand on both sides"
 
 
@@ -43,14 +49,21 @@ class Dates:
 class VideoTimes:
     """The frames of one video in order: the `rows` of the night's table they stand in, their frame `index` counted
     without the video's `cards`, which take no time of the clock, and their own reading (UTC seconds, NaN without
-    one)."""
+    one); `impossible` says which show, surely read, what is no time."""
 
     def __init__(
-        self, rows: np.ndarray, index: np.ndarray, own: np.ndarray, quantum_s: float, cards: Sequence[int] = ()
+        self,
+        rows: np.ndarray,
+        index: np.ndarray,
+        own: np.ndarray,
+        quantum_s: float,
+        cards: Sequence[int] = (),
+        impossible: np.ndarray | None = None,
     ) -> None:
         self.index = index - np.searchsorted(np.sort(np.asarray(cards, int)), index)
         self.rows, self.own, self.quantum_s = rows, own, quantum_s
         self.read = ~np.isnan(own)
+        self.impossible = np.zeros(len(rows), bool) if impossible is None else impossible
 
     def date(self, confidence: np.ndarray, dated: Dates) -> Timeline:
         """Fill in seconds, residuals and the flags that the times alone call for."""
@@ -93,12 +106,23 @@ class VideoTimes:
         unclear = confidence < CLEAR
         weak = np.zeros(len(self.index), bool)
         if len(self.index) > FEW_FRAMES:
-            weak |= self.alone & unclear
+            weak |= (self.alone & unclear) | self._doubtful_ends(confidence)
         if not self.mostly_believed:
             weak |= unclear | self.alone | ~self.believed
         if self.believed.sum() < HARDLY_ANY * len(self.index):
             weak[:] = True
         return weak
+
+    def _doubtful_ends(self, confidence: np.ndarray) -> np.ndarray:
+        """Which frames begin or end a stretch, apart from its other frames, by a reading that the glyphs doubt: nothing
+        but the fit speaks for it, and it could as well be a misread one that fits by chance."""
+        places, doubtful = np.flatnonzero(self.believed), np.zeros(len(self.index), bool)
+        stretch = self.timeline.stretch
+        for number in np.unique(stretch):
+            own = places[stretch == number]
+            for end, beside in ((own[0], own[min(1, len(own) - 1)]), (own[-1], own[max(len(own) - 2, 0)])):
+                doubtful[end] |= bool(confidence[end] <= DOUBTED_BY_GLYPHS and abs(beside - end) > 1)
+        return doubtful
 
     @property
     def mostly_believed(self) -> bool:
@@ -126,17 +150,35 @@ class VideoTimes:
         for place in np.flatnonzero(self.read & (~self.believed | (np.abs(residual) > tolerance))):
             flags[place] = f"the reading leaves the night's clock by {residual[place]:+.0f} s"
         lost = ~self.read & ~self.inside & ~self._near_believed()
-        if self._stands_still():
-            flags[:] = "the clock stands still over the whole video: it was frozen, or what moves was not read"
         flags[self._weak(confidence)] = "too little of the clock can be read surely here"
         flags[self.vague] = "the clock shows no seconds and the frames around do not tell them"
         flags[lost] = LOST
+        if doubt := self._doubt():
+            flags[:] = doubt
         return flags
+
+    def _doubt(self) -> str | None:
+        """What speaks against the whole video's readings."""
+        if self._often_impossible():
+            return "what is read is often no time at all: the clock's format or one of its digits is mistaken"
+        if self._goes_back_again_and_again():
+            return "the clock goes back again and again over this video: what moves it is not read right"
+        if self._stands_still():
+            return "the clock stands still over the whole video: it was frozen, or what moves was not read"
+        return None
 
     def _stands_still(self) -> bool:
         """Whether all that is believed of more than a few frames is one and the same time."""
         believed = self.own[self.believed]
         return len(self.index) > FEW_FRAMES and self.quantum_s <= 1 and len(believed) > 0 and np.ptp(believed) == 0
+
+    def _goes_back_again_and_again(self) -> bool:
+        gaps = np.diff(self.own[self.believed])
+        return bool((gaps <= -A_SETBACK_S).sum() > MOST_SETBACKS)
+
+    def _often_impossible(self) -> bool:
+        count = int(self.impossible.sum())
+        return count >= FEW_IMPOSSIBLE and count > MANY_IMPOSSIBLE * (count + self.read.sum())
 
     def _near_believed(self) -> np.ndarray:
         """Whether a frame lies just before the first or just behind the last believed one, where that one's neighbour

@@ -9,6 +9,7 @@ import pandas as pd
 import pytest
 
 from allsky.clock.dating import date_readings
+from allsky.clock.glyph_witness import Witness
 from allsky.clock.zones import overlay_zone, parse_zone, possible_utc
 from allsky.errors import BadConfiguration
 
@@ -31,6 +32,11 @@ def readings(shown: list[datetime | None]) -> pd.DataFrame:
 
 def dated(shown: list[datetime | None], zone=EDMONTON) -> pd.DataFrame:
     return date_readings(readings(shown), [None] * len(shown), zone, 1.0)[0]
+
+
+def glyphs(support, count: int, familiar: bool = True, impossible=()) -> Witness:
+    """A witness whose glyphs speak so for times, and know their digits or do not."""
+    return Witness(support, lambda row, moment: familiar, np.isin(np.arange(count), impossible))
 
 
 def local(utc: list[datetime]) -> list[datetime | None]:
@@ -208,7 +214,7 @@ def test_unread_frames_behind_a_reboot_are_dated_by_the_side_that_their_glyphs_s
     def support(row: int, moment: datetime) -> float:
         return 0.9 if moment == truth[row] else -1.0
 
-    answer = date_readings(readings(shown), [None] * 40, UTC, 1.0, support)[0]
+    answer = date_readings(readings(shown), [None] * 40, UTC, 1.0, glyphs(support, 40))[0]
     assert answer["clock_flag"].isna().all()
     assert list(answer["utc"].dt.tz_localize(None)) == truth
     assert set(answer["source"][20:22]) == {"interpolated"}
@@ -218,7 +224,7 @@ def test_unread_frames_behind_a_reboot_are_flagged_where_their_glyphs_tell_nothi
     shown = [
         None if place in (20, 21) else moment for place, moment in enumerate(every_20_s([*range(20), *range(237, 257)]))
     ]
-    answer = date_readings(readings(shown), [None] * 40, UTC, 1.0, lambda row, moment: 0.0)[0]
+    answer = date_readings(readings(shown), [None] * 40, UTC, 1.0, glyphs(lambda row, moment: 0.0, 40))[0]
     assert list(answer.index[answer["clock_flag"].notna()]) == [20, 21]
 
 
@@ -226,7 +232,7 @@ def test_a_night_with_many_frames_that_show_another_time_is_flagged_there_and_no
     truth = every_20_s(list(range(1000)))
     unread = [place for place in range(1000) if place % 10 == 5]
     shown = [None if place in unread else moment for place, moment in enumerate(truth)]
-    answer = date_readings(readings(shown), [None] * 1000, UTC, 1.0, lambda row, moment: -1.0)[0]
+    answer = date_readings(readings(shown), [None] * 1000, UTC, 1.0, glyphs(lambda row, moment: -1.0, 1000))[0]
     assert list(answer.index[answer["clock_flag"].notna()]) == unread
 
 
@@ -234,7 +240,7 @@ def test_a_night_with_many_frames_that_show_another_time_is_flagged_there_and_no
 def test_an_hour_with_one_digit_misread_is_flagged_whatever_the_zone(zone):
     truth = [datetime(2022, 1, 5, 7, 50) + timedelta(seconds=20 * k) for k in range(60)]
     shown = [moment.replace(hour=3) if moment.hour == 8 else moment for moment in truth]
-    answer = date_readings(readings(shown), [None] * 60, zone, 1.0, lambda row, moment: 0.0)[0]
+    answer = date_readings(readings(shown), [None] * 60, zone, 1.0, glyphs(lambda row, moment: 0.0, 60))[0]
     assert list(answer.index[answer["clock_flag"].notna()]) == list(range(30, 60))
 
 
@@ -253,3 +259,48 @@ def test_an_offset_whose_opposite_is_the_sites_is_flagged(word, doubted):
     flags = date_readings(readings(shown), words, ZoneInfo("Europe/Oslo"), 1.0)[0]["clock_flag"]
     assert flags.notna().all() == doubted
     assert flags.isna().all() != doubted
+
+
+def flagged(shown: list[datetime | None], witness: Witness) -> list[int]:
+    """The frames of a video that are flagged, or have no time."""
+    answer = date_readings(readings(shown), [None] * len(shown), UTC, 1.0, witness)[0]
+    return list(answer.index[answer["clock_flag"].notna() | answer["utc"].isna()])
+
+
+def test_a_leap_by_one_digit_and_back_onto_the_old_line_is_flagged_whatever_the_glyphs_prove():
+    truth = [datetime(2013, 3, 1, 23, 16) + timedelta(seconds=k) for k in range(40)]
+    shown = [moment.replace(second=moment.second + 30) if 10 <= moment.second < 20 else moment for moment in truth]
+    against = glyphs(lambda row, moment: 0.9 if moment == shown[row] else -1.0, 40)
+    assert set(range(10, 20)) <= set(flagged(shown, against))
+
+
+@pytest.mark.parametrize(("familiar", "wrong"), [(True, []), (False, list(range(30, 60)))])
+def test_that_a_digit_is_not_there_is_proof_where_its_look_is_known_only(familiar, wrong):
+    truth = [datetime(2022, 1, 5, 7, 50) + timedelta(seconds=20 * k) for k in range(60)]
+    shown = [moment.replace(hour=3) if moment.hour == 8 else moment for moment in truth]
+    against = glyphs(lambda row, moment: 0.9 if moment == shown[row] else -1.0, 60, familiar)
+    assert flagged(shown, against) == wrong
+
+
+def test_a_clock_that_goes_back_again_and_again_is_not_believed():
+    # Minutes and seconds taken for hours and minutes: 1:14, 2:14, ... 9:14, 0:14, 1:14.
+    shown = [datetime(2024, 10, 1, k % 10, 14) for k in range(60)]
+    assert flagged(shown, glyphs(lambda row, moment: 0.5, 60)) == list(range(60))
+
+
+@pytest.mark.parametrize(("impossible", "wrong"), [([0, 1], []), (list(range(18)), list(range(58)))])
+def test_what_is_surely_read_and_often_no_time_is_not_believed_elsewhere_either(impossible, wrong):
+    shown = [None if place in impossible else moment for place, moment in enumerate(every_20_s(list(range(58))))]
+    witness = glyphs(lambda row, moment: 0.5, 58, impossible=impossible)
+    assert flagged(shown, witness) == wrong
+
+
+def test_a_reading_that_the_glyphs_doubt_begins_no_stretch_across_frames_that_were_not_read():
+    # A frame is lost after 13, 16 and 19; 17 shows ...:04, is read as ...:24 and then fits what comes behind 19.
+    places = [*range(14), 15, 16, 17, 19, 20, 21, *range(23, 40)]
+    shown = every_20_s(places)
+    shown[17], shown[18], shown[19] = shown[17] + timedelta(seconds=20), None, None
+    table = readings(shown)
+    table.loc[17, ["source", "confidence"]] = "ocr", 0.5
+    answer = date_readings(table, [None] * len(shown), UTC, 1.0)[0]
+    assert answer["clock_flag"].notna()[17] and answer["clock_flag"].isna()[[16, 20]].all()

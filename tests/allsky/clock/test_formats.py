@@ -69,6 +69,16 @@ def test_what_is_no_clock_is_not_recognised(text):
     assert recognise(text) == []
 
 
+@pytest.mark.parametrize("text", ["02:02:18 10.03.2013", "Q2:02:18 10.03.2013", "OZ02:18 10.03.2013", "OL:12:48"])
+def test_minutes_and_seconds_behind_an_hour_that_was_not_made_out_are_no_hours_and_minutes(text):
+    assert ClockFormat("%H:%M").search(text) is None
+
+
+@pytest.mark.parametrize("text", ["time: 18:57", "LT:18:57", "UTC 18:57", "2021-03-07T18:57", "12. 18:57"])
+def test_hours_behind_words_and_dates_are_hours(text):
+    assert ClockFormat("%H:%M").search(text).clock == time(18, 57)
+
+
 # What each text says of its zone, by the sign of ISO 8601 (east of Greenwich is +).
 ZONES = {
     "2021-03-07 02:17:10 UTC+1": 1.0,
@@ -95,6 +105,21 @@ def test_twelve_at_night_is_midnight_and_twelve_by_day_is_noon():
     clock = ClockFormat("%I:%M:%S %p")
     assert clock.search("12:14:56 AM").clock == time(0, 14, 56)
     assert clock.search("12:14:56 PM").clock == time(12, 14, 56)
+
+
+def test_an_underscore_that_was_overlooked_is_a_blank():
+    found = recognise("2024 05_18 01:33:59")[0]
+    assert (found.format.pattern, found.shown.moment) == ("%Y %m_%d %H:%M:%S", datetime(2024, 5, 18, 1, 33, 59))
+
+
+def test_a_mark_behind_the_clock_is_no_part_of_it_however_kindly_it_is_read():
+    shown = ClockFormat("%Y-%m-%d %H:%M:%S(%Z)").search("2012-09-09 00:54:50(UTC}- x", lenient=True)
+    assert shown.end == len("2012-09-09 00:54:50(UTC}")
+
+
+@pytest.mark.parametrize("half", ["PM", "AM", "RM,", "FM", "P"])
+def test_an_hour_with_half_a_day_behind_it_is_no_hour_of_twenty_four(half):
+    assert ClockFormat("%m/%d/%Y %H:%M:%S").search(f"08/12/2019 08:07:49 {half}") is None
 
 
 def test_a_number_behind_the_time_that_goes_on_is_no_year():

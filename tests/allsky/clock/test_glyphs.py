@@ -4,7 +4,7 @@ import numpy as np
 import pytest
 
 from allsky.clock.glyph_lessons import Sample, learn_sheets
-from allsky.clock.glyphs import OWN, layout_of
+from allsky.clock.glyphs import OWN, REFUSED, layout_of
 from benchmarks.made_clocks import coverage
 
 WIDTH, HEIGHT = 220, 22
@@ -79,6 +79,24 @@ def test_a_digit_that_is_called_by_another_name_at_one_place_is_not_learned_ther
     taught = [sample("20:" + text[3:], wrong="29:" + text[3:], seed=k) for k, text in enumerate(TEXTS)]
     known = learn_sheets(taught)[0].known
     assert known[1, 9] != OWN
+
+
+@pytest.mark.parametrize("true", "13469")
+@pytest.mark.parametrize("wrong", "1357809")
+def test_a_place_that_is_misread_throughout_the_night_is_not_believed(true, wrong):
+    # The true digit stands at no other place, so that nobody can tell which it is, only that it is not the other.
+    others = [text[1:].replace(true, "2") for text in TEXTS]
+    taught = [sample(true + text, wrong=wrong + text, seed=k) for k, text in enumerate(others)]
+    sheet = learn_sheets(taught)[0]
+    reading = sheet.read(crop(true + others[3], seed=91))
+    assert reading.sure == (true == wrong)
+    assert (sheet.votes(reading.likeness).support(wrong + others[3]) > 0) == (true == wrong)
+
+
+def test_a_digit_that_looks_like_itself_nowhere_else_is_refused_for_good():
+    others = [text[1:].replace("3", "2") for text in TEXTS]
+    sheet = learn_sheets([sample("3" + text, wrong="8" + text, seed=k) for k, text in enumerate(others)])[0]
+    assert sheet.known[0, 8] == REFUSED
 
 
 def test_another_half_of_the_day_is_not_taken_for_the_one_that_was_taught():

@@ -1,0 +1,238 @@
+"""Which digit is it really that Tesseract gave this name, judged by how all of them look?
+
+Equal digits of a clock look equal, at one place and at all. A name that its look contradicts is changed to that of its
+likes, or dropped; a digit that looks as it does nowhere else is refused, and one that looks like another is contested.
+"""
+
+from __future__ import annotations
+
+from dataclasses import dataclass, replace
+
+import numpy as np
+from scipy.cluster.hierarchy import fcluster, linkage
+from scipy.spatial.distance import squareform
+
+from allsky.clock.glyphs import STRANGER, is_digit_place, unit, windows
+
+# Places are looked for within this share of a character's width of where the boxes put them.
+REACH = 0.2
+# Two labels at one place whose shapes are no farther apart than this beyond their own noise are one digit.
+SAME_SHAPE = 0.04
+# Readings that a full likeness to a digit elsewhere is worth in choosing between two labels of one shape.
+LOOK_WEIGHT = 12.0
+# Votes by which a label must lead, and be it half of all.
+CLEAR_VOTE = 1.0
+# A label is changed, or dropped, where its look is nearer by this to another digit's, at the other places.
+# (Or where it is less like the same digit elsewhere than its place's digits usually are, by STRANGER.)
+BELIED = 0.08
+# A digit is strange that looks less like itself elsewhere than digits usually do by so many times what one in ten does
+# (by BELIED at least, STRANGER at most), if it has more than this share of its place's names; by STRANGER if less.
+SPREADS, THROUGHOUT = 4.0, 0.8
+# A digit read at one place on most of so many crops, of which none is believed, is refused there too.
+FEWEST_DROPPED = 3
+# A digit this much like itself elsewhere, and less by BELIED like any other that could stand there (or not as much, and
+# less by STRANGER), is itself all the same; if the looks of all of these are known.
+LIKE_ITSELF = 0.7
+# Of a place that shows so many digits, less by STRANGER like any other that is known.
+SEVERAL = 3
+# A digit seen at one place only is contested where another's look elsewhere is within this of the usual likeness.
+RIVAL_SLACK = 0.05
+# A digit is contested where it looks like another one elsewhere by this share of what is usual. (Different digits of
+# OpenCV's and Matplotlib's fonts are alike by 0.91 at most, equal ones at other places by 0.95 and more.)
+ONE_SHAPE, AS_MUCH, ONE_SHAPE_AT_LEAST = 0.955, 0.03, 0.92
+# Stands for a digit without a name.
+NO_LABEL = 10
+
+
+@dataclass(frozen=True)
+class Lesson:
+    """The samples of one layout: `crops` (m, h, w), `labels` (m, digit places) 0 to 9 or NO_LABEL, its places;
+    which digits (digit places, 10) are `possible` at each place, and which are `refused` though they were read there.
+    """
+
+    layout: str
+    crops: np.ndarray
+    labels: np.ndarray
+    centers: np.ndarray
+    width: int
+    possible: np.ndarray
+    refused: np.ndarray | None = None
+
+    @property
+    def is_digit(self) -> np.ndarray:
+        return is_digit_place(self.layout)
+
+    @property
+    def digit_centers(self) -> np.ndarray:
+        return self.centers[self.is_digit]
+
+
+def relabelled(lesson: Lesson) -> Lesson:
+    """The lesson with labels made one that one shape bears at one place: the one it bears most often anywhere."""
+    patches = windows(lesson.crops, lesson.digit_centers, lesson.width)
+    labels = lesson.labels.copy()
+    likeness = _likeness_to_others(patches, labels)
+    for place, column in enumerate(labels.T):
+        _settle_place(patches[:, place], column, likeness[:, place])
+    for _ in range(2):
+        labels = _looked_up(labels, _likeness_to_others(patches, labels))
+    refused = _dropped_throughout(lesson.labels, labels)
+    for _ in range(2):  # What is left at a place may be all that it shows now.
+        refused |= _strangers(lesson, labels)
+        there = np.pad(refused, ((0, 0), (0, 1)))[np.indices(labels.shape)[1], labels]
+        labels = np.where(there, NO_LABEL, labels)
+    return replace(lesson, labels=labels, refused=refused)
+
+
+def _settle_place(patches: np.ndarray, labels: np.ndarray, likeness: np.ndarray) -> None:
+    """Give the patches (m, d) of one place that show one shape one label, in place: the one that most of them bear, or
+    none where they do not agree; and one label to one shape. `likeness` (m, 10) is theirs to the digits elsewhere."""
+    named = np.flatnonzero(labels != NO_LABEL)
+    if len(named) < 2:
+        return
+    shapes = _shapes_apart(patches[named], labels[named])
+    each = [named[shapes == shape] for shape in range(shapes.max() + 1)]
+    winners = [_winner(labels[own], likeness[own].mean(axis=0)) for own in each]
+    for shape, (label, score) in enumerate(winners):
+        rivals = [other for number, (same, other) in enumerate(winners) if same == label and number != shape]
+        labels[each[shape]] = label if all(score > rival for rival in rivals) else NO_LABEL
+
+
+def _shapes_apart(patches: np.ndarray, labels: np.ndarray) -> np.ndarray:
+    """The number (m) of the shape that each patch shows: patches no farther apart than those of one label usually are
+    and a little more show one."""
+    distance = np.clip(1.0 - patches @ patches.T, 0.0, 2.0)
+    same = (labels[:, None] == labels[None, :]) & ~np.eye(len(labels), dtype=bool)
+    noise = float(np.median(distance[same])) if same.any() else 0.0
+    pairs = squareform(distance, checks=False)
+    return fcluster(linkage(pairs, "average"), noise + SAME_SHAPE, "distance") - 1
+
+
+def _winner(labels: np.ndarray, likeness: np.ndarray) -> tuple[int, float]:
+    """The label of patches of one shape, and its score in votes. Where all the labels they bear are known elsewhere
+    their look, `likeness` (10), counts too."""
+    borne, votes = np.unique(labels, return_counts=True)
+    score = votes.astype(float)
+    look = likeness[borne]
+    if np.isfinite(look).all():
+        score += LOOK_WEIGHT * (look - look.max())
+    ranked = np.sort(score)[::-1]
+    if len(ranked) > 1 and ranked[0] - ranked[1] < max(CLEAR_VOTE, votes.sum() / 2):
+        return NO_LABEL, 0.0
+    return int(borne[score.argmax()]), float(ranked[0])
+
+
+def _likeness_to_others(patches: np.ndarray, labels: np.ndarray) -> np.ndarray:
+    """How much each patch (m, places, d) is like each digit at the place where it is most like it, but its own (m,
+    places, 10); NaN where that stands nowhere else. Not like the mean of all: a place that shows one digit throughout
+    would outweigh the others, and were it misread, make the true ones look false."""
+    hot = one_hot(labels)
+    shapes = unit(np.einsum("mpk,mpd->pkd", hot, patches), 1e-6)
+    likeness = np.einsum("mpd,qkd->mpqk", patches, shapes, optimize=True)
+    likeness[:, :, hot.sum(axis=0) == 0] = -np.inf
+    places = np.arange(labels.shape[1])
+    likeness[:, places, places] = -np.inf
+    best = likeness.max(axis=2)
+    return np.where(np.isinf(best), np.nan, best)
+
+
+def _looked_up(labels: np.ndarray, likeness: np.ndarray) -> np.ndarray:
+    """The labels (m, places) of patches, those that look more like another digit elsewhere than like their own changed
+    to that digit, or dropped where no one digit is clear; `likeness` (m, places, 10) is theirs to the digits elsewhere.
+    """
+    likeness = likeness.copy()
+    rows, places = np.indices(labels.shape)
+    own = _of_label(likeness, labels)
+    likeness[rows, places, np.minimum(labels, 9)] = np.where(labels == NO_LABEL, likeness[rows, places, 9], np.nan)
+    ranked = np.sort(np.nan_to_num(likeness, nan=-1.0), axis=2)
+    best, lead = ranked[:, :, -1], ranked[:, :, -1] - ranked[:, :, -2]
+    # What a place's digits usually have in common with the same digits elsewhere depends on how well it is placed.
+    usual = np.array([np.nanmedian(column) if np.isfinite(column).any() else np.nan for column in own.T])
+    belied = (best > own + BELIED) | (own < usual - STRANGER) | (labels == NO_LABEL)
+    # A digit that looks as another one elsewhere usually does, and like no third, is that one.
+    other = (best >= usual - RIVAL_SLACK) & (lead >= BELIED)
+    found = np.nan_to_num(likeness, nan=-1.0).argmax(axis=2)
+    return np.where(belied, np.where(other, found, NO_LABEL), labels)
+
+
+def _strangers(lesson: Lesson, labels: np.ndarray) -> np.ndarray:
+    """Which digits at which places (places, 10) look as they look nowhere else. A place that shows one digit throughout
+    (an hour, a month) may have been misread throughout: it has nothing of its own to be held against."""
+    likeness = _likeness_elsewhere(lesson, labels)
+    digits = np.arange(10)
+    own = likeness[:, digits, digits]
+    known = own > -1.0
+    if not known.any():
+        return known
+    usual = np.median(own[known])
+    slack = np.clip(SPREADS * (usual - np.quantile(own[known], 0.1)), BELIED, STRANGER)
+    # Of a place that shows several digits the night's times tell when one of them is misread.
+    times = one_hot(labels).sum(axis=0)
+    slack = np.where(times > THROUGHOUT * times.sum(axis=1, keepdims=True), slack, STRANGER)
+    # What stands behind a place makes its digits look a little strange; still they look like no others.
+    others = lesson.possible[:, None, :] & ~np.eye(10, dtype=bool)
+    clearly = (likeness > -1.0) & (own[:, :, None] >= likeness + BELIED)
+    very_clearly = (likeness > -1.0) & (own[:, :, None] >= likeness + STRANGER)
+    itself = (clearly | ~others).all(axis=2) & (own >= LIKE_ITSELF) | (very_clearly | ~others).all(axis=2)
+    # Nor are several digits of one place all given another's name by mistake.
+    alone = (own >= LIKE_ITSELF) & (own >= np.where(others, likeness, -1.0).max(axis=2) + STRANGER)
+    itself |= alone & (alone.sum(axis=1, keepdims=True) >= SEVERAL)
+    return known & (own < usual - slack) & ~itself
+
+
+def _dropped_throughout(read: np.ndarray, labels: np.ndarray) -> np.ndarray:
+    """Which digits at which places (places, 10) were `read` (m, places) on most samples, of which none is left."""
+    times = one_hot(read).sum(axis=0)
+    return (times >= FEWEST_DROPPED) & (times > len(read) / 2) & (one_hot(labels).sum(axis=0) == 0)
+
+
+def _likeness_elsewhere(lesson: Lesson, labels: np.ndarray) -> np.ndarray:
+    """How much each digit's mean shape at each place is at most like each digit's at another place (places, 10, 10),
+    moved within the reach of a badly measured place; -1 where there is none."""
+    hot = one_hot(labels)
+    seen = hot.sum(axis=0) > 0
+
+    def shapes(away: float) -> np.ndarray:
+        patches = windows(lesson.crops, lesson.digit_centers + away * lesson.width, lesson.width)
+        return unit(np.einsum("mpk,mpd->pkd", hot, patches), 1e-6)
+
+    here = shapes(0.0)
+    moved = np.stack([shapes(away) for away in np.linspace(-REACH, REACH, 9)])
+    likeness = np.einsum("spkd,qjd->spkqj", moved, here, optimize=True).max(axis=0)
+    places = np.arange(len(here))
+    likeness[places, :, places] = -1.0
+    likeness[~(seen[:, :, None, None] & seen[None, None])] = -1.0
+    return likeness.max(axis=2)
+
+
+def contested(patches: np.ndarray, labels: np.ndarray) -> np.ndarray:
+    """For each place and digit (places, 10) whether what was read there as this digit looks as much like another digit
+    elsewhere as that place's digits usually look like themselves."""
+    likeness = _likeness_to_others(patches, labels)
+    known = np.isfinite(likeness).all(axis=0)
+    own = _of_label(likeness, labels)
+    answer = np.zeros((labels.shape[1], 10), bool)
+    for place in range(labels.shape[1]):
+        if not np.isfinite(own[:, place]).any():
+            continue
+        usual = np.nanmedian(own[:, place])
+        for digit in set(labels[:, place]) - {NO_LABEL}:
+            look = likeness[labels[:, place] == digit, place].mean(axis=0)
+            least = usual - RIVAL_SLACK
+            if known[place, digit]:
+                least = max(ONE_SHAPE * usual, look[digit] - AS_MUCH, ONE_SHAPE_AT_LEAST)
+            look[digit] = np.nan
+            rival = np.nanmax(look) if np.isfinite(look).any() else -1.0
+            answer[place, digit] = rival >= least
+    return answer
+
+
+def _of_label(likeness: np.ndarray, labels: np.ndarray) -> np.ndarray:
+    """Of likenesses (m, places, 10) that to each patch's own label (m, places), NaN for none."""
+    rows, places = np.indices(labels.shape)
+    return np.pad(likeness, ((0, 0), (0, 0), (0, 1)), constant_values=np.nan)[rows, places, labels]
+
+
+def one_hot(labels: np.ndarray) -> np.ndarray:
+    """(..., 10) with a one at each label; all zeros for NO_LABEL."""
+    return np.eye(NO_LABEL + 1, 10, dtype=np.float32)[labels]
