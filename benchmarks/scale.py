@@ -26,6 +26,7 @@ import socket
 import subprocess
 import sys
 import tempfile
+import threading
 import time
 import urllib.request
 from collections.abc import Iterator
@@ -34,6 +35,7 @@ from datetime import date, timedelta
 from pathlib import Path
 
 import psutil
+from side_by_side import most_mb_so_far
 
 HERE = Path(__file__).resolve().parent
 FIRST = date(1990, 1, 1)
@@ -101,9 +103,10 @@ def timed(folder: Path, *arguments: str) -> Took:
     began, log = time.monotonic(), folder / "said"
     with log.open("w") as said:
         run = subprocess.Popen(arguments, cwd=folder, env=environment(folder), stdout=said, stderr=said)
+        memory = Memory(run.pid)
         used = used_by(run)
     seconds = time.monotonic() - began
-    return Took(seconds, used.ru_utime + used.ru_stime, used.ru_maxrss / 1024, log.read_text())
+    return Took(seconds, used.ru_utime + used.ru_stime, memory.most_mb(), log.read_text())
 
 
 def used_by(run: subprocess.Popen) -> resource.struct_rusage:
@@ -111,6 +114,42 @@ def used_by(run: subprocess.Popen) -> resource.struct_rusage:
     _, _, used = os.wait4(run.pid, 0)
     run.returncode = 0
     return used
+
+
+class Memory:
+    """The most memory that a run's largest process has had, looked at every so often: when it has ended it is too late
+    to ask, and what `wait4` tells may be the memory of whoever started it."""
+
+    EVERY_S = 0.1
+
+    def __init__(self, pid: int) -> None:
+        self._peak = 0.0
+        self._watch = threading.Thread(target=self._look, args=(pid,), daemon=True)
+        self._watch.start()
+
+    def most_mb(self) -> float:
+        """Wait until the run has ended, and tell."""
+        self._watch.join()
+        return self._peak
+
+    def _look(self, pid: int) -> None:
+        while True:
+            try:
+                self._peak = max(self._peak, most_mb_so_far(pid))
+            except OSError:
+                return
+            for child in _descendants(pid):
+                with contextlib.suppress(OSError):
+                    self._peak = max(self._peak, most_mb_so_far(child))
+            time.sleep(self.EVERY_S)
+
+
+def _descendants(pid: int) -> Iterator[int]:
+    for listed in Path(f"/proc/{pid}/task").glob("*/children"):
+        with contextlib.suppress(OSError):
+            for child in map(int, listed.read_text().split()):
+                yield child
+                yield from _descendants(child)
 
 
 @contextlib.contextmanager
@@ -170,6 +209,7 @@ def busy(folder: Path, server: psutil.Process, port: str, seconds: float) -> dic
         stdout=subprocess.DEVNULL,
         stderr=subprocess.DEVNULL,
     )
+    memory = Memory(run.pid)
     while not night_tasks(folder):
         if run.poll() is not None or time.time() - began > 600:
             raise RuntimeError("no night was done")
@@ -182,13 +222,14 @@ def busy(folder: Path, server: psutil.Process, port: str, seconds: float) -> dic
     told = night_tasks(folder)
     # Not `run.send_signal`: of a run that has just ended it would take the account that `used_by` waits for.
     os.kill(run.pid, signal.SIGTERM)
+    used_by(run)
     return {
         "first_night_s": told[0]["ended"] - began,
         "first_night_cpu_s": first_cpu,
         "ms_per_task": 1000 * cpu / done,
         "wall_ms_per_task": 1000 * seconds / done,
         "n_tasks": done,
-        "peak_mb_busy": used_by(run).ru_maxrss / 1024,
+        "peak_mb_busy": memory.most_mb(),
     }
 
 

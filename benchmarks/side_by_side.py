@@ -92,10 +92,15 @@ def peak_mb_of(work: Callable[..., Any], *arguments: Any) -> float:
 
 def _peak_mb(work: Callable[..., Any], *arguments: Any) -> float:
     work(*arguments)
+    return most_mb_so_far()
+
+
+def most_mb_so_far(process: int | str = "self") -> float:
+    """The most memory that a process has had, in MB; raises OSError where there is no such process, or no Linux."""
     # Not `ru_maxrss`: in a process just started it is what its parent had taken until then (getrusage(2), execve(2)).
-    peak = re.search(r"VmHWM:\s*(\d+) kB", Path("/proc/self/status").read_text())
+    peak = re.search(r"VmHWM:\s*(\d+) kB", Path(f"/proc/{process}/status").read_text())
     if peak is None:
-        raise OSError("/proc/self/status names no VmHWM: the most memory a process has had is known on Linux alone")
+        raise OSError(f"/proc/{process}/status names no VmHWM: it has ended, or this is no Linux")
     return int(peak[1]) / 1000.0
 
 
