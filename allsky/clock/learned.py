@@ -90,7 +90,7 @@ class LearnedClock:
 
     # Reading frames.
 
-    def read(self, luma: np.ndarray, rgb: np.ndarray | None = None) -> Reading:
+    def read(self, luma: np.ndarray) -> Reading:
         """The overlay of one frame `luma` (H, W) by its glyphs; no time where they are not sure, nothing at all where
         the overlay is not there."""
         return self.read_all([luma])[0]

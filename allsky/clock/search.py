@@ -9,6 +9,7 @@ from __future__ import annotations
 from collections import Counter
 from collections.abc import Sequence
 from dataclasses import dataclass, replace
+from typing import NamedTuple
 
 import numpy as np
 
@@ -26,6 +27,8 @@ DIGITS_OF_A_DATE = 5
 UTC_WORDS = frozenset({"UTC", "UT", "GMT", "Z"})
 # A place is read with this many text heights more on either side: some characters, or a whole time.
 BESIDE_FULL, BESIDE_PART = 5, 14
+# Lines that share so much of the smaller one stand at one place.
+ONE_PLACE = 0.5
 
 
 @dataclass(frozen=True)
@@ -87,10 +90,25 @@ def given_box(given: Sequence[int] | None, shape: tuple[int, ...], file: str) ->
 
 @dataclass(frozen=True)
 class _Seen:
+    """A line of a frame, as Tesseract read it in one style, and what that shows."""
+
     line: Line
     style: str
     text: TextLine
     found: tuple[Recognised, ...]
+
+    def at_the_place_of(self, other: _Seen) -> bool:
+        """Whether it stands where another one does and looks alike."""
+        alike = self.line.bright == other.line.bright and self.style == other.style
+        return alike and self.line.box.overlap(other.line.box) > ONE_PLACE
+
+
+class _Worth(NamedTuple):
+    """What speaks for a place as the clock's, the weightier first: how often it was seen and how much of a clock it
+    shows, and how sure Tesseract is of it."""
+
+    seen_and_shown: int
+    confidence: float
 
 
 def find_clock(
@@ -175,24 +193,20 @@ def _best_place(seen: list[_Seen]) -> Place | None:
     """The place seen most often in one format, the fullest first where several are."""
     groups: list[list[_Seen]] = []
     for one in seen:
-        for group in groups:
-            alike = (one.line.bright, one.style) == (group[0].line.bright, group[0].style)
-            if alike and one.line.box.overlap(group[0].line.box) > 0.5:
-                group.append(one)
-                break
-        else:
+        group = next((group for group in groups if one.at_the_place_of(group[0])), None)
+        if group is None:
             groups.append([one])
-    if not groups:
-        return None
-    return _place(max(groups, key=_worth))
+        else:
+            group.append(one)
+    return _place(max(groups, key=_worth)) if groups else None
 
 
-def _worth(group: list[_Seen]) -> tuple[float, float]:
+def _worth(group: list[_Seen]) -> _Worth:
     length = max(found.shown.end - found.shown.start for one in group for found in one.found)
     confidence = float(np.median([char.confidence for one in group for char in one.text.chars]))
     # Of two clocks the one in UTC leaves nothing open.
     utc = any(found.shown.zone in UTC_WORDS for one in group for found in one.found)
-    return len(group) + length + utc, confidence
+    return _Worth(len(group) + length + utc, confidence)
 
 
 def _place(group: list[_Seen]) -> Place:

@@ -48,7 +48,7 @@ class Char:
 
 @dataclass(frozen=True)
 class TextLine:
-    """A line's characters from left to right, blanks between words included (of zero confidence 1)."""
+    """A line's characters from left to right, with the blanks between words (of no ink, and of confidence 1)."""
 
     chars: tuple[Char, ...]
 

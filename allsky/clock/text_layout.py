@@ -25,7 +25,7 @@ def place_centers(texts: Sequence[str], centers: np.ndarray) -> np.ndarray:
     middle of its cell, another character's the middle of its ink.
     """
     advance = usual_advance(texts[0], centers)
-    columns, middle, ink = _design(texts, advance)
+    columns, middle, ink = _design(texts)
     seen = ~np.isnan(centers)
     rows = (middle[None, :, :] + ink)[seen]
     target = centers[seen]
@@ -54,7 +54,7 @@ def usual_advance(text: str, centers: np.ndarray) -> float:
     return 8.0
 
 
-def _design(texts: Sequence[str], advance: float) -> tuple[list[str], np.ndarray, np.ndarray]:
+def _design(texts: Sequence[str]) -> tuple[list[str], np.ndarray, np.ndarray]:
     """Names of the unknowns, and what each contributes to the middle of each place (n, k) and to the offset of the ink
     of each text's characters (m, n, k)."""
     cells = _cells(texts[0])

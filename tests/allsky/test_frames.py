@@ -51,7 +51,7 @@ class NumberClock:
     def time(self, number: int) -> datetime:
         return START + timedelta(seconds=self.step_s * number)
 
-    def read(self, luma, rgb=None) -> Reading:
+    def read(self, luma) -> Reading:
         number = shown_number(luma)
         if number == CARD_NUMBER or number in self.unreadable:
             return Reading(None, None, 0.0)

@@ -75,7 +75,9 @@ def test_what_cannot_be_used_is_not_checked_and_never_agrees(filmed):
 def test_a_night_cut_short_tells_nothing_by_its_twilight():
     utc = pd.date_range("2023-02-05T06:00", periods=60, freq="min", tz="UTC")
     found = twilight_offset(utc, np.full(60, 50.0) + np.arange(60) % 3, YELLOWKNIFE)
-    assert found is None or found.high - found.low > 100
+    assert found is not None
+    # An hour is less than one independent look at the sky: hardly any of the day's offsets can be ruled out.
+    assert found.high - found.low > 1200
     assert twilight_offset(utc[:10], np.arange(10), YELLOWKNIFE) is None
 
 

@@ -4,7 +4,7 @@ import numpy as np
 import pytest
 
 from allsky.clock.glyph_lessons import Sample, learn_sheets
-from allsky.clock.glyphs import OWN, REFUSED, layout_of
+from allsky.clock.glyphs import OWN, REFUSED, is_digit_place, layout_of, windows
 from benchmarks.made_clocks import coverage
 
 WIDTH, HEIGHT = 220, 22
@@ -66,6 +66,16 @@ def test_crops_read_together_are_read_as_each_alone(sheet):
         assert np.allclose(one.likeness, other.likeness, atol=1e-5, equal_nan=True)
         assert one.confidence == pytest.approx(other.confidence, abs=1e-5)
     assert together[0].text == "11:24:57" and together[2].text == "18:59:08" and not together[1].present
+
+
+def test_the_likeness_that_is_read_is_the_product_of_the_patches_and_the_shapes_that_were_taught(sheet):
+    crops = np.stack([crop("11:24:57", seed=94), crop("18:59:08", seed=93), crop("10:34:58", seed=92) // 4])
+    patches = windows(crops.astype(float), sheet.centers[is_digit_place(sheet.layout)], sheet.width)
+    expected = np.einsum("mpd,pkd->mpk", patches, sheet.shapes.reshape(*sheet.shapes.shape[:2], -1))
+    read = np.stack([one.likeness for one in sheet.read_all(crops)])
+    seen = ~np.isnan(read)
+    assert seen.mean() > 0.5
+    assert read[seen] == pytest.approx(expected[seen], abs=1e-4)
 
 
 def test_one_wrong_lesson_among_many_is_put_right():
