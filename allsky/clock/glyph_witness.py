@@ -168,8 +168,9 @@ def _odd_stretches(
             (before, before[-1], _line(video, behind, at_end=False), is_shorter),
             (behind, behind[0], _line(video, before, at_end=True), not is_shorter),
         ):
-            if _one_digit_apart(video.own[edge], promise(video.index[edge]), zones[video.rows[edge]]):
-                yield own[[not _keeps(video, place, promise) for place in own]], promise, shorter, only_lost
+            odd = own[[not _keeps(video, place, promise) for place in own]]
+            if len(odd) and _one_digit_apart(video.own[edge], promise(video.index[edge]), zones[video.rows[edge]]):
+                yield odd, promise, shorter, only_lost
 
 
 def _kept_beyond(video: VideoTimes, members: np.ndarray, promise: Callable[[float], float]) -> bool:

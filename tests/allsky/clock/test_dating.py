@@ -135,6 +135,13 @@ def test_an_unknown_zone_is_refused_by_name():
         parse_zone("Mars/Olympus")
 
 
+def test_a_second_more_behind_a_frozen_picture_is_no_digit_misread():
+    shown: list[datetime | None] = [datetime(2022, 1, 5, 3, 30) + timedelta(seconds=step) for step in (0, 0, 0, 3)]
+    answer = date_readings(readings(shown), [None] * 4, UTC, 1.0, glyphs(lambda row, moment: 0.0, 4))[0]
+    assert answer["overlay_time"].tolist() == shown
+    assert answer["clock_flag"].isna().all()
+
+
 def at(shown: dict[int, datetime | None]) -> pd.DataFrame:
     """A video's readings at these frames, none of the others."""
     return readings(list(shown.values())).assign(frame_index=list(shown))
