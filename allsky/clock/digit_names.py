@@ -30,9 +30,12 @@ BELIED = 0.08
 SPREADS, THROUGHOUT = 4.0, 0.8
 # A digit read at one place on most of so many crops, of which none is believed, is refused there too.
 FEWEST_DROPPED = 3
-# A digit this much like itself elsewhere, and less by BELIED like any other that could stand there (or not as much, and
-# less by STRANGER), is itself all the same; if the looks of all of these are known.
+# A digit this much like itself elsewhere, and less by BELIED like any other that could stand there (or less so, and
+# less by STRANGER), is itself all the same; if the looks of all of these are known. One that is a little strange only
+# is taken for one of CONFUSABLE at most: in the fonts of OpenCV and Matplotlib all pairs more alike than 0.79 are
+# of them.
 LIKE_ITSELF = 0.7
+CONFUSABLE = np.outer(*[np.isin(list("0123456789"), list("035689"))] * 2)
 # Of a place that shows so many digits, less by STRANGER like any other that is known.
 SEVERAL = 3
 # A digit seen at one place only is contested where another's look elsewhere is within this of the usual likeness.
@@ -165,19 +168,22 @@ def _strangers(lesson: Lesson, labels: np.ndarray) -> np.ndarray:
     if not known.any():
         return known
     usual = np.median(own[known])
-    slack = np.clip(SPREADS * (usual - np.quantile(own[known], 0.1)), BELIED, STRANGER)
     # Of a place that shows several digits the night's times tell when one of them is misread.
     times = one_hot(labels).sum(axis=0)
-    slack = np.where(times > THROUGHOUT * times.sum(axis=1, keepdims=True), slack, STRANGER)
+    throughout = times > THROUGHOUT * times.sum(axis=1, keepdims=True)
+    mild = np.clip(SPREADS * (usual - np.quantile(own[known], 0.1)), BELIED, STRANGER)
+    strange = known & (own < usual - np.where(throughout, mild, STRANGER))
     # What stands behind a place makes its digits look a little strange; still they look like no others.
     others = lesson.possible[:, None, :] & ~np.eye(10, dtype=bool)
-    clearly = (likeness > -1.0) & (own[:, :, None] >= likeness + BELIED)
-    very_clearly = (likeness > -1.0) & (own[:, :, None] >= likeness + STRANGER)
-    itself = (clearly | ~others).all(axis=2) & (own >= LIKE_ITSELF) | (very_clearly | ~others).all(axis=2)
+    rivals = others & (CONFUSABLE | (own < usual - STRANGER)[:, :, None])
+    lead = np.where(likeness > -1.0, own[:, :, None] - likeness, -np.inf)
+    least = np.where(rivals, lead, np.inf).min(axis=2)
+    itself = (least >= STRANGER) | ((least >= BELIED) & (own >= LIKE_ITSELF))
     # Nor are several digits of one place all given another's name by mistake.
-    alone = (own >= LIKE_ITSELF) & (own >= np.where(others, likeness, -1.0).max(axis=2) + STRANGER)
+    apart = np.where(others & (likeness > -1.0), lead, np.inf).min(axis=2)
+    alone = known & (own >= LIKE_ITSELF) & (apart >= STRANGER)
     itself |= alone & (alone.sum(axis=1, keepdims=True) >= SEVERAL)
-    return known & (own < usual - slack) & ~itself
+    return strange & ~itself
 
 
 def _dropped_throughout(read: np.ndarray, labels: np.ndarray) -> np.ndarray:

@@ -8,6 +8,7 @@ passed over. `allsky.clock.recognition` finds the format of a text.
 from __future__ import annotations
 
 import re
+from collections.abc import Sequence
 from dataclasses import dataclass
 from datetime import date, datetime, time, timedelta
 from functools import cache, lru_cache
@@ -63,9 +64,12 @@ NUMBERS = TWO_DIGITS | {"%Y", "%j"}
 # A pattern that begins with one of these begins with a number that may have one digit only.
 _NUMBERS_FIRST = ("%d", "%m", "%y", "%H", "%I")
 
-# Digits that a number's places may have; the others may have any.
-_FIRST_DIGITS = {"Y": "12", "m": "01", "d": "0123", "j": "0123", "H": "012", "I": "01", "M": "012345", "S": "012345"}
-_SECOND_DIGITS = {"Y": "09"}
+# Digits that a number's places may have; the others may have any. (Years before 2000 are of clocks that nobody set.)
+_FIRST_DIGITS = {"Y": "2", "m": "01", "d": "0123", "j": "0123", "H": "012", "I": "01", "M": "012345", "S": "012345"}
+_SECOND_DIGITS = {"Y": "0"}
+DIGITS = "0123456789"
+# Numbers that a day has.
+_OF_A_DAY = frozenset("Yymdj")
 
 # With this many directives a format is so particular that what stands between them need not be read right.
 PARTICULAR = 5
@@ -75,7 +79,7 @@ _PLAIN = str.maketrans({"—": "-", "–": "-", "−": "-", "‘": "'", "’": "
 
 
 # What counts to 24 has no AM or PM behind it, however that was read.
-NO_HALF_DAY = r"(?!\d?[^\w]{0,3}(?:[AaPp]\.?\s?[MmHhNnIil1]{0,2}|[RFe]M)\.?(?![A-Za-z0-9]))"
+NO_HALF_DAY = r"(?!\d?[^\w]{0,3}(?:[AaPp]\.?\s?(?:[MmHhNnIil1]{1,2}[TtVv]?)?|[RFe]M)\.?(?![A-Za-z0-9]))"
 
 # What looks like an hour is none behind another number and a colon, or behind what two digits may have been read as:
 # 02:18 of 02:02:18 and of O2Z02:18.
@@ -147,18 +151,20 @@ class ClockFormat:
             end = match.end(name)
         return "".join(pieces) + text[end : match.end()]
 
-    def possible_digits(self, text: str) -> list[str] | None:
-        """The digits that could stand in the place of each digit of `text`, a clock as the format writes it; None where
-        it shows none."""
+    def possible_digits(self, text: str, days: Sequence[date] = ()) -> list[set[str]] | None:
+        """The digits that could stand in the place of each digit of `text`, a clock as the format writes it, on one of
+        `days` if any are given; None where it shows none."""
         match = _written(self.pattern).fullmatch(text)
         if not match:
             return None
         possible = {}
         for name, value in match.groupdict().items():
+            told = {_written_field(name, value, datetime.combine(day, time())) for day in days if name in _OF_A_DAY}
             for place in range(len(value)):
                 limits = {0: _FIRST_DIGITS, 1: _SECOND_DIGITS}.get(place, {}) if len(value) > 1 else {}
-                possible[match.start(name) + place] = limits.get(name, "0123456789")
-        return [possible.get(place, "0123456789") for place, char in enumerate(text) if char.isdigit() or char == "?"]
+                some = {one[place] for one in told if one} or set(limits.get(name, DIGITS))
+                possible[match.start(name) + place] = some
+        return [possible.get(place, set(DIGITS)) for place, char in enumerate(text) if char.isdigit() or char == "?"]
 
     @property
     def directives(self) -> frozenset[str]:

@@ -10,6 +10,7 @@ from __future__ import annotations
 from collections import defaultdict
 from collections.abc import Sequence
 from dataclasses import dataclass, replace
+from datetime import date
 
 import numpy as np
 
@@ -22,11 +23,10 @@ from allsky.clock.digit_names import (
     one_hot,
     relabelled,
 )
-from allsky.clock.formats import ClockFormat
+from allsky.clock.formats import DIGITS, ClockFormat
 from allsky.clock.glyphs import (
     BORROWED,
     CONTESTED,
-    DIGITS,
     OWN,
     REFUSED,
     UNKNOWN,
@@ -60,9 +60,11 @@ class Sample:
         return self.text.replace(" ", "")
 
 
-def learn_sheets(samples: Sequence[Sample], clock_format: ClockFormat | None = None) -> list[GlyphSheet]:
+def learn_sheets(
+    samples: Sequence[Sample], clock_format: ClockFormat | None = None, days: Sequence[date] = ()
+) -> list[GlyphSheet]:
     """A sheet for each layout among `samples` (crops of one box), the commonest first. Layouts lend each other digits;
-    `clock_format` says which of them can stand where.
+    `clock_format` and the `days` that the night may have, where they are known, say which of them can stand where.
 
     Raises ValueError where no sample has a digit.
     """
@@ -73,7 +75,8 @@ def learn_sheets(samples: Sequence[Sample], clock_format: ClockFormat | None = N
     if not groups:
         raise ValueError("no sample shows a digit")
     lessons = [
-        _lesson(layout, group, clock_format) for layout, group in sorted(groups.items(), key=lambda item: -len(item[1]))
+        _lesson(layout, group, clock_format, days)
+        for layout, group in sorted(groups.items(), key=lambda item: -len(item[1]))
     ]
     width = lessons[0].width
     lessons = [_aligned(_with_width(lesson, width)) for lesson in lessons]
@@ -82,7 +85,7 @@ def learn_sheets(samples: Sequence[Sample], clock_format: ClockFormat | None = N
     return [_sheet(lesson, lent) for lesson in lessons]
 
 
-def _lesson(layout: str, samples: Sequence[Sample], clock_format: ClockFormat | None) -> Lesson:
+def _lesson(layout: str, samples: Sequence[Sample], clock_format: ClockFormat | None, days: Sequence[date]) -> Lesson:
     chars = np.array([list(sample.chars) for sample in samples])
     digit = is_digit_place(layout)
     labels = np.where(chars == UNREAD, str(NO_LABEL), chars)[:, digit].astype(int)
@@ -90,13 +93,9 @@ def _lesson(layout: str, samples: Sequence[Sample], clock_format: ClockFormat | 
     centers = place_centers([sample.text for sample in samples], measured)
     width = max(round(usual_advance(samples[0].text, measured)), 3)
     crops = np.stack([sample.crop for sample in samples])
-    return Lesson(layout, crops, labels, centers, width, _possible(layout, clock_format, labels.shape[1]))
-
-
-def _possible(layout: str, clock_format: ClockFormat | None, count: int) -> np.ndarray:
-    """Which digits (digit places, 10) can stand at each place."""
-    digits = (clock_format.possible_digits(layout) if clock_format else None) or [DIGITS] * count
-    return np.array([[digit in some for digit in DIGITS] for some in digits])
+    digits = clock_format.possible_digits(layout, days) if clock_format else None
+    possible = np.array([[char in some for char in DIGITS] for some in digits or [set(DIGITS)] * labels.shape[1]])
+    return Lesson(layout, crops, labels, centers, width, possible)
 
 
 def _with_width(lesson: Lesson, width: int) -> Lesson:

@@ -15,7 +15,7 @@ from functools import cached_property
 
 import numpy as np
 
-DIGITS = "0123456789"
+from allsky.clock.formats import DIGITS
 
 # A digit is sure where it leads every other by this share of the way between their shapes (1 = it looks
 # exactly as taught, 0 = it could as well be another) ...

@@ -8,6 +8,7 @@ from __future__ import annotations
 
 from collections.abc import Sequence
 from dataclasses import dataclass, replace
+from datetime import date, timedelta
 
 import numpy as np
 
@@ -111,10 +112,12 @@ def _taught(read: Sequence[PlaceReading], keyframes: Sequence[Keyframe], blank: 
     """The `blank` clock with the parts that the keyframes teach, taught again without keyframes that their own fit does
     not believe; None where one of the places teaches nothing."""
     believed = np.ones(len(keyframes), bool)
+    evening = date.fromisoformat(blank.night) if blank.night else None
+    days = [evening + timedelta(days=more) for more in range(-1, 3)] if evening else []
     clock = None
     for _ in range(2):
         lumas = [keyframe.luma for keyframe in keyframes]
-        parts = [learn_part(one.place, one.format, lumas, _unless(believed, one.readings)) for one in read]
+        parts = [learn_part(one.place, one.format, lumas, _unless(believed, one.readings), days) for one in read]
         if not all(parts):
             return clock
         clock = replace(blank, parts=tuple(part for part in parts if part))

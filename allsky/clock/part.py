@@ -8,6 +8,7 @@ from __future__ import annotations
 
 from collections.abc import Sequence
 from dataclasses import dataclass, replace
+from datetime import date
 
 import numpy as np
 
@@ -89,9 +90,14 @@ def ocr_part(part: ClockPart, crops: Sequence[np.ndarray]) -> list[PartReading]:
 
 
 def learn_part(
-    place: Place, clock_format: ClockFormat, lumas: Sequence[np.ndarray], readings: Sequence[PartReading]
+    place: Place,
+    clock_format: ClockFormat,
+    lumas: Sequence[np.ndarray],
+    readings: Sequence[PartReading],
+    days: Sequence[date] = (),
 ) -> ClockPart | None:
-    """The part at `place`, its glyphs learned from what Tesseract read there on `lumas`; None where nothing teaches."""
+    """The part at `place`, its glyphs learned from what Tesseract read there on `lumas`, in a night of these `days`
+    where they are known; None where nothing teaches."""
     crops = [place.box.crop(luma) for luma in lumas]
     taught = [number for number, reading in enumerate(readings) if reading.teaches]
     cut = [begins_unread(crops[number], readings[number], place.text_height, place.bright) for number in taught]
@@ -107,13 +113,13 @@ def learn_part(
     rows = common_rows(inks[taught])
     inks = levelled(inks, rows)
     whole = [_sample(inks[number], readings[number], away[0]) for number in taught]
-    sheets = learn_sheets(whole, clock_format)
+    sheets = learn_sheets(whole, clock_format, days)
     if len(sheets) == 1 and any(reading.others for reading in readings):
         whole = []
     others = [number for number in range(len(crops)) if number not in taught or not whole]
     partly = [_aligned_sample(inks[number], readings[number], sheets[0], away) for number in others]
     if len(sheets) == 1 and any(partly):
-        sheets = learn_sheets([*whole, *(sample for sample in partly if sample)], clock_format)
+        sheets = learn_sheets([*whole, *(sample for sample in partly if sample)], clock_format, days)
     return ClockPart(box, clock_format, height, bright, place.style, tuple(sheets), rows)
 
 

@@ -117,9 +117,18 @@ def test_a_mark_behind_the_clock_is_no_part_of_it_however_kindly_it_is_read():
     assert shown.end == len("2012-09-09 00:54:50(UTC}")
 
 
-@pytest.mark.parametrize("half", ["PM", "AM", "RM,", "FM", "P"])
+@pytest.mark.parametrize("half", ["PM", "AM", "RM,", "FM", "P", "ANT", ". ANt"])
 def test_an_hour_with_half_a_day_behind_it_is_no_hour_of_twenty_four(half):
     assert ClockFormat("%m/%d/%Y %H:%M:%S").search(f"08/12/2019 08:07:49 {half}") is None
+
+
+def test_the_digits_that_can_stand_at_a_place_are_those_of_its_number_and_of_the_nights_days():
+    digits = ClockFormat("%d.%m.%Y %H:%M").possible_digits("00.00.0000 00:00")
+    assert ["".join(sorted(some)) for some in digits[:6]] == ["0123", "0123456789", "01", "0123456789", "2", "0"]
+    assert ["".join(sorted(some)) for some in digits[8:]] == ["012", "0123456789", "012345", "0123456789"]
+    told = ClockFormat("%d.%m.%Y").possible_digits("00.00.0000", [date(2016, 9, 30), date(2016, 10, 1)])
+    assert ["".join(sorted(some)) for some in told] == ["03", "01", "01", "09", "2", "0", "1", "6"]
+    assert ClockFormat("%H:%M").possible_digits("no clock") is None
 
 
 def test_a_number_behind_the_time_that_goes_on_is_no_year():
