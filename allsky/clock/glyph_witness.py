@@ -7,7 +7,7 @@ prove it.
 
 from __future__ import annotations
 
-from collections.abc import Callable, Iterator, Sequence
+from collections.abc import Callable, Sequence
 from dataclasses import dataclass
 from datetime import UTC, datetime, tzinfo
 from itertools import pairwise
@@ -15,13 +15,12 @@ from typing import TypeVar
 
 import numpy as np
 
-from allsky.clock.timeline import only_lost_frames
+from allsky.clock.digit_leaps import DigitLeap, digit_leaps
 from allsky.clock.video_times import (
     FEW_FRAMES,
     FEWEST_IN_STRETCH,
     LOST,
     MOSTLY,
-    SMALLEST_TOLERANCE_S,
     Dates,
     VideoTimes,
 )
@@ -41,8 +40,6 @@ SELDOM = 0.2
 # only show it badly.
 MANY, FEW = 1 / 3, 3
 HARD_TO_READ = "the clock is hard to read here and does not look like the night's clock"
-# Readings on either side of a stretch that are looked at, and how many of them must keep the promise that it does not.
-LOOKED_BEYOND, ENOUGH_BEYOND = 8, 2
 JUMPS_BY_A_DIGIT = "one digit of the clock may be misread here: the times jump by it"
 # Frames of a stretch looked at for proof.
 FRAMES_OF_PROOF = 25
@@ -67,22 +64,27 @@ def hear(video: VideoTimes, witness: Witness, dated: Dates, zones: Sequence[tzin
     """Flag what the glyphs speak against: interpolated times they do not show, and stretches read with one digit other
     than their neighbours promise without proof that it is another. Date frames between stretches by what they show.
 
-    `zones` are those of each row's overlay: a digit is one of the time that is shown. `never_was` (a bool a row) marks
-    times that summer time skips, which promise nothing."""
+    `zones` are those of each row's overlay, `never_was` (a bool a row) marks times that summer time skips."""
     support, familiar = _of_utc(witness.support, zones), _of_utc(witness.familiar, zones)
     heard = np.ones(len(video.index))
     for place in map(int, np.flatnonzero(~video.read & ~np.isnan(video.fitted))):
         heard[place] = _hear_unread(video, place, support, dated)
     _hear_spans(video, heard <= STRANGE_TO_IT, dated)
-    for members, expected, is_shorter, only_lost in _odd_stretches(video, zones, never_was):
-        chosen = members[np.unique(np.linspace(0, len(members) - 1, FRAMES_OF_PROOF).astype(int))]
-        promises = [(video.rows[place], expected(video.index[place])) for place in chosen]
-        # That a digit is not there proves nothing where nobody knows what it looks like there. Where a frame or two may
-        # simply have been lost, it need not prove much.
-        known = only_lost or np.mean([familiar(*promise) for promise in promises]) > MOSTLY
-        proved = known and np.median([support(*promise) for promise in promises]) <= STRANGE_TO_IT
-        if (is_shorter and not proved) or (not only_lost and _kept_beyond(video, members, expected)):
-            dated.flags[video.rows[members[0] : members[-1] + 1]] = JUMPS_BY_A_DIGIT
+    for leap in digit_leaps(video, zones, never_was):
+        # No clock leaps by a digit and back onto its old line: then a digit misread from the first is its own proof.
+        back = leap.comes_back and not leap.only_lost
+        if back or (leap.is_shorter and not _is_proved(video, leap, support, familiar)):
+            dated.flags[video.rows[leap.frames[0] : leap.frames[-1] + 1]] = JUMPS_BY_A_DIGIT
+
+
+def _is_proved(video: VideoTimes, leap: DigitLeap, support: Heard, familiar: Callable[[int, float], bool]) -> bool:
+    """Whether the glyphs prove that the frames of a leap do not show what was promised for them. That a digit is not
+    there proves nothing where nobody knows what it looks like there; where a frame or two may simply have been lost, it
+    need not prove much."""
+    chosen = np.unique(np.linspace(0, len(leap.frames) - 1, FRAMES_OF_PROOF).astype(int))
+    promises = list(zip(video.rows[leap.frames[chosen]], leap.promised[chosen], strict=True))
+    known = leap.only_lost or np.mean([familiar(*promise) for promise in promises]) > MOSTLY
+    return bool(known and np.median([support(*promise) for promise in promises]) <= STRANGE_TO_IT)
 
 
 def _of_utc(said: Callable[[int, datetime], T], zones: Sequence[tzinfo]) -> Callable[[int, float], T]:
@@ -148,61 +150,3 @@ def _place_lost(video: VideoTimes, place: int, support: Heard, dated: Dates) -> 
     elif max(heard, default=0.0) <= STRANGE_TO_IT:
         dated.flags[row] = HARD_TO_READ
     return max(heard, default=0.0)
-
-
-def _odd_stretches(
-    video: VideoTimes, zones: Sequence[tzinfo], never_was: np.ndarray
-) -> Iterator[tuple[np.ndarray, Callable[[float], float], bool, bool]]:
-    """Of neighbouring stretches whose times differ by one digit only the frames of each that do not keep what the other
-    one promises for them, these promises, whether it is the shorter, and whether lost frames alone may part them."""
-    places = np.flatnonzero(video.believed)
-    stretch = video.timeline.stretch
-    for number, other in pairwise(np.unique(stretch)):
-        before, behind = _moving(video, places[stretch == number]), _moving(video, places[stretch == other][::-1])[::-1]
-        if never_was[video.rows[[before[-1], behind[0]]]].any():
-            continue
-        is_shorter = len(before) < len(behind)
-        frames, gap = (np.array([of[behind[0]] - of[before[-1]]]) for of in (video.index, video.own))
-        only_lost = bool(only_lost_frames(gap, frames, video.timeline.step_s, video.quantum_s)[0])
-        for own, edge, promise, shorter in (
-            (before, before[-1], _line(video, behind, at_end=False), is_shorter),
-            (behind, behind[0], _line(video, before, at_end=True), not is_shorter),
-        ):
-            odd = own[[not _keeps(video, place, promise) for place in own]]
-            if len(odd) and _one_digit_apart(video.own[edge], promise(video.index[edge]), zones[video.rows[edge]]):
-                yield odd, promise, shorter, only_lost
-
-
-def _kept_beyond(video: VideoTimes, members: np.ndarray, promise: Callable[[float], float]) -> bool:
-    """Whether readings on both sides of a stretch keep the promise that it does not: no clock leaps by a digit and
-    then back onto its old line, so no look of the glyphs can prove it (a digit misread from the first is its own
-    proof)."""
-    read = np.flatnonzero(video.read)
-    kept = [
-        sum(_keeps(video, place, promise) for place in side)
-        for side in (read[read < members[0]][-LOOKED_BEYOND:], read[read > members[-1]][:LOOKED_BEYOND])
-    ]
-    return min(kept) >= ENOUGH_BEYOND
-
-
-def _keeps(video: VideoTimes, place: int, promise: Callable[[float], float]) -> bool:
-    slack = max(abs(video.timeline.step_s) / 2, SMALLEST_TOLERANCE_S)
-    return bool(abs(video.own[place] - promise(video.index[place])) <= slack)
-
-
-def _line(video: VideoTimes, members: np.ndarray, at_end: bool) -> Callable[[float], float]:
-    """The times that a stretch promises beyond its end, or before its beginning."""
-    near = members[-1] if at_end else members[0]
-    return lambda index: float(video.own[near] + (index - video.index[near]) * video.timeline.step_s)
-
-
-def _moving(video: VideoTimes, members: np.ndarray) -> np.ndarray:
-    """The members of a stretch up to where its picture froze, if it ends so: the clock went on unseen."""
-    frozen = int(np.argmax(np.append(video.own[members[::-1]] != video.own[members[-1]], True)))
-    return members[: len(members) - frozen + 1]
-
-
-def _one_digit_apart(one_s: float, other_s: float, zone: tzinfo) -> bool:
-    """Whether two times are written alike in `zone` but for one digit (of either hour, minute, second or day)."""
-    one, other = (datetime.fromtimestamp(round(moment), zone).strftime("%Y%m%d%H%M%S") for moment in (one_s, other_s))
-    return sum(first != second for first, second in zip(one, other, strict=True)) == 1

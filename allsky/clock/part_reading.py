@@ -8,7 +8,8 @@ from dataclasses import dataclass, replace
 
 import numpy as np
 
-from allsky.clock.formats import STRAY_MARK, ClockFormat, ClockText, plain
+from allsky.clock.format_regex import STRAY_MARK
+from allsky.clock.formats import ClockFormat, ClockText, plain
 from allsky.clock.overlay import strokes
 from allsky.clock.tesseract import Char, TextLine
 

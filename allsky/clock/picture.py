@@ -17,7 +17,8 @@ import cv2
 import numpy as np
 
 from allsky.clock.digit_looks import looks_belie
-from allsky.clock.formats import MONTHS, ClockFormat
+from allsky.clock.format_regex import MONTHS
+from allsky.clock.formats import ClockFormat
 from allsky.clock.overlay import FAINT_CONTRAST, LEAST_CONTRAST, Box, read_crops
 from allsky.clock.part_reading import PartReading, begins_unread
 from allsky.clock.recognition import Recognised, stands_alone

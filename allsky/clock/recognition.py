@@ -11,7 +11,8 @@ import re
 from collections.abc import Iterable
 from dataclasses import dataclass
 
-from allsky.clock.formats import KNOWN_ZONE, MONTHS, STRAY_MARK, WEEKDAY, YEAR, ZONE, ClockFormat, ClockText, plain
+from allsky.clock.format_regex import KNOWN_ZONE, MONTHS, STRAY_MARK, WEEKDAY, YEAR, ZONE
+from allsky.clock.formats import ClockFormat, ClockText, plain
 
 # The T of ISO 8601, read as something else.
 _LOST_T = re.compile(r"((?:19|20)\d\d([-/._])\d\d\2\d\d)[1I7il](\d\d:\d\d)")

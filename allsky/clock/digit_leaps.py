@@ -1,0 +1,90 @@
+"""Where do a video's times leap by a single digit of its clock?
+
+Cameras do pause, and are set back; but a stretch that is one digit away from what its neighbour promises is as likely a
+stretch in which that digit was misread. The times alone do not tell: `allsky.clock.glyph_witness` asks the glyphs.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Callable, Iterator, Sequence
+from dataclasses import dataclass
+from datetime import datetime, tzinfo
+from itertools import pairwise
+
+import numpy as np
+
+from allsky.clock.timeline import only_lost_frames
+from allsky.clock.video_times import SMALLEST_TOLERANCE_S, VideoTimes
+
+# Readings on either side of a stretch that are looked at, and how many of them must keep the promise that it does not.
+LOOKED_BEYOND, ENOUGH_BEYOND = 8, 2
+
+
+@dataclass(frozen=True)
+class DigitLeap:
+    """A stretch whose times are one digit away from what its neighbour promises: its `frames` (places in the video)
+    that do not keep the promise, and the times `promised` for these (UTC seconds); whether it is the shorter of both,
+    whether lost frames alone may part them, and whether readings on both sides of it keep the promise, so that the
+    clock leapt and came back onto its old line."""
+
+    frames: np.ndarray
+    promised: np.ndarray
+    is_shorter: bool
+    only_lost: bool
+    comes_back: bool
+
+
+def digit_leaps(video: VideoTimes, zones: Sequence[tzinfo], never_was: np.ndarray) -> Iterator[DigitLeap]:
+    """The leaps between neighbouring stretches of a video, seen from either side. `zones` are those of each row's
+    overlay: a digit is one of the time that is shown. `never_was` (a bool a row) marks times that summer time skips,
+    which promise nothing."""
+    places = np.flatnonzero(video.believed)
+    stretch = video.timeline.stretch
+    for number, other in pairwise(np.unique(stretch)):
+        before, behind = _moving(video, places[stretch == number]), _moving(video, places[stretch == other][::-1])[::-1]
+        if never_was[video.rows[[before[-1], behind[0]]]].any():
+            continue
+        is_shorter = len(before) < len(behind)
+        frames, gap = (np.array([of[behind[0]] - of[before[-1]]]) for of in (video.index, video.own))
+        only_lost = bool(only_lost_frames(gap, frames, video.timeline.step_s, video.quantum_s)[0])
+        for own, edge, promise, shorter in (
+            (before, before[-1], _line(video, behind, at_end=False), is_shorter),
+            (behind, behind[0], _line(video, before, at_end=True), not is_shorter),
+        ):
+            odd = own[[not _keeps(video, place, promise) for place in own]]
+            if len(odd) and _one_digit_apart(video.own[edge], promise(video.index[edge]), zones[video.rows[edge]]):
+                promised = np.array([promise(video.index[place]) for place in odd])
+                yield DigitLeap(odd, promised, shorter, only_lost, _kept_beyond(video, odd, promise))
+
+
+def _kept_beyond(video: VideoTimes, members: np.ndarray, promise: Callable[[float], float]) -> bool:
+    """Whether readings on both sides of a stretch keep the promise that it does not."""
+    read = np.flatnonzero(video.read)
+    kept = [
+        sum(_keeps(video, place, promise) for place in side)
+        for side in (read[read < members[0]][-LOOKED_BEYOND:], read[read > members[-1]][:LOOKED_BEYOND])
+    ]
+    return min(kept) >= ENOUGH_BEYOND
+
+
+def _keeps(video: VideoTimes, place: int, promise: Callable[[float], float]) -> bool:
+    slack = max(abs(video.timeline.step_s) / 2, SMALLEST_TOLERANCE_S)
+    return bool(abs(video.own[place] - promise(video.index[place])) <= slack)
+
+
+def _line(video: VideoTimes, members: np.ndarray, at_end: bool) -> Callable[[float], float]:
+    """The times that a stretch promises beyond its end, or before its beginning."""
+    near = members[-1] if at_end else members[0]
+    return lambda index: float(video.own[near] + (index - video.index[near]) * video.timeline.step_s)
+
+
+def _moving(video: VideoTimes, members: np.ndarray) -> np.ndarray:
+    """The members of a stretch up to where its picture froze, if it ends so: the clock went on unseen."""
+    frozen = int(np.argmax(np.append(video.own[members[::-1]] != video.own[members[-1]], True)))
+    return members[: len(members) - frozen + 1]
+
+
+def _one_digit_apart(one_s: float, other_s: float, zone: tzinfo) -> bool:
+    """Whether two times are written alike in `zone` but for one digit (of either hour, minute, second or day)."""
+    one, other = (datetime.fromtimestamp(round(moment), zone).strftime("%Y%m%d%H%M%S") for moment in (one_s, other_s))
+    return sum(first != second for first, second in zip(one, other, strict=True)) == 1
