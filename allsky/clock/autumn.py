@@ -54,7 +54,9 @@ def _told_within(index: np.ndarray, first: np.ndarray, second: np.ndarray) -> np
     sure = np.flatnonzero(~twofold & ~np.isnan(first))
     if len(sure) == 0:
         return _parted(first, second)
-    step = usual_step(index[sure], first[sure]) if len(sure) > 1 else 0.0
+    # One frame may be all that is sure; the others keep its pace too, but for the one step back.
+    shown = np.flatnonzero(~np.isnan(first))
+    step = np.nan_to_num(usual_step(index[shown], first[shown]))
     answer = first.copy()
     for place in np.flatnonzero(twofold):
         near = sure[np.abs(sure - place).argmin()]

@@ -55,6 +55,15 @@ def test_a_video_wholly_inside_the_repeated_hours_is_parted_by_its_own_step_back
     assert list(dated(local(utc))["utc"]) == utc
 
 
+@pytest.mark.parametrize("before", [1, 2, 30])
+@pytest.mark.parametrize("step_s", [1, 60, 120])
+def test_few_frames_before_the_repeated_hours_tell_both_of_them_apart(before, step_s):
+    began = datetime(2021, 11, 7, 7, tzinfo=UTC) - timedelta(seconds=before * step_s)
+    utc = [began + timedelta(seconds=step_s * k) for k in range(before + 6600 // step_s)]
+    table = dated(local(utc))
+    assert list(table["utc"]) == utc and table["clock_flag"].isna().all()
+
+
 def hourly(*hours: int) -> tuple[pd.DataFrame, list[datetime]]:
     """A video for each of these hours of 2021-11-07, UTC, a frame a minute, as a clock in Edmonton shows them."""
     parts, truth = [], []
