@@ -29,7 +29,7 @@ NOT_MEASURED, FEW_NIGHTS, MEASURED = "not measured", "few nights", "measured"
 
 # Fewer audit nights measure nothing: with four, Student's t is 3.2 and one odd night decides.
 NIGHTS_TO_MEASURE = 5
-# On fewer nights intervals still hold (benchmarks/coverage.py: 94 % and more), but are wide, and are marked.
+# On fewer nights intervals still hold (benchmarks/coverage.py: 93 % and more), but are wide, and are marked.
 NIGHTS_TO_TRUST = 30
 
 COUNTS = ["n_frames", "n_nights", "n_positive", "n_labelled", "n_audit_nights", "n_unsure", "tp", "fp", "tn", "fn"]
