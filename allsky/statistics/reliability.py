@@ -107,7 +107,7 @@ def abstaining_table(
 ) -> pd.DataFrame:
     """ABSTAINING for several levels and the model's own (`chosen`)."""
     confidence, right, weight = _judged(audited, classes)
-    nights = pd.factorize(audited["night"])[0]
+    nights = audited["night"].to_numpy()
     rows = []
     for level in sorted({*levels, *([chosen] if chosen is not None else [])}):
         kept = confidence >= level
@@ -170,7 +170,7 @@ def _bin_rows(frames: pd.DataFrame, positive: str) -> Iterator[tuple]:
     probability = frames[f"p_{positive}"].to_numpy(float)
     hit = (frames["label"] == positive).to_numpy(float)
     weight = 1.0 / frames["inclusion_probability"].to_numpy(float)
-    nights, which = pd.factorize(frames["night"])[0], _bins(probability, BINS)
+    nights, which = frames["night"].to_numpy(), _bins(probability, BINS)
     for place in np.unique(which):
         of = which == place
         share, low, high = _over_nights(nights[of], (weight * hit)[of], weight[of], int(of.sum()))
@@ -180,8 +180,9 @@ def _bin_rows(frames: pd.DataFrame, positive: str) -> Iterator[tuple]:
 
 
 def _over_nights(nights: np.ndarray, numerator: np.ndarray, denominator: np.ndarray, n: int) -> tuple:
-    """A proportion and its interval, nights as clusters."""
-    rate = proportion_over_nights(np.bincount(nights, numerator), np.bincount(nights, denominator), n)
+    """A proportion and its interval, nights as clusters, of which neighbours may be alike."""
+    night, dates = pd.factorize(nights)
+    rate = proportion_over_nights(np.bincount(night, numerator), np.bincount(night, denominator), n, nights=dates)
     return rate.value, rate.low, rate.high
 
 
