@@ -37,10 +37,10 @@ class DigitLeap:
 def digit_leaps(video: VideoTimes, zones: Sequence[tzinfo], never_was: np.ndarray) -> Iterator[DigitLeap]:
     """The leaps between neighbouring stretches of a video, seen from either side. `zones` are those of each row's
     overlay: a digit is one of the time that is shown. `never_was` (a bool a row) marks times that summer time skips,
-    which promise nothing."""
+    which promise nothing; nor does a video that keeps no pace."""
     places = np.flatnonzero(video.believed)
     stretch = video.timeline.stretch
-    for number, other in pairwise(np.unique(stretch)):
+    for number, other in pairwise(np.unique(stretch)) if video.timeline.keeps_a_pace else ():
         before, behind = _moving(video, places[stretch == number]), _moving(video, places[stretch == other][::-1])[::-1]
         if never_was[video.rows[[before[-1], behind[0]]]].any():
             continue

@@ -52,7 +52,7 @@ def _fit(readings: pd.DataFrame, timeline: Timeline | None) -> str:
 
 
 def _pace(timeline: Timeline) -> str:
-    stretches = len(np.unique(timeline.stretch))
-    if stretches == len(timeline.index):
+    if not timeline.keeps_a_pace:
         return "at no even pace"
+    stretches = len(np.unique(timeline.stretch))
     return f"one each {timeline.step_s:.4g} s, in {stretches} unbroken stretch{'es' * (stretches > 1)}"

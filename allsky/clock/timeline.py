@@ -53,6 +53,11 @@ class Timeline:
     segment: np.ndarray
     step_s: float
 
+    @property
+    def keeps_a_pace(self) -> bool:
+        """Whether any two frames follow each other at a pace, so that one could promise the other's time."""
+        return len(np.unique(self.stretch)) < len(self.stretch)
+
     def at(self, frame_index: np.ndarray) -> tuple[np.ndarray, np.ndarray]:
         """Time (n) of each frame in seconds, NaN where nothing can be claimed, and whether it is bracketed by
         believed readings of one stretch (beyond a stretch's ends the time is extrapolated)."""

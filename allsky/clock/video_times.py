@@ -101,14 +101,16 @@ class VideoTimes:
 
     def _weak(self, confidence: np.ndarray) -> np.ndarray:
         """Whether a frame's time rests on readings that are neither clear nor many: in a short stretch, or in a video
-        of which most could not be read. Where hardly any could, the few are those that the same mistake makes a time
-        of, and no clearness speaks for them."""
+        of which most could not be read or stands still. Where hardly any could, the few are those that the same mistake
+        makes a time of, and no clearness speaks for them."""
         unclear = confidence < CLEAR
         weak = np.zeros(len(self.index), bool)
         if len(self.index) > FEW_FRAMES:
             weak |= (self.alone & unclear) | self._doubtful_ends(confidence)
-        if not self.mostly_believed:
-            weak |= unclear | self.alone | ~self.believed
+        still = self._standing_still()
+        mostly_still = len(self.index) > FEW_FRAMES and still.sum() >= MOSTLY * self.believed.sum()
+        if not self.mostly_believed or mostly_still:
+            weak |= unclear | self.alone | ~self.believed | still
         if self.believed.sum() < HARDLY_ANY * len(self.index):
             weak[:] = True
         return weak
@@ -123,6 +125,17 @@ class VideoTimes:
             for end, beside in ((own[0], own[min(1, len(own) - 1)]), (own[-1], own[max(len(own) - 2, 0)])):
                 doubtful[end] |= bool(confidence[end] <= DOUBTED_BY_GLYPHS and abs(beside - end) > 1)
         return doubtful
+
+    def _standing_still(self) -> np.ndarray:
+        """The believed frames that show the very time of a believed one beside them, though frames take longer than the
+        clock's last place (a frozen picture, or a damaged one that later frames only move), and the few between."""
+        answer = np.zeros(len(self.index), bool)
+        same = np.diff(self.own[self.believed]) == 0
+        if same.any() and not 0 < self.timeline.step_s < self.quantum_s:
+            still = np.append(same, False) | np.append(False, same)
+            runs = np.cumsum(np.diff(still, prepend=still[0]) != 0)
+            answer[self.believed] = still | (np.bincount(runs)[runs] < FEWEST_IN_STRETCH)
+        return answer
 
     @property
     def mostly_believed(self) -> bool:
