@@ -78,7 +78,8 @@ def relabelled(lesson: Lesson) -> Lesson:
     for place, column in enumerate(labels.T):
         _settle_place(patches[:, place], column, likeness[:, place])
     for _ in range(2):
-        labels = _looked_up(labels, _likeness_to_others(patches, labels))
+        likeness = _likeness_to_others(patches, labels)
+        labels = _looked_up(labels, np.where(lesson.possible | _named(labels), likeness, np.nan))
     refused = _dropped_throughout(lesson.labels, labels)
     for _ in range(2):  # What is left at a place may be all that it shows now.
         refused |= _strangers(lesson, labels)
@@ -139,9 +140,15 @@ def _likeness_to_others(patches: np.ndarray, labels: np.ndarray) -> np.ndarray:
     return np.where(np.isinf(best), np.nan, best)
 
 
+def _named(labels: np.ndarray) -> np.ndarray:
+    """Which digit (m, places, 10) each label (m, places) is."""
+    return one_hot(labels) > 0
+
+
 def _looked_up(labels: np.ndarray, likeness: np.ndarray) -> np.ndarray:
     """The labels (m, places) of patches, those that look more like another digit elsewhere than like their own changed
-    to that digit, or dropped where no one digit is clear; `likeness` (m, places, 10) is theirs to the digits elsewhere.
+    to that digit, or dropped where no one digit is clear; `likeness` (m, places, 10) is theirs to the digits elsewhere,
+    NaN for those that cannot be.
     """
     likeness = likeness.copy()
     rows, places = np.indices(labels.shape)
