@@ -79,12 +79,14 @@ def reading_table(readings: Iterable[tuple[str, int, Reading]]) -> pd.DataFrame:
 @dataclass(frozen=True)
 class LearnedClock:
     """A night's clock. `parts` are the places it is shown at; `timezone` the configured zone; `night` where known;
-    `readings` (READINGS) what was read on the keyframes, `timelines` the first fit of each video."""
+    `unread_zone` a word behind the clock that may be UTC, badly read; `readings` (READINGS) what was read on the
+    keyframes, `timelines` the first fit of each video."""
 
     parts: tuple[ClockPart, ...]
     timezone: str
     night: str | None
     longitude_deg: float
+    unread_zone: str | None = None
     readings: pd.DataFrame = field(default_factory=READINGS.empty)
     timelines: dict[str, Timeline] = field(default_factory=dict)
 
@@ -217,7 +219,13 @@ class LearnedClock:
         """What `date` gives, and the timeline of each video."""
         words = [self._zone_word(text) for text in readings["ocr_text"]]
         witness = self._witness(readings) if "evidence" in readings else None
-        return date_readings(readings, words, self.zone, self.quantum_s, witness, cards)
+        table, timelines = date_readings(readings, words, self.zone, self.quantum_s, witness, cards)
+        if self.unread_zone and self.zone.utcoffset(datetime(2000, 7, 1)) != timedelta(0):
+            table["clock_flag"] = (
+                f"{self.unread_zone!r} behind the clock may be UTC, which is not [camera] clock_timezone; set "
+                "clock_timezone = UTC if it is, or else clock_format"
+            )
+        return table, timelines
 
     def _witness(self, readings: pd.DataFrame) -> Witness:
         """What the glyphs of the rows say of times; nothing where there are none, or a time cannot be written."""
@@ -263,6 +271,7 @@ class LearnedClock:
             "timezone": self.timezone,
             "night": self.night,
             "longitude_deg": self.longitude_deg,
+            "unread_zone": self.unread_zone,
             "fit": {video: timeline_record(timeline) for video, timeline in self.timelines.items()},
             "keyframes": len(self.readings),
             "keyframes_read": int(self.readings["overlay_time"].notna().sum()),
@@ -280,7 +289,8 @@ class LearnedClock:
         blocks = iter(atlas_blocks(glyphs, heights))
         parts = tuple(restored_part(part, list(islice(blocks, len(part["layouts"])))) for part in record["parts"])
         timelines = {video: restored_timeline(fit) for video, fit in record["fit"].items()}
-        return cls(parts, record["timezone"], record["night"], record["longitude_deg"], timelines=timelines)
+        told = (record["timezone"], record["night"], record["longitude_deg"], record.get("unread_zone"))
+        return cls(parts, *told, timelines=timelines)
 
 
 def _within_night(

@@ -100,7 +100,8 @@ def learn_clock(
     if not places:
         raise _nothing_found(used, settings, texts)
     read = read_places(places, lumas, given, night)
-    clock = _taught(read, used, LearnedClock((), settings.timezone, night, longitude_deg))
+    unread = None if given else next((word for one in read if (word := one.unread_zone)), None)
+    clock = _taught(read, used, LearnedClock((), settings.timezone, night, longitude_deg, unread))
     if clock is None:
         raise _nothing_found(used, settings, texts)
     if clock.readings["overlay_time"].isna().all():

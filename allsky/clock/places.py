@@ -18,11 +18,14 @@ from allsky.clock.part_reading import PartReading, part_readings
 from allsky.clock.recognition import Recognised, recognise, stands_alone
 from allsky.clock.search import Place, widened
 from allsky.clock.tesseract import TextLine
+from allsky.clock.zones import looks_like_utc
 from allsky.errors import NoClock
 
 # Where fewer lines than this share show a clock, Tesseract is given them in another guise.
 FEW_READ = 0.7
 FULL = 2
+# A word counts that stands behind more than this share of the clocks.
+MOSTLY_SEEN = 0.5
 # Places that share this much of the smaller one are one line.
 ONE_LINE = 0.5
 
@@ -42,6 +45,15 @@ class PlaceReading:
     place: Place
     format: ClockFormat
     readings: list[PartReading]
+
+    @property
+    def unread_zone(self) -> str | None:
+        """What stands behind the clock on most keyframes where that could be UTC, badly read."""
+        if self.format.directives & {"Z", "z"} or not self.format.shows_time:
+            return None
+        behind = [one.line.text[one.shown.end :] for one in self.readings if one.shown]
+        words = [word for text in behind if (word := looks_like_utc(text))]
+        return words[0] if len(words) > MOSTLY_SEEN * len(behind) else None
 
 
 def read_places(

@@ -28,6 +28,9 @@ ABBREVIATIONS = {
 # Words that say "the camera's own zone".
 LOCAL_WORDS = frozenset({"LT", "LOCAL", "LMT"})
 
+# What UTC and GMT look like to a reader who does not make them out: UIE, U1.C, GMI.
+_LIKE_UTC = re.compile(r"[\s'\".(]{0,3}(?:U[TIJl1|L7][.,]?[CEGO0(]|[GC6][MHN][TI1|7])\b")
+
 _OFFSET = re.compile(r"(?:UTC?|GMT)?\s*([+-])(\d{1,2})(?::?(\d{2}))?$")
 
 
@@ -88,6 +91,12 @@ def sign_in_doubt(word: str | None, configured: tzinfo, near: datetime | None = 
         return False
     shown, own = zone.utcoffset(None), [offset for _, offset in _own_times(configured, near)]
     return shown is not None and shown not in own and -shown in own
+
+
+def looks_like_utc(behind: str) -> str | None:
+    """What stands `behind` a clock where that could be UTC or GMT, badly read."""
+    word = _LIKE_UTC.match(behind)
+    return word[0].strip() if word else None
 
 
 def _own_times(zone: tzinfo, near: datetime | None) -> list[tuple[str, timedelta]]:

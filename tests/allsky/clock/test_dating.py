@@ -10,6 +10,7 @@ import pytest
 
 from allsky.clock.dating import date_readings
 from allsky.clock.glyph_witness import Witness
+from allsky.clock.learned import LearnedClock
 from allsky.clock.zones import overlay_zone, parse_zone, possible_utc
 from allsky.errors import BadConfiguration
 
@@ -341,3 +342,11 @@ def test_a_reading_that_the_glyphs_doubt_begins_no_stretch_across_frames_that_we
     table.loc[17, ["source", "confidence"]] = "ocr", 0.5
     answer = date_readings(table, [None] * len(shown), UTC, 1.0)[0]
     assert answer["clock_flag"].notna()[17] and answer["clock_flag"].isna()[[16, 20]].all()
+
+
+@pytest.mark.parametrize(("timezone", "flagged_all"), [("America/Edmonton", True), ("UTC", False)])
+def test_a_clock_that_may_be_utc_is_not_dated_in_another_zone(timezone, flagged_all):
+    table = readings(every_20_s(list(range(20))))
+    clock = LearnedClock((), timezone, None, -114.0, "UIE")
+    flags = LearnedClock.restore(clock.to_json(), np.zeros((0, 0), np.uint8)).date(table)["clock_flag"]
+    assert flags.notna().all() == flagged_all and flags.isna().all() != flagged_all

@@ -7,7 +7,7 @@ import pytest
 
 from allsky.clock.formats import ClockFormat
 from allsky.clock.recognition import recognise
-from allsky.clock.zones import overlay_zone
+from allsky.clock.zones import looks_like_utc, overlay_zone
 
 # Texts as the named programs burn them in (indi-allsky, AllskyTeam/allsky, KHO, RMS, UKMON, Mognet), and ISO 8601.
 SHOWN = {
@@ -99,6 +99,15 @@ ZONES = {
 def test_a_zone_is_read_before_and_behind_the_clock_and_counted_from_utc(text):
     zone = overlay_zone(recognise(text)[0].shown.zone, ZoneInfo("Asia/Tokyo"))
     assert zone.utcoffset(datetime(2021, 3, 7)) == timedelta(hours=ZONES[text])
+
+
+@pytest.mark.parametrize(
+    ("behind", "word"),
+    [(" UIE", "UIE"), ("'U1.E", "'U1.E"), (" ULC |", "ULC"), (" GMI", "GMI"), (" Fort Smith", None), (" KRN", None),
+     (" UTAH", None), ("", None)],
+)  # fmt: skip
+def test_what_may_be_utc_is_told_from_other_words_behind_a_clock(behind, word):
+    assert looks_like_utc(behind) == word
 
 
 def test_twelve_at_night_is_midnight_and_twelve_by_day_is_noon():
