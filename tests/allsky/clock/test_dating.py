@@ -349,4 +349,4 @@ def test_a_clock_that_may_be_utc_is_not_dated_in_another_zone(timezone, flagged_
     table = readings(every_20_s(list(range(20))))
     clock = LearnedClock((), timezone, None, -114.0, "UIE")
     flags = LearnedClock.restore(clock.to_json(), np.zeros((0, 0), np.uint8)).date(table)["clock_flag"]
-    assert flags.notna().all() == flagged_all and flags.isna().all() != flagged_all
+    assert set(flags.astype(str).str.contains("may be UTC")) == {flagged_all}
