@@ -27,7 +27,7 @@ from made_corpora import CELLS, ROWS, MadeCorpus, corpus, night_cells, truths
 from statsmodels.stats.proportion import proportion_confint
 
 from allsky.statistics.contrasts import STATED, difference_limits
-from allsky.statistics.correction import corrected_share, rogan_gladen
+from allsky.statistics.correction import corrected_share, f1_interval, rogan_gladen
 from allsky.statistics.intervals import Rate, pooled_proportion, proportion_over_nights
 
 CORRELATIONS = (0.1, 0.3)
@@ -35,7 +35,7 @@ AUDIT_NIGHTS = (10, 40, 200)
 PERSISTENCE = (0.0, 0.3, 0.5)
 # Of nights that follow one another these take no part in training, and of these so many are audit nights.
 OUTSIDE_SHARE, AUDIT_SHARE = 0.50, 0.35 / 0.50
-# Of every tenth corpus the shares that are corrected, which take longest.
+# Of every tenth corpus F1 and the shares that are corrected, which take longest.
 CORRECTED_OF = 10
 
 # Judged from here on; below is printed. The report marks rates on fewer than 30 nights.
@@ -144,6 +144,19 @@ def corrected(made: MadeCorpus, audit: np.ndarray, truth) -> Iterator[dict]:
                 yield {"kind": kind, "row": row, "truth": true, "nights": rate.n_nights, **held}
 
 
+def f1(made: MadeCorpus, truth) -> Iterator[dict]:
+    """F1 of every row from audit nights."""
+    for row, cells in ROWS.items():
+        drawn = made.drawn[:, cells, :4]
+        counts = pd.DataFrame(drawn.sum(axis=1), columns=["tp", "fp", "tn", "fn"], index=made.nights)
+        weighted = (drawn * made.weight[:, cells, None]).sum(axis=1)
+        nights = counts.join(pd.DataFrame(weighted, columns=["w_tp", "w_fp", "w_tn", "w_fn"], index=made.nights))
+        n_nights, true = int((counts["tp"] + counts["fn"] > 0).sum()), truth[row]["f1"]
+        ends = f1_interval(nights, n_nights)
+        if ends[1] == ends[1]:
+            yield {"kind": "f1", "row": row, "truth": true, "nights": n_nights, **_held(true, ends)}
+
+
 def as_if_independent(drawn: np.ndarray, nights: pd.DataFrame) -> Rate:
     """The usual prediction-powered interval (Angelopoulos et al. 2023), frames taken as independent and alike."""
     answered = ["w_tp", "w_fp", "w_tn", "w_fn", "w_unsure"]
@@ -185,7 +198,7 @@ def run(n_corpora: int) -> pd.DataFrame:
             judges = made if setting.persistence is None else made.of(audit)
             found += [*error_rates(judges, truth), *differences(judges, truth), *occurrence(made, truth)]
             if turn % CORRECTED_OF == 0:
-                found += corrected(made.of(outside), audit[outside], truth)
+                found += [*corrected(made.of(outside), audit[outside], truth), *f1(judges, truth)]
         rows.append(pd.DataFrame(found).assign(**setting.named))
     return pd.concat(rows, ignore_index=True)
 
@@ -237,6 +250,7 @@ def figures(n_corpora: int, table: pd.DataFrame) -> dict:
     for rows, where in ((alone, ""), (lasting, "lasting_")):
         for kind, name in (("positive_ratio", "occurrence"), ("corrected_ratio", "corrected")):
             found |= {f"{where}{name}_pooled": of(rows, kind), f"{where}{name}_worst": of(rows, kind, least=True)}
+        found[f"{where}f1_pooled"] = of(rows, "f1")
         found[f"{where}rogan_gladen_pooled"] = of(rows, "rogan_gladen")
         found[f"{where}corrected_naive_pooled"] = of(rows, "as if independent")
     return found | {"lasting_pooled": of(lasting, *KINDS), "lasting_worst": of(lasting, *KINDS, least=True)}
