@@ -16,6 +16,7 @@ from allsky.clock.formats import ClockFormat
 from allsky.clock.learned import NO_READING, LearnedClock, Reading, reading_table
 from allsky.clock.part import learn_part
 from allsky.clock.part_reading import PartReading
+from allsky.clock.part_witness import with_refused
 from allsky.clock.places import PlaceReading, read_places
 from allsky.clock.search import find_clock, given_box
 from allsky.clock.tesseract import TextLine
@@ -121,7 +122,7 @@ def _taught(read: Sequence[PlaceReading], keyframes: Sequence[Keyframe], blank: 
         parts = [learn_part(one.place, one.format, lumas, _unless(believed, one.readings), days) for one in read]
         if not all(parts):
             return clock
-        clock = replace(blank, parts=tuple(part for part in parts if part))
+        clock = replace(blank, parts=with_refused([part for part in parts if part]))
         clock, doubted = _with_readings(clock, keyframes, [one.readings for one in read])
         # Where many are not believed it is the fit that may be wrong, and they know better.
         if not doubted.any() or (~doubted).sum() < FEWEST_TEACHERS or doubted.mean() > FEW_DOUBTED:

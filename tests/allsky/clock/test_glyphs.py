@@ -3,8 +3,12 @@
 import numpy as np
 import pytest
 
+from allsky.clock.formats import ClockFormat
 from allsky.clock.glyph_lessons import Sample, learn_sheets
 from allsky.clock.glyphs import OWN, REFUSED, is_digit_place, layout_of, windows
+from allsky.clock.overlay import Box
+from allsky.clock.part import ClockPart
+from allsky.clock.part_witness import with_refused
 from benchmarks.made_clocks import coverage
 
 WIDTH, HEIGHT = 220, 22
@@ -107,6 +111,18 @@ def test_a_digit_that_looks_like_itself_nowhere_else_is_refused_for_good():
     others = [text[1:].replace("3", "2") for text in TEXTS]
     sheet = learn_sheets([sample("3" + text, wrong="8" + text, seed=k) for k, text in enumerate(others)])[0]
     assert sheet.known[0, 8] == REFUSED
+
+
+@pytest.mark.parametrize(("read", "known"), [("2015-07-31", OWN), ("2016-07-31", REFUSED), ("2013-07-31", REFUSED)])
+def test_a_date_that_stands_apart_is_held_against_the_digits_of_its_time(sheet, read, known):
+    def part(pattern: str, own) -> ClockPart:
+        return ClockPart(Box(0, 0, WIDTH, HEIGHT), ClockFormat(pattern), 13.0, True, "ink", (own,))
+
+    date = learn_sheets([sample("2015-07-31", wrong=read, seed=k) for k in range(8)])[0]
+    checked = with_refused([part("%Y-%m-%d", date), part("%H:%M:%S", sheet)])
+    assert checked[0].sheets[0].known[3, int(read[3])] == known
+    assert (checked[1].sheets[0].known != REFUSED).all()
+    assert known == REFUSED or (checked[0].sheets[0].known != REFUSED).all()
 
 
 def test_another_half_of_the_day_is_not_taken_for_the_one_that_was_taught():
