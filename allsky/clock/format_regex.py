@@ -99,6 +99,10 @@ def regex_of(pattern: str, lenient: bool) -> re.Pattern[str]:
         # A blank may be lost between a day and an hour, but only between two whole numbers.
         if tokens[place].isspace() and {tokens[place - 1], tokens[place + 1]} <= NUMBERS:
             pieces[place] = rf"(?:\s+|(?<=\d\d)(?:\s?{STRAY_MARK}\s?)?(?=\d\d(?:\D|$)))"
+    for place in range(len(tokens) - 1):
+        # A blank before a zone is read as a mark, or with one.
+        if tokens[place].isspace() and tokens[place + 1] == "%Z":
+            pieces[place] = r"[\s,.;'\")]{0,3}"
     if "%H" in tokens:
         pieces[max(place for place, token in enumerate(tokens) if token in ("%H", "%M", "%S", "%f"))] += NO_HALF_DAY
     expression = "".join(pieces)

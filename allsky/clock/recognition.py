@@ -197,6 +197,8 @@ def _behind(text: str, pattern: str) -> tuple[str, int]:
         zone = re.match(rf"(\s*\(?)(?:({ZONE})(?![A-Za-z])|([+-]\d\d:?\d\d)(?!\d))(\)?)", text)
         if zone:
             return zone[1] + ("%Z" if zone[2] else "%z") + zone[4], zone.end()
+        if zone := re.match(rf"[,.;'\")]\s({KNOWN_ZONE})(?![A-Za-z])", text):
+            return " %Z", zone.end()
     form = ClockFormat(pattern)
     year = re.match(r"(\s+)(?:19|20)\d\d(?![\w:.])", text)
     if year and form.shows_date and not form.shows_year:

@@ -103,11 +103,18 @@ def test_a_zone_is_read_before_and_behind_the_clock_and_counted_from_utc(text):
 
 @pytest.mark.parametrize(
     ("behind", "word"),
-    [(" UIE", "UIE"), ("'U1.E", "'U1.E"), (" ULC |", "ULC"), (" GMI", "GMI"), (" Fort Smith", None), (" KRN", None),
-     (" UTAH", None), ("", None)],
+    [(" UIE", "UIE"), ("'U1.E", "'U1.E"), (" ULC |", "ULC"), (" GMI", "GMI"), (", UTC", ", UTC"), (" Fort Smith", None),
+     (" KRN", None), (" UTAH", None), ("", None)],
 )  # fmt: skip
 def test_what_may_be_utc_is_told_from_other_words_behind_a_clock(behind, word):
     assert looks_like_utc(behind) == word
+
+
+def test_a_stray_mark_before_the_zone_is_passed_over():
+    text = "2017-12-19 20:48:21, UTC"
+    assert recognise(text)[0].format.pattern == "%Y-%m-%d %H:%M:%S %Z"
+    assert ClockFormat("%Y-%m-%d %H:%M:%S %Z").search(text).zone == "UTC"
+    assert ClockFormat("%Y-%m-%d %H:%M:%S %Z").search("2017-12-19 20:48:21 UTC").zone == "UTC"
 
 
 def test_twelve_at_night_is_midnight_and_twelve_by_day_is_noon():
