@@ -47,7 +47,7 @@ _DIRECTIVES = {
     "f": r"\d{1,6}",
     "p": r"[AaPp]\.?[Mm]\.?",
     "Z": ZONE,
-    "z": r"[+-]\d\d:?\d\d|[+-]\d\d?",
+    "z": r"[+-]\d\d:?\d\d|[+-](?:\d\d|[1-9])(?!\d)",
 }
 
 # Directives whose values are words, or may be.
