@@ -20,8 +20,10 @@ from allsky.clock.digit_names import (
     SAME_SHAPE,
     Lesson,
     contested,
+    mean_shapes,
     one_hot,
     relabelled,
+    times_named,
 )
 from allsky.clock.formats import DIGITS, ClockFormat
 from allsky.clock.glyphs import (
@@ -95,7 +97,7 @@ def _lesson(layout: str, samples: Sequence[Sample], clock_format: ClockFormat | 
     crops = np.stack([sample.crop for sample in samples])
     digits = clock_format.possible_digits(layout, days) if clock_format else None
     possible = np.array([[char in some for char in DIGITS] for some in digits or [set(DIGITS)] * labels.shape[1]])
-    return Lesson(layout, crops, labels, centers, width, possible)
+    return Lesson(layout, crops, labels, centers, width, possible, np.zeros_like(possible))
 
 
 def _with_width(lesson: Lesson, width: int) -> Lesson:
@@ -144,13 +146,12 @@ def _mean_digits(patches: Sequence[np.ndarray], lessons: Sequence[Lesson]) -> np
 
 def _sheet(lesson: Lesson, lent: np.ndarray) -> GlyphSheet:
     patches = windows(lesson.crops, lesson.digit_centers, lesson.width)
-    hot = one_hot(lesson.labels)
-    own = unit(np.einsum("mpk,mpd->pkd", hot, patches), 1e-6)
-    seen = hot.sum(axis=0) > 0
+    own = mean_shapes(patches, lesson.labels)
+    seen = times_named(lesson.labels) > 0
     shapes = np.where(seen[:, :, None], own, lent[None])
     known = np.where(seen, OWN, np.where((lent != 0).any(axis=1)[None], BORROWED, UNKNOWN))
     known[contested(patches, lesson.labels) & seen] = CONTESTED
-    known[np.zeros_like(seen) if lesson.refused is None else lesson.refused] = REFUSED
+    known[lesson.refused] = REFUSED
     literals = unit(windows(lesson.crops, lesson.centers[~lesson.is_digit], lesson.width).mean(axis=0), 1e-6)
     size = (lesson.crops.shape[1], lesson.width)
     return GlyphSheet(
@@ -170,7 +171,7 @@ def _usual_fit(patches: np.ndarray, labels: np.ndarray, shapes: np.ndarray) -> n
     each is judged without its own share; places where no digit was seen twice have the others' usual."""
     places = np.arange(shapes.shape[0])[None, :]
     own = np.einsum("mpd,mpd->mp", patches, np.pad(shapes, ((0, 0), (0, 1), (0, 0)))[places, labels])
-    taught = np.pad(one_hot(labels).sum(axis=0), ((0, 0), (0, 1)))[places, labels]
+    taught = np.pad(times_named(labels), ((0, 0), (0, 1)))[places, labels]
     # The mean of n like patches with noise has (n - 1) / n of the likeness that comes from the patch itself.
     alone = np.where(taught > 1, own - (1 - own) / np.maximum(taught - 1, 1), np.nan)
     usual = float(np.nanquantile(alone, 0.05)) if np.isfinite(alone).any() else UNTAUGHT_FIT
@@ -192,7 +193,7 @@ def taught_more(sheet: GlyphSheet, samples: Sequence[Sample]) -> GlyphSheet:
     new = unit(total, 1e-6)
     known = new.reshape(sheet.shapes.shape)
     taken = (
-        (one_hot(labels).sum(axis=0) > 0)
+        (times_named(labels) > 0)
         & np.isin(sheet.known, (UNKNOWN, BORROWED))
         # What Tesseract was once wrong about throughout it may be wrong about again, by another name.
         & ~(sheet.known == REFUSED).any(axis=1, keepdims=True)

@@ -25,9 +25,6 @@ SURE_LEAD = 0.35
 FIT_SLACK, FIT_SLACK_COMPLETE = 0.1, 0.2
 # A letter that fits less than the digits by this is another letter.
 LETTER_SLACK = 0.3
-# A digit that looks less like the same digit at other places than digits usually do, by this, is another one. (Of 3,288
-# digits rightly named on 167 sheets of the zoo 13, of four clips, are less like themselves elsewhere.)
-STRANGER = 0.15
 # Below this average fit of all its places a crop does not show the overlay at all.
 PRESENT_FIT = 0.5
 # Contrast below this many grey levels is noise, and is not blown up to look like a shape.

@@ -12,14 +12,12 @@ from dataclasses import replace
 import cv2
 import numpy as np
 
+from allsky.clock.digit_names import BELIED, RIVAL_SLACK
 from allsky.clock.glyphs import OWN, REFUSED, GlyphSheet
 from allsky.clock.part import ClockPart
 
 # Parts whose letters' heights differ by more than this share are not drawn in the same letters.
 SAME_HEIGHT = 0.15
-# A digit is refused where it is more like another one of the other part, by this; or, where that part does not know it,
-# as much like another one as equal digits of the two usually are but for this.
-MORE_LIKE, AS_LIKE = 0.08, 0.05
 # Shapes are moved by so many pixels to where they are most alike: boxes are cut out to a pixel or two.
 MOVED_PX = 2
 
@@ -27,14 +25,13 @@ MOVED_PX = 2
 def with_refused(parts: Sequence[ClockPart]) -> tuple[ClockPart, ...]:
     """The parts, a date without the digits that those of its time contradict. (Of a time many are seen, and the night's
     order bears them out: it is the better witness.)"""
-    answers = []
-    for part in parts:
-        times = [other for other in parts if other.format.shows_time and _same_letters(part, other)]
-        known = [sheet for other in times for sheet in other.sheets]
-        contradicted = known and not part.format.shows_time
-        answers.append(replace(part, sheets=tuple(_refused_by(sheet, known) for sheet in part.sheets))
-                       if contradicted else part)  # fmt: skip
-    return tuple(answers)
+    times = [part for part in parts if part.format.shows_time]
+    return tuple(part if part.format.shows_time else _held_against(part, times) for part in parts)
+
+
+def _held_against(part: ClockPart, times: Sequence[ClockPart]) -> ClockPart:
+    others = [sheet for time in times if _same_letters(part, time) for sheet in time.sheets]
+    return replace(part, sheets=tuple(_refused_by(sheet, others) for sheet in part.sheets))
 
 
 def _same_letters(one: ClockPart, other: ClockPart) -> bool:
@@ -52,7 +49,8 @@ def _refused_by(sheet: GlyphSheet, others: Sequence[GlyphSheet]) -> GlyphSheet:
     likeness[:, digits, digits] = np.nan
     rival = np.nan_to_num(likeness, nan=-1.0).max(axis=2)
     usual = float(np.median(own[there]))
-    strange = np.where(np.isnan(own), rival >= usual - AS_LIKE, rival > own + MORE_LIKE)
+    # Like another digit rather than itself; or, where the time does not show it, as like another as equal digits are.
+    strange = np.where(np.isnan(own), rival >= usual - RIVAL_SLACK, rival > own + BELIED)
     return replace(sheet, known=np.where(seen & strange, REFUSED, sheet.known).astype(np.int8))
 
 
@@ -66,5 +64,5 @@ def _likeness(sheet: GlyphSheet, others: Sequence[GlyphSheet]) -> np.ndarray:
             for name, shape in enumerate(other.common.astype(np.float32)):
                 if shape.any() and (np.array(shape.shape) <= room.shape).all():
                     found = cv2.matchTemplate(room, shape, cv2.TM_CCOEFF_NORMED).max()
-                    answer[place, digit, name] = np.nanmax([answer[place, digit, name], found])
+                    answer[place, digit, name] = np.fmax(answer[place, digit, name], found)
     return answer
