@@ -6,7 +6,7 @@ stretch in which that digit was misread. The times alone do not tell: `allsky.cl
 
 from __future__ import annotations
 
-from collections.abc import Callable, Iterator, Sequence
+from collections.abc import Iterator, Sequence
 from dataclasses import dataclass
 from datetime import datetime, tzinfo
 from itertools import pairwise
@@ -47,35 +47,30 @@ def digit_leaps(video: VideoTimes, zones: Sequence[tzinfo], never_was: np.ndarra
         is_shorter = len(before) < len(behind)
         frames, gap = (np.array([of[behind[0]] - of[before[-1]]]) for of in (video.index, video.own))
         only_lost = bool(only_lost_frames(gap, frames, video.timeline.step_s, video.quantum_s)[0])
-        for own, edge, promise, shorter in (
-            (before, before[-1], _line(video, behind, at_end=False), is_shorter),
-            (behind, behind[0], _line(video, before, at_end=True), not is_shorter),
+        for own, edge, near, shorter in (
+            (before, before[-1], behind[0], is_shorter),
+            (behind, behind[0], before[-1], not is_shorter),
         ):
-            odd = own[[not _keeps(video, place, promise) for place in own]]
-            if len(odd) and _one_digit_apart(video.own[edge], promise(video.index[edge]), zones[video.rows[edge]]):
-                promised = np.array([promise(video.index[place]) for place in odd])
-                yield DigitLeap(odd, promised, shorter, only_lost, _kept_beyond(video, odd, promise))
+            odd = own[[not _keeps(video, place, near) for place in own]]
+            promise = video.promised(near, video.index[edge])
+            if len(odd) and _one_digit_apart(video.own[edge], promise, zones[video.rows[edge]]):
+                promised = np.array([video.promised(near, video.index[place]) for place in odd])
+                yield DigitLeap(odd, promised, shorter, only_lost, _kept_beyond(video, odd, near))
 
 
-def _kept_beyond(video: VideoTimes, members: np.ndarray, promise: Callable[[float], float]) -> bool:
-    """Whether readings on both sides of a stretch keep the promise that it does not."""
+def _kept_beyond(video: VideoTimes, members: np.ndarray, near: int) -> bool:
+    """Whether readings on both sides of a stretch keep the promise, of the reading `near` it, that it does not."""
     read = np.flatnonzero(video.read)
     kept = [
-        sum(_keeps(video, place, promise) for place in side)
+        sum(_keeps(video, place, near) for place in side)
         for side in (read[read < members[0]][-LOOKED_BEYOND:], read[read > members[-1]][:LOOKED_BEYOND])
     ]
     return min(kept) >= ENOUGH_BEYOND
 
 
-def _keeps(video: VideoTimes, place: int, promise: Callable[[float], float]) -> bool:
+def _keeps(video: VideoTimes, place: int, near: int) -> bool:
     slack = max(abs(video.timeline.step_s) / 2, SMALLEST_TOLERANCE_S)
-    return bool(abs(video.own[place] - promise(video.index[place])) <= slack)
-
-
-def _line(video: VideoTimes, members: np.ndarray, at_end: bool) -> Callable[[float], float]:
-    """The times that a stretch promises beyond its end, or before its beginning."""
-    near = members[-1] if at_end else members[0]
-    return lambda index: float(video.own[near] + (index - video.index[near]) * video.timeline.step_s)
+    return bool(abs(video.own[place] - video.promised(near, video.index[place])) <= slack)
 
 
 def _moving(video: VideoTimes, members: np.ndarray) -> np.ndarray:

@@ -142,7 +142,7 @@ def _place_lost(video: VideoTimes, place: int, support: Heard, dated: Dates) -> 
     believed, row = np.flatnonzero(video.believed), video.rows[place]
     sides = [believed[believed < place][-1:], believed[believed > place][:1]]
     near = [int(side[0]) for side in sides if len(side) and abs(side[0] - place) <= NEAR_A_STRETCH]
-    lines = [video.own[one] + (video.index[place] - video.index[one]) * video.timeline.step_s for one in near]
+    lines = [video.promised(one, video.index[place]) for one in near]
     seconds = [second for line in lines for second in np.floor(line) + np.array([0, 1, -1])]
     heard = [support(row, second) for second in seconds]
     if heard and max(heard) >= SHOWN:

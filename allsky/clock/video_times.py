@@ -30,7 +30,7 @@ SURE_GLYPHS = 0.65
 FEW_FRAMES = 8
 # A clock may be set back now and then; one that goes back by minutes more often than this is misread.
 MOST_SETBACKS, A_SETBACK_S = 3, 60.0
-# Readings that the glyphs doubt have at most this confidence.
+# However sure Tesseract is of a frame that the glyphs doubt, it is worth no more than this.
 DOUBTED_BY_GLYPHS = 0.5
 # Surely read texts that are no time, so many and this share of all surely read: the format or a digit is mistaken.
 FEW_IMPOSSIBLE, MANY_IMPOSSIBLE = 3, 0.1
@@ -57,13 +57,13 @@ class VideoTimes:
         index: np.ndarray,
         own: np.ndarray,
         quantum_s: float,
-        cards: Sequence[int] = (),
-        impossible: np.ndarray | None = None,
+        cards: Sequence[int],
+        impossible: np.ndarray,
     ) -> None:
         self.index = index - np.searchsorted(np.sort(np.asarray(cards, int)), index)
         self.rows, self.own, self.quantum_s = rows, own, quantum_s
         self.read = ~np.isnan(own)
-        self.impossible = np.zeros(len(rows), bool) if impossible is None else impossible
+        self.impossible = impossible
 
     def date(self, confidence: np.ndarray, dated: Dates) -> Timeline:
         """Fill in seconds, residuals and the flags that the times alone call for."""
@@ -81,6 +81,10 @@ class VideoTimes:
         dated.seconds[self.rows] = np.where(self.believed & (self.quantum_s <= 1), self.own, self.fitted)
         dated.flags[self.rows] = self._flags(residual, confidence)
         return timeline
+
+    def promised(self, near: int, index: float) -> float:
+        """The UTC seconds that the reading at the place `near` promises for a frame `index`, at the usual step."""
+        return float(self.own[near] + (index - self.index[near]) * self.timeline.step_s)
 
     def _fit_minutes(self) -> None:
         """Seconds under a clock that shows none, also for the frames between the believed ones."""
