@@ -33,6 +33,7 @@ from allsky.clock.record import (
 )
 from allsky.clock.tesseract import PAGES_PER_CALL
 from allsky.clock.timeline import Timeline
+from allsky.clock.video_times import DOUBTED_BY_GLYPHS
 from allsky.clock.zones import overlay_zone, parse_zone, possible_utc
 from allsky.site import night_bounds
 from allsky.tables import READINGS
@@ -43,8 +44,6 @@ PAGES_TO_TEACH, FEW_UNREAD = 20, 0.1
 FLAT_SHARE = 0.75
 # What Tesseract reads on a frame in doubt is taken unless the glyphs speak this clearly against it.
 CONTRADICTED = -0.15
-# However sure Tesseract is of a frame that the glyphs doubt, it is worth no more than this.
-DOUBTFUL = 0.5
 # Frames whose glyphs are compared at a time: many share the cost of a call, and few fit into the processor's cache.
 COMPARED_AT_ONCE = 16
 
@@ -151,7 +150,7 @@ class LearnedClock:
         pairs = zip(self.parts, doubtful.evidence, parts, strict=True)
         if min(part.votes(evidence).support(one.text) for part, evidence, one in pairs) <= CONTRADICTED:
             return doubtful
-        confidence = min(own.confidence, DOUBTFUL)
+        confidence = min(own.confidence, DOUBTED_BY_GLYPHS)
         return replace(own, evidence=doubtful.evidence, crops=doubtful.crops, confidence=confidence)
 
     def ocr_reading(self, parts: Sequence[PartReading]) -> Reading:
@@ -198,7 +197,7 @@ class LearnedClock:
     def provisional_utc(self, video: str, frame_index: int, reading: Reading) -> datetime | None:
         """A first date for one frame: its own reading's, or the keyframes' timeline's."""
         if reading.overlay_time:
-            zone = overlay_zone(self._zone_word(reading.text), self.zone, reading.overlay_time)
+            zone = overlay_zone(self.zone_word(reading.text), self.zone, reading.overlay_time)
             options = possible_utc(reading.overlay_time, zone)
             return options[0] if options else None
         timeline = self.timelines.get(video)
@@ -217,7 +216,7 @@ class LearnedClock:
         self, readings: pd.DataFrame, cards: Iterable[tuple[str, int]] = ()
     ) -> tuple[pd.DataFrame, dict[str, Timeline]]:
         """What `date` gives, and the timeline of each video."""
-        words = [self._zone_word(text) for text in readings["ocr_text"]]
+        words = [self.zone_word(text) for text in readings["ocr_text"]]
         witness = self._witness(readings) if "evidence" in readings else None
         table, timelines = date_readings(readings, words, self.zone, self.quantum_s, witness, cards)
         if self.unread_zone and self.zone.utcoffset(datetime(2000, 7, 1)) != timedelta(0):
@@ -235,17 +234,18 @@ class LearnedClock:
         def votes(row: int) -> list[GlyphVotes]:
             return [part.votes(one) for part, one in zip(self.parts, evidence[row], strict=False)]
 
+        def written(row: int, moment: datetime) -> list[tuple[GlyphVotes, str | None]]:
+            """The votes of each part of a row, and the part's text as it would show the moment."""
+            parts = zip(self.parts, evidence[row], votes(row), strict=False)
+            return [(of_part, part.format.written_like(one.reading.text, moment)) for part, one, of_part in parts]
+
         def support(row: int, moment: datetime) -> float:
-            heard = 1.0
-            for part, one, of_part in zip(self.parts, evidence[row], votes(row), strict=False):
-                written = part.format.written_like(one.reading.text, moment)
-                heard = min(heard, of_part.support(written) if written else 0.0)
-            return heard if evidence[row] and isinstance(texts[row], str) else 0.0
+            heard = [of_part.support(text) if text else 0.0 for of_part, text in written(row, moment)]
+            return min(1.0, *heard) if heard and isinstance(texts[row], str) else 0.0
 
         def familiar(row: int, moment: datetime) -> bool:
-            parts = zip(self.parts, evidence[row], votes(row), strict=False)
-            written = [(of_part, part.format.written_like(one.reading.text, moment)) for part, one, of_part in parts]
-            return bool(written) and all(text and of_part.familiar(text) for of_part, text in written)
+            parts = written(row, moment)
+            return bool(parts) and all(text and of_part.familiar(text) for of_part, text in parts)
 
         impossible = [self._shows_no_time(seen) for seen in evidence]
         return Witness(support, familiar, np.array(impossible, bool))
@@ -256,7 +256,8 @@ class LearnedClock:
         return surely and any(not part.format.search(one.reading.text)
                               for part, one in zip(self.parts, evidence, strict=True))  # fmt: skip
 
-    def _zone_word(self, text: object) -> str | None:
+    def zone_word(self, text: object) -> str | None:
+        """The zone that an overlay's `text` (a missing value where none was read) names, None where it names none."""
         if not isinstance(text, str) or not any(part.format.directives & {"Z", "z"} for part in self.parts):
             return None
         shown = [part.format.search(text) for part in self.parts]

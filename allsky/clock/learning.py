@@ -43,11 +43,11 @@ TEXTS_TOLD, FEWEST_DIGITS = 3, 4
 
 
 class NothingFound(NoClock):
-    """Frames on which no clock was found; `seen` are texts on them that might have been one."""
+    """Frames on which no clock was found; `most_like` says which texts on them might have been one."""
 
-    def __init__(self, message: str, seen: Sequence[str] = ()) -> None:
+    def __init__(self, message: str, most_like: str = "") -> None:
         super().__init__(message)
-        self.seen = tuple(seen)
+        self.most_like = most_like
 
 
 class NoDate(NoClock):
@@ -161,14 +161,14 @@ def _with_readings(
 
 def _nothing_found(keyframes: Sequence[Keyframe], settings: ClockSettings, texts: Sequence[str]) -> NothingFound:
     likest = sorted(dict.fromkeys(text for text in texts if _digits(text) >= FEWEST_DIGITS), key=_digits, reverse=True)
-    seen = tuple(likest[:TEXTS_TOLD])
+    seen = likest[:TEXTS_TOLD]
     where = f"inside clock_box = {', '.join(map(str, settings.box))}" if settings.box else "anywhere on the frame"
     form = f"in clock_format = {settings.format}" if settings.format else "in any known format"
     most_like = f"most like one: {', '.join(map(repr, seen))}" if seen else "nor any text with numbers like a clock's"
     return NothingFound(
         f"{_videos(keyframes)}: no clock was found {where} {form} on {len(keyframes)} keyframes ({most_like}). "
         "Set clock_box (x, y, width, height in pixels) around the clock and clock_format in [camera].",
-        seen,
+        most_like,
     )
 
 

@@ -14,7 +14,7 @@ from pathlib import Path
 import numpy as np
 import pandas as pd
 
-from allsky.clock.learning import ClockSettings, LearnedClock, NothingFound
+from allsky.clock.learning import ClockSettings, NothingFound
 from allsky.clock.look_sentences import learned_sentences, unlearned_sentence
 from allsky.clock.overlay import Box, union
 from allsky.clock.picture import read_picture_clock
@@ -169,9 +169,8 @@ def _look_at_recording(asked: _Asked, recording: Recording) -> FirstLook:
     try:
         learned = learn_unconfigured(keyframes, asked.given, asked.hint)
     except NoClock as error:
-        seen = error.seen if isinstance(error, NothingFound) else None
-        why = str(error) if seen is None else unlearned_sentence(len(keyframes), seen)
-        return _each_alone(asked, recording, indices, why)
+        told = unlearned_sentence(len(keyframes), error.most_like) if isinstance(error, NothingFound) else str(error)
+        return _each_alone(asked, recording, indices, told)
     series = read_series(learned.clock, recording, shape)
     if learned.dateless and not asked.path.is_dir() and is_elapsed(series.readings, probe(asked.path).fps):
         return FirstLook(asked.path, [ShownTime(index, reason=ELAPSED) for index in indices], learned=True)
@@ -211,7 +210,9 @@ def _shown(learned: Unconfigured, series: Series, recording: Recording, index: i
         return ShownTime(index, reason=series.left_out.get(index) or why_absent(recording, index))
     row = rows.loc[index]
     moment, reason = _moment(rows, row)
-    shown = ShownTime(index, None, _zone_word(learned.clock, row), box, round(float(row["confidence"]), 3), reason)
+    shown = ShownTime(
+        index, None, learned.clock.zone_word(row["ocr_text"]), box, round(float(row["confidence"]), 3), reason
+    )
     if moment is None:
         return shown
     if learned.dateless:
@@ -232,9 +233,3 @@ def _moment(rows: pd.DataFrame, row: pd.Series) -> tuple[datetime | None, str | 
     ahead = near["overlay_time"].tz_localize("UTC").floor("s") - near["utc"].floor("s")
     local = (row["utc"] + ahead).tz_localize(None).floor("s")
     return local.to_pydatetime(), "not readable by itself: told by the frames around it"
-
-
-def _zone_word(clock: LearnedClock, row: pd.Series) -> str | None:
-    text = row["ocr_text"] if isinstance(row["ocr_text"], str) else ""  # none was read: a missing value
-    shown = [part.format.search(text) for part in clock.parts]
-    return next((one.zone for one in shown if one and one.zone), None)

@@ -18,9 +18,8 @@ def learned_sentences(
     return [_place(clock), *_swapped(clock, others), _fit(readings, timeline)]
 
 
-def unlearned_sentence(n_frames: int, seen: Sequence[str]) -> str:
-    """That no clock was found on so many frames, and the texts on them that are most like one."""
-    most_like = f"most like one: {', '.join(map(repr, seen))}" if seen else "nor any text with numbers like a clock's"
+def unlearned_sentence(n_frames: int, most_like: str) -> str:
+    """That no clock was found on so many frames, and what on them is most like one."""
     return f"no clock was found on {n_frames} of its frames ({most_like}), so each frame was read by itself"
 
 
