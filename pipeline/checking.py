@@ -8,7 +8,7 @@ from dataclasses import dataclass
 from datetime import datetime
 from typing import Any
 
-from allsky.clock.zones import parse_zone
+from allsky.clock.zones import own_times, parse_zone
 from allsky.errors import BadConfiguration
 from allsky.recordings.files import list_archive
 from allsky.site import DEGREES_PER_HOUR, Site
@@ -123,8 +123,7 @@ def _missing_model() -> list[str]:
 def longitude_in_doubt(site: Site) -> str | None:
     """Why the sign of the site's longitude may be wrong: the opposite one fits the site's zone far better."""
     zone = parse_zone(site.timezone)
-    offsets = [datetime(2024, month, 1, tzinfo=zone).utcoffset() for month in (1, 7)]
-    hours = min(offset.total_seconds() for offset in offsets if offset is not None) / 3600
+    hours = min(offset for _, offset in own_times(zone, datetime(2024, 1, 1))).total_seconds() / 3600
     middle = hours * DEGREES_PER_HOUR
     own, opposite = (abs(math.remainder(sign * site.longitude_deg - middle, 360)) for sign in (1, -1))
     if own - opposite < CLEARLY_NEARER_DEG:

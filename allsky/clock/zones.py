@@ -72,7 +72,7 @@ def overlay_zone(word: str | None, configured: tzinfo, near: datetime | None = N
     """
     if not word or word.upper() in LOCAL_WORDS:
         return configured
-    own = {name.upper(): offset / timedelta(hours=1) for name, offset in _own_times(configured, near) if name.isalpha()}
+    own = {name.upper(): offset / timedelta(hours=1) for name, offset in own_times(configured, near) if name.isalpha()}
     hours = own.get(word.upper(), ABBREVIATIONS.get(word.upper()))
     if hours is not None:
         return timezone(timedelta(hours=hours), word.upper())
@@ -89,7 +89,7 @@ def sign_in_doubt(word: str | None, configured: tzinfo, near: datetime | None = 
     zone = overlay_zone(word, configured, near)
     if zone is configured or not word or not _OFFSET.match(word):
         return False
-    shown, own = zone.utcoffset(None), [offset for _, offset in _own_times(configured, near)]
+    shown, own = zone.utcoffset(None), [offset for _, offset in own_times(configured, near)]
     return shown is not None and shown not in own and -shown in own
 
 
@@ -99,7 +99,7 @@ def looks_like_utc(behind: str) -> str | None:
     return word[0].strip() if word else None
 
 
-def _own_times(zone: tzinfo, near: datetime | None) -> list[tuple[str, timedelta]]:
+def own_times(zone: tzinfo, near: datetime | None) -> list[tuple[str, timedelta]]:
     """What the zone calls its winter and its summer time in that year, and how far they are from UTC."""
     moments = [datetime((near or datetime(2000, 1, 1)).year, month, 1, tzinfo=zone) for month in (1, 7)]
     return [(moment.tzname() or "", moment.utcoffset() or timedelta()) for moment in moments]

@@ -49,7 +49,7 @@ def _difference(sums: np.ndarray) -> np.ndarray:
         return predicted / frames + rectified / weight
 
 
-def rogan_gladen(nights: pd.DataFrame, seed: int = 0) -> Rate:
+def rogan_gladen(nights: pd.DataFrame) -> Rate:
     """The share of frames a labeller would call positive, from the predicted share, sensitivity and specificity.
 
     (predicted + specificity - 1) / (sensitivity + specificity - 1), Rogan & Gladen 1978, Am. J. Epidemiol. 107, 71;
