@@ -14,6 +14,9 @@ One clip in 64 is a whole night: 3,000 to 6,500 frames, one every 6 s, a keyfram
 makes them easy or hard, so the intervals (95 %) are of clips: of the share of exact frames by drawing clips again
 (bootstrap), of the share of clips with anything silently wrong by Clopper and Pearson.
 
+What is drawn is always the same, but encoders give a slightly other file each time: a clip that is read with an effort
+may turn out otherwise in another run.
+
     python benchmarks/clock_zoo.py [--quick] [--clips 2000] [--first 0] [--every 1] [--results zoo.jsonl] [--table]
 
 With `--results` each clip's line is added to the file, clips already in it are not done again, and the figures are the
