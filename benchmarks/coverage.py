@@ -5,7 +5,8 @@ and those 331 as they followed one another, their scores correlated from night t
 their margins and everything together are judged by the code that the report runs. The rivals count frames as if they
 were independent, as published tables do: Wilson's interval from statsmodels, and the same at the share and the
 effective number (Kish) of weighted frames. They are fair because they are what most would compute from the same
-labels, with the better of the usual two formulas; the second has no other fault than that.
+labels, with the better of the usual two formulas; the second has no other fault than that. Derived figures (F1, both
+corrected shares) stand beside the percentile bootstrap of nights, of every tenth corpus.
 
     python benchmarks/coverage.py [corpora per setting, 2000]
 
@@ -24,6 +25,7 @@ from itertools import product
 import numpy as np
 import pandas as pd
 from made_corpora import CELLS, ROWS, MadeCorpus, corpus, night_cells, truths
+from night_bootstrap import NightBootstrap
 from statsmodels.stats.proportion import proportion_confint
 
 from allsky.statistics.contrasts import STATED, difference_limits
@@ -35,8 +37,8 @@ AUDIT_NIGHTS = (10, 40, 200)
 PERSISTENCE = (0.0, 0.3, 0.5)
 # Of nights that follow one another these take no part in training, and of these so many are audit nights.
 OUTSIDE_SHARE, AUDIT_SHARE = 0.50, 0.35 / 0.50
-# Of every tenth corpus F1 and the shares that are corrected, which take longest.
-CORRECTED_OF = 10
+# Of every tenth corpus the night bootstrap of what is derived, which takes longest.
+RESAMPLED_OF = 10
 
 # Judged from here on; below is printed. The report marks rates on fewer than 30 nights.
 ENOUGH_NIGHTS, ENOUGH_ERRORS = 40, 5
@@ -126,7 +128,7 @@ def occurrence(made: MadeCorpus, truth) -> Iterator[dict]:
         }
 
 
-def corrected(made: MadeCorpus, audit: np.ndarray, truth) -> Iterator[dict]:
+def corrected(made: MadeCorpus, audit: np.ndarray, truth, resample: NightBootstrap | None) -> Iterator[dict]:
     """Both corrected shares of every row, on the nights outside training, of which some are audit nights."""
     names = [f"w_{name}" for name in ("tp", "fp", "tn", "fn")]
     for row, cells in ROWS.items():
@@ -141,10 +143,11 @@ def corrected(made: MadeCorpus, audit: np.ndarray, truth) -> Iterator[dict]:
         for kind, rate in estimates.items():
             if rate.high == rate.high:
                 held = _held(true, (rate.low, rate.high))
-                yield {"kind": kind, "row": row, "truth": true, "nights": rate.n_nights, **held}
+                rival = {} if resample is None else resample.holds(kind, nights, true)
+                yield {"kind": kind, "row": row, "truth": true, "nights": rate.n_nights, **held, **rival}
 
 
-def f1(made: MadeCorpus, truth) -> Iterator[dict]:
+def f1(made: MadeCorpus, truth, resample: NightBootstrap | None) -> Iterator[dict]:
     """F1 of every row from audit nights."""
     for row, cells in ROWS.items():
         drawn = made.drawn[:, cells, :4]
@@ -154,7 +157,8 @@ def f1(made: MadeCorpus, truth) -> Iterator[dict]:
         n_nights, true = int((counts["tp"] + counts["fn"] > 0).sum()), truth[row]["f1"]
         ends = f1_interval(nights, n_nights)
         if ends[1] == ends[1]:
-            yield {"kind": "f1", "row": row, "truth": true, "nights": n_nights, **_held(true, ends)}
+            rival = {} if resample is None else resample.holds("f1", nights, true)
+            yield {"kind": "f1", "row": row, "truth": true, "nights": n_nights, **_held(true, ends), **rival}
 
 
 def as_if_independent(drawn: np.ndarray, nights: pd.DataFrame) -> Rate:
@@ -196,9 +200,9 @@ def run(n_corpora: int) -> pd.DataFrame:
         for turn in range(n_corpora):
             made, outside, audit = setting.make(generator, sky)
             judges = made if setting.persistence is None else made.of(audit)
+            rival = NightBootstrap(np.random.default_rng([number, turn])) if turn % RESAMPLED_OF == 0 else None
             found += [*error_rates(judges, truth), *differences(judges, truth), *occurrence(made, truth)]
-            if turn % CORRECTED_OF == 0:
-                found += [*corrected(made.of(outside), audit[outside], truth), *f1(judges, truth)]
+            found += [*corrected(made.of(outside), audit[outside], truth, rival), *f1(judges, truth, rival)]
         rows.append(pd.DataFrame(found).assign(**setting.named))
     return pd.concat(rows, ignore_index=True)
 
@@ -215,7 +219,7 @@ def pooled(table: pd.DataFrame) -> pd.DataFrame:
     rates = table["kind"].replace(dict.fromkeys(KINDS, "error rates"))
     good = table[table["judged"]].assign(kind=rates)
     groups = good.groupby(["kind", "persistence"], sort=False)
-    told = groups[["covered", "naive", "kish", "nights apart", "width over apart"]].mean()
+    told = groups[["covered", "naive", "kish", "nights apart", "resampled", "width over apart"]].mean()
     return told.assign(worst=groups["covered"].min(), rows=groups.size())
 
 
@@ -250,8 +254,9 @@ def figures(n_corpora: int, table: pd.DataFrame) -> dict:
     for rows, where in ((alone, ""), (lasting, "lasting_")):
         for kind, name in (("positive_ratio", "occurrence"), ("corrected_ratio", "corrected")):
             found |= {f"{where}{name}_pooled": of(rows, kind), f"{where}{name}_worst": of(rows, kind, least=True)}
-        found[f"{where}f1_pooled"] = of(rows, "f1")
-        found[f"{where}rogan_gladen_pooled"] = of(rows, "rogan_gladen")
+        for kind in ("f1", "rogan_gladen"):
+            found |= {f"{where}{kind}_pooled": of(rows, kind), f"{where}{kind}_worst": of(rows, kind, least=True)}
+            found[f"{where}{kind}_resampled"] = of(rows, kind, column="resampled")
         found[f"{where}corrected_naive_pooled"] = of(rows, "as if independent")
     return found | {"lasting_pooled": of(lasting, *KINDS), "lasting_worst": of(lasting, *KINDS, least=True)}
 

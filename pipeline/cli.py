@@ -143,6 +143,7 @@ def export_model(model: Path, target: Path, frames: tuple[Path, ...]) -> None:
 @click.option("--rate", default=0.05, help="With --budget: the error rate supposed; 0.05 by default.")
 @click.option("--icc", default=0.3, help="With --budget: the correlation supposed within a night; 0.3 by default.")
 @click.option("--occurrence", default=0.3, help="With --budget: the share of positive frames supposed; 0.3 by default.")
+@click.option("--persistence", default=0.3, help="With --budget: that from a night to the next; 0.3 by default.")
 @click.option("--agreement", is_flag=True, help="Say how far labellers agree, and end.")
 @click.option("--adjudicate", is_flag=True, help="Settle the frames on which labellers disagree.")
 @click.option("--next", "propose", type=click.IntRange(1), help="So many frames that would teach most, instead.")

@@ -74,6 +74,8 @@ class LeakageCell(LeakageStage):
 class LeakageGap(LeakageStage):
     """Every partition x seed of [leakage], split both ways, in one table and one sentence."""
 
+    version = 2
+
     def cells(self) -> list[LeakageCell]:
         asked = self.settings.leakage
         return [

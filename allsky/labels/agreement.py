@@ -10,9 +10,10 @@ from itertools import combinations
 
 import numpy as np
 import pandas as pd
-from scipy import stats
+from scipy import special
 
 from allsky.labels.answers import ADJUDICATED, UNSURE, settled_labels
+from allsky.statistics.consecutive import jackknife_influence, variance_over_consecutive_nights
 from allsky.statistics.intervals import LEVEL, Rate, proportion_over_nights
 from allsky.tables import AGREEMENT
 
@@ -70,27 +71,25 @@ def settling_counts(labels: pd.DataFrame) -> dict[str, int]:
 def cohens_kappa(first, second, nights, level: float = LEVEL) -> Rate:
     """Cohen's kappa of two people's answers for the same frames, its interval at the level of nights.
 
-    `first` and `second` are the answers (n), `nights` the night of each frame (n). Kappa is Cohen's (1960, Educ.
-    Psychol. Meas. 20, 37); the interval is the delete-one-night jackknife's with Student's t (n_nights - 1). Where
+    `first` and `second` are the answers (n), `nights` the date of each frame's night (n). Kappa is Cohen's (1960, Educ.
+    Psychol. Meas. 20, 37); its variance is the delete-one-night jackknife's, neighbours being alike
+    (`variance_over_consecutive_nights`), and Student's t is laid about its inverse hyperbolic tangent, as is done for
+    correlations (Fisher 1921, Metron 1, 3): near 1 kappa falls far more easily than it rises. Where
     leaving out any night changes nothing (perfect agreement) the jackknife knows no spread, and the interval of the
     share of equal answers is carried over at the chance agreement found. NaN where chance alone agrees always
     (everybody gave one answer only).
     """
-    tables = _tables(first, second, nights)
-    whole = tables.sum(axis=0)
-    value = float(_kappa(whole))
-    n = len(tables)
-    if n < 2 or math.isnan(value):
-        return Rate(value, n_nights=n)
-    without = _kappa(whole - tables)
-    without = without[np.isfinite(without)]
-    error = math.sqrt((n - 1) / n * np.square(without - without.mean()).sum()) if len(without) > 1 else math.inf
-    if error < 1e-12:
-        low, high = _carried_over(tables, level)
+    tables, dates = _tables(first, second, nights)
+    value = float(_kappa(tables.sum(axis=0)))
+    if len(tables) < 2 or math.isnan(value):
+        return Rate(value, n_nights=len(tables))
+    variance, freedom = variance_over_consecutive_nights(jackknife_influence(tables, _kappa), dates)
+    if variance < 1e-24 or abs(value) > 1 - 1e-12:
+        low, high = _carried_over(tables, dates, level)
     else:
-        half = stats.t.ppf((1 + level) / 2, n - 1) * error
-        low, high = value - half, value + half
-    return Rate(value, max(-1.0, low), min(1.0, high), n)
+        half = special.stdtrit(freedom, (1 + level) / 2) * math.sqrt(variance) / (1 - value**2)
+        low, high = math.tanh(math.atanh(value) - half), math.tanh(math.atanh(value) + half)
+    return Rate(value, max(-1.0, low), min(1.0, high), len(tables))
 
 
 def _row(first: str, second: str, kind: str, pairs: pd.DataFrame) -> dict:
@@ -115,18 +114,17 @@ def _row(first: str, second: str, kind: str, pairs: pd.DataFrame) -> dict:
 
 def _same(pairs: pd.DataFrame) -> Rate:
     """The share of frames with equal answers."""
-    tables = _tables(pairs.iloc[:, 0], pairs.iloc[:, 1], pairs.index.get_level_values("night"))
-    return _share_alike(tables, LEVEL)
+    return _share_alike(*_tables(pairs.iloc[:, 0], pairs.iloc[:, 1], pairs.index.get_level_values("night")), LEVEL)
 
 
-def _tables(first, second, nights) -> np.ndarray:
-    """How often each pair of answers was given on each night: shape (nights, answers, answers)."""
+def _tables(first, second, nights) -> tuple[np.ndarray, np.ndarray]:
+    """How often each pair of answers was given on each night, shape (nights, answers, answers), and the nights."""
     first, second = np.asarray(first, dtype=object), np.asarray(second, dtype=object)
     codes, names = pd.factorize(np.concatenate([first, second]))
     night, counted = pd.factorize(np.asarray(nights))
     tables = np.zeros((len(counted), len(names), len(names)))
     np.add.at(tables, (night, codes[: len(first)], codes[len(first) :]), 1)
-    return tables
+    return tables, counted
 
 
 def _kappa(table: np.ndarray) -> np.ndarray:
@@ -138,13 +136,13 @@ def _kappa(table: np.ndarray) -> np.ndarray:
         return np.where(by_chance < 1, (alike - by_chance) / (1 - by_chance), math.nan)
 
 
-def _share_alike(tables: np.ndarray, level: float) -> Rate:
+def _share_alike(tables: np.ndarray, nights: np.ndarray, level: float) -> Rate:
     alike, given = np.trace(tables, axis1=1, axis2=2), tables.sum(axis=(1, 2))
-    return proportion_over_nights(alike, given, int(given.sum()), level)
+    return proportion_over_nights(alike, given, int(given.sum()), level, nights=nights)
 
 
-def _carried_over(tables: np.ndarray, level: float) -> tuple[float, float]:
+def _carried_over(tables: np.ndarray, nights: np.ndarray, level: float) -> tuple[float, float]:
     share = tables.sum(axis=0) / tables.sum()
     by_chance = float((share.sum(axis=0) * share.sum(axis=1)).sum())
-    same = _share_alike(tables, level)
+    same = _share_alike(tables, nights, level)
     return (same.low - by_chance) / (1 - by_chance), (same.high - by_chance) / (1 - by_chance)

@@ -16,6 +16,7 @@ from scipy.special import betaln
 from allsky.conditions import LUNAR_BINS, SOLAR_BINS
 from allsky.errors import BadConfiguration
 from allsky.labels.roles import SHARES, roles_of
+from allsky.statistics.consecutive import freedom_of_nights, persistent_products
 from allsky.statistics.intervals import korn_graubard
 from allsky.statistics.rates import NIGHTS_TO_MEASURE
 
@@ -31,16 +32,21 @@ class Assumptions:
     - `icc`: the intraclass correlation of a night's frames, in their errors and in whether aurora is visible: 0 where
       frames err independently, 1 where a night's frames all err or none. Without better knowledge 0.3.
     - `occurrence`: the share of frames in which aurora is visible. False positives are counted among the others.
+    - `persistence`: the correlation of a night's rate with that of the night after; it falls off by the same factor
+      with every night between.
     """
 
     rate: float = 0.05
     icc: float = 0.3
     occurrence: float = 0.3
+    persistence: float = 0.3
 
     def __post_init__(self):
         for name in ("rate", "icc", "occurrence"):
             if not 0 < getattr(self, name) < 1:
                 raise BadConfiguration(f"--{name} {getattr(self, name):g}: expected a number between 0 and 1")
+        if not 0 <= self.persistence < 1:
+            raise BadConfiguration(f"--persistence {self.persistence:g}: expected a number from 0 to below 1")
 
     def share_in(self, kind: str) -> float:
         """The share of labelled frames that a rate's denominator counts: no aurora for fpr, aurora for fnr."""
@@ -48,7 +54,7 @@ class Assumptions:
 
 
 def expected_width(
-    frames_per_night, per_night: float, kind: str, supposed: Assumptions, n_nights: float | None = None
+    frames_per_night, per_night: float, kind: str, supposed: Assumptions, n_nights: float | None = None, nights=None
 ) -> float:
     """The width to expect of a rate's 95 % interval after `per_night` labels of each night.
 
@@ -59,25 +65,32 @@ def expected_width(
     per_night : labels expected of a night, at most its frames.
     kind : `fpr` or `fnr`.
     n_nights : how many nights like these; as many as there are by default.
+    nights : their dates (n), where neighbours may be alike; without, nights count as independent.
 
     The interval is that of the report (`intervals.korn_graubard`) at the variance that the night totals then have:
     the binomial one with a night's design effect 1 + (m - 1) icc (Kish 1965, Survey Sampling, section 5.4) at m
-    labels that count, and with what unequal nights cost. Nights without any frame that counts say nothing; how many
+    labels that count, with what unequal nights cost, and with what neighbours have in common (`persistence`). Nights
+    without any frame that counts say nothing; how many
     these are follows from `occurrence` and `icc` (beta-binomial). Infinite with fewer than 5 nights that count,
     where the report measures nothing.
     """
     frames = np.asarray(frames_per_night, dtype=float)
+    dates = None if nights is None else np.asarray(nights)[frames > 0]
     frames = frames[frames > 0]
-    nights = len(frames) if n_nights is None else n_nights
-    if len(frames) == 0 or nights == 0:
+    count = len(frames) if n_nights is None else n_nights
+    if len(frames) == 0 or count == 0:
         return math.inf
-    labels, share = np.minimum(per_night, frames), supposed.share_in(kind)
-    n_told = (1 - _none(labels, share, supposed.icc)).mean() * nights
+    labels, share, like = np.minimum(per_night, frames), supposed.share_in(kind), count / len(frames)
+    chance = 1 - _none(labels, share, supposed.icc)
+    n_told = chance.sum() * like
     if n_told < NIGHTS_TO_MEASURE:
         return math.inf
-    like = nights / len(frames)
-    variance = supposed.rate * (1 - supposed.rate) * _spread(frames, labels, share, supposed.icc) / like
-    low, high = korn_graubard(supposed.rate, variance, max(1, round(labels.sum() * share * like)), round(n_told))
+    spread, freedom = _spread(frames, labels, share, supposed.icc), None
+    if dates is not None:
+        spread += supposed.icc * persistent_products(frames, dates, supposed.persistence) / frames.sum() ** 2
+        freedom = min(freedom_of_nights(dates, chance, like), round(n_told) - 1)
+    variance, n_frames = supposed.rate * (1 - supposed.rate) * spread / like, max(1, round(labels.sum() * share * like))
+    low, high = korn_graubard(supposed.rate, variance, n_frames, round(n_told), freedom=freedom)
     return high - low
 
 
@@ -128,7 +141,7 @@ def label_budget(
     supposed = supposed or Assumptions()
     rows = []
     for solar, lunar, counted in _conditions(frames, seed, shares):
-        audit = counted.loc[counted["role"] == "audit", "n_frames"].to_numpy()
+        audit = counted.loc[counted["role"] == "audit"].set_index("night")["n_frames"]
         for kind in ("fpr", "fnr"):
             asked = _asked(audit, width, kind, supposed, per_cell)
             place = {"solar_bin": solar, "lunar_bin": lunar, "kind": kind}
@@ -156,28 +169,31 @@ def _conditions(frames: pd.DataFrame, seed: int, shares):
                 yield solar, lunar, cell
 
 
-def _asked(audit: np.ndarray, width: float, kind: str, supposed: Assumptions, per_cell: int) -> dict:
+def _asked(audit: pd.Series, width: float, kind: str, supposed: Assumptions, per_cell: int) -> dict:
+    """What the frames of audit nights, by date, allow and need."""
     most = int(audit.max()) if len(audit) else 0
 
-    def of(per_night: float) -> float:
-        return expected_width(audit, per_night, kind, supposed)
+    def of(per_night: float, n_nights: int | None = None) -> float:
+        return expected_width(audit.to_numpy(), per_night, kind, supposed, n_nights, audit.index)
 
     best = of(most)
     per_night = _least(lambda labels: of(labels) <= width, 1, most) if best <= width else None
-    needed = _nights_needed(audit if len(audit) else np.array([per_cell]), per_night or per_cell, width, kind, supposed)
     return {
         "width_now": of(per_cell),
         "labels_now": int(np.minimum(per_cell, audit).sum()),
         "width_best": best,
         "labels_per_night": per_night,
         "labels": int(np.minimum(per_night, audit).sum()) if per_night else None,
-        "nights_needed": needed,
+        "nights_needed": _nights_needed(audit, per_night or per_cell, width, kind, supposed),
     }
 
 
-def _nights_needed(audit: np.ndarray, per_night: float, width: float, kind: str, supposed: Assumptions) -> int | None:
-    def enough(nights: int) -> bool:
-        return expected_width(audit, per_night, kind, supposed, nights) <= width
+def _nights_needed(audit: pd.Series, per_night: float, width: float, kind: str, supposed: Assumptions) -> int | None:
+    """As many as make `width`, at the spacing that these have; without any, nights far apart."""
+    frames, nights = (audit.to_numpy(), audit.index) if len(audit) else (np.array([per_night]), None)
+
+    def enough(count: int) -> bool:
+        return expected_width(frames, per_night, kind, supposed, count, nights) <= width
 
     return _least(enough, NIGHTS_TO_MEASURE, MOST_NIGHTS) if enough(MOST_NIGHTS) else None
 

@@ -7,13 +7,12 @@ are smaller than elsewhere. Roles are drawn by a hash of the date, so these nigh
 from __future__ import annotations
 
 import math
-from collections.abc import Callable
 
 import numpy as np
 import pandas as pd
 from scipy import special
 
-from allsky.statistics.consecutive import variance_over_consecutive_nights
+from allsky.statistics.consecutive import Estimate, jackknife_influence, variance_over_consecutive_nights
 from allsky.statistics.intervals import LEVEL, Rate, korn_graubard
 
 # On fewer, intervals of derived quantities promise too much.
@@ -65,9 +64,6 @@ def rogan_gladen(nights: pd.DataFrame) -> Rate:
     return _share(parts, _rogan_gladen, nights.index, n_audit) if least >= LEAST_INFORMATION else Rate(n_nights=n_audit)
 
 
-Estimate = Callable[[np.ndarray], np.ndarray]
-
-
 def _share(parts: np.ndarray, estimate: Estimate, nights: pd.Index, n_audit: int) -> Rate:
     """The share that `estimate` makes of column sums (the second of them frames), and its interval."""
     share = float(np.clip(estimate(parts.sum(axis=0)), 0.0, 1.0))
@@ -112,15 +108,3 @@ def _f1(sums: np.ndarray) -> np.ndarray:
     tp, fp, fn = np.moveaxis(sums, -1, 0)
     with np.errstate(invalid="ignore", divide="ignore"):
         return 2.0 * tp / (2.0 * tp + fp + fn)
-
-
-def jackknife_influence(parts: np.ndarray, estimate: Estimate) -> np.ndarray:
-    """Each night's (row's) influence on `estimate` of column sums, by leaving it out; infinite where one decides all.
-
-    n / (n - 1) times the sum of their squares is the jackknife's variance.
-    """
-    n = len(parts)
-    without = estimate(parts.sum(axis=0) - parts)
-    if n < 2 or not np.isfinite(without).all():
-        return np.full(n, math.inf)
-    return (n - 1) / n * (without.mean() - without)

@@ -1,18 +1,21 @@
 """By how much does a split that mixes nights flatter a network?
 
 The leakage gap: how far validation stands above audit nights when frames of one night both teach and validate, less
-how far it does when nights are kept together. Nights are what the labels were drawn from, so the interval is a
-bootstrap over nights.
+how far it does when nights are kept together. Nights are what the labels were drawn from, so the interval is over
+nights, of which neighbours may be alike.
 """
 
 from __future__ import annotations
 
+import math
 from dataclasses import dataclass
 
 import numpy as np
 import pandas as pd
+from scipy import special
 
 from allsky.labels.partitions import BY_FRAME, BY_NIGHT
+from allsky.statistics.consecutive import jackknife_influence, variance_over_consecutive_nights
 from allsky.statistics.intervals import LEVEL
 from allsky.tables import SHORT, TEXT, Column, Table
 
@@ -31,9 +34,6 @@ LEAKAGE = Table(
         Column("n_near", SHORT, "", "of n_frames, those with a frame that taught within ten minutes"),
     ),
 )
-
-# Nights are drawn anew this many times.
-DRAWS = 2000
 
 # Validation and audit of either split; the gap is the first two's difference less the last two's.
 _TERMS = ((BY_FRAME, "validation"), (BY_FRAME, "audit"), (BY_NIGHT, "validation"), (BY_NIGHT, "audit"))
@@ -60,30 +60,25 @@ class LeakageGap:
     n_nights: int
 
 
-def leakage_gap(rows: pd.DataFrame, draws: int = DRAWS, level: float = LEVEL, seed: int = 0) -> LeakageGap:
+def leakage_gap(rows: pd.DataFrame, level: float = LEVEL) -> LeakageGap:
     """The leakage gap over every partition and seed of `rows` (LEAKAGE).
 
-    The bootstrap draws the archive's nights with replacement, the same draw for every partition, and counts each
-    night's frames as often as it was drawn; the networks stay as they are. What other nights would have taught them
-    shows in `spread`. A partition of which a draw holds no night of some part does not count in that draw, and a draw
-    without any that counts is left out.
+    Its variance is the jackknife's, which leaves a night's frames out of every partition at once, neighbours being
+    alike (`variance_over_consecutive_nights`), its interval Student's with that variance's degrees of freedom. The
+    networks stay as they are; what other nights would have taught them shows in `spread`. Where a part of a partition
+    stands on one night nothing is known of the gap but that it lies between -2 and 2.
     """
-    right, total, cells, nights = _counts(rows)
-    accuracy = right.sum(2) / total.sum(2)
-    times = np.random.default_rng(seed).multinomial(len(nights), np.full(len(nights), 1 / len(nights)), draws)
-    with np.errstate(invalid="ignore"):
-        drawn = np.einsum("dn,ctn->dct", times, right) / np.einsum("dn,ctn->dct", times, total)
-    gaps = drawn @ _SIGNS
-    told = np.isfinite(gaps)
-    some = told.any(axis=1)
-    gaps = np.where(told, gaps, 0.0)[some].sum(axis=1) / told[some].sum(axis=1)
-    low, high = np.quantile(gaps, [(1 - level) / 2, (1 + level) / 2])
+    counts, cells, nights = _counts(rows)
+    variance, freedom = variance_over_consecutive_nights(jackknife_influence(counts, _mean_gap), nights)
+    half = special.stdtrit(freedom, (1 + level) / 2) * math.sqrt(variance)
+    accuracy = _accuracy(counts.sum(axis=0))
+    gap = float(_mean_gap(counts.sum(axis=0)))
     by_partition = pd.Series(accuracy @ _SIGNS).groupby([partition for partition, _ in cells]).mean()
     validated = rows[rows["part"] == "validation"].groupby("split")[["n_near", "n_frames"]].sum()
     return LeakageGap(
-        gap=float((accuracy @ _SIGNS).mean()),
-        low=float(low),
-        high=float(high),
+        gap=gap,
+        low=max(-2.0, gap - half),
+        high=min(2.0, gap + half),
         accuracy=dict(zip(_TERMS, accuracy.mean(0).tolist(), strict=True)),
         near=(validated["n_near"] / validated["n_frames"]).to_dict(),
         spread=float(by_partition.std()),
@@ -109,15 +104,23 @@ def leakage_in_words(found: LeakageGap, caption: str) -> str:
     return "\n".join(["# The leakage gap", "", sentence, "", *lines, "", caption, ""])
 
 
-def _counts(rows: pd.DataFrame) -> tuple[np.ndarray, np.ndarray, list[tuple[int, int]], list[str]]:
-    """Right answers and frames, each (cells, terms, nights), with the cells (partition, seed) and the nights."""
+def _accuracy(counts: np.ndarray) -> np.ndarray:
+    """The share answered rightly of each cell and term, from counts (..., cells, terms, right and all)."""
+    with np.errstate(invalid="ignore"):
+        return counts[..., 0] / counts[..., 1]
+
+
+def _mean_gap(counts: np.ndarray) -> np.ndarray:
+    return (_accuracy(counts) @ _SIGNS).mean(axis=-1)
+
+
+def _counts(rows: pd.DataFrame) -> tuple[np.ndarray, list[tuple[int, int]], list[str]]:
+    """Right answers and all, (nights, cells, terms, 2), with the cells (partition, seed) and the nights."""
     nights = sorted(rows["night"].unique())
     cells = sorted(set(zip(rows["partition"], rows["seed"], strict=True)))
-    shape = (len(cells), len(_TERMS), len(nights))
-    right, total = np.zeros(shape), np.zeros(shape)
+    counts = np.zeros((len(nights), len(cells), len(_TERMS), 2))
     places = {name: number for number, name in enumerate(nights)}
     for row in rows.itertuples():
-        at = cells.index((row.partition, row.seed)), _TERMS.index((row.split, row.part)), places[row.night]
-        right[at] += row.n_right
-        total[at] += row.n_frames
-    return right, total, cells, nights
+        at = places[row.night], cells.index((row.partition, row.seed)), _TERMS.index((row.split, row.part))
+        counts[at] += row.n_right, row.n_frames
+    return counts, cells, nights

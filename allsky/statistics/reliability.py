@@ -10,9 +10,10 @@ from collections.abc import Iterator, Sequence
 
 import numpy as np
 import pandas as pd
-from scipy import stats
+from scipy import special
 
 from allsky.conditions import LUNAR_BINS, SOLAR_BINS
+from allsky.statistics.consecutive import covariance_over_consecutive_nights
 from allsky.statistics.intervals import proportion_over_nights
 from allsky.tables import REAL, SHORT, TEXT, Column, Table
 
@@ -20,7 +21,7 @@ from allsky.tables import REAL, SHORT, TEXT, Column, Table
 # hundred frames of an audit ten are better filled).
 BINS = 10
 DRAWS = 1000
-SCALES = np.linspace(0, 3, 61)
+SCALES = np.linspace(0, 3, 151)
 
 # Nights without which a condition is not measured, as in the condition table.
 LEAST_NIGHTS = 5
@@ -46,7 +47,7 @@ CALIBRATION = Table(
         Column("accuracy", REAL, "", "share for which the likeliest class is the label"),
         Column("confidence", REAL, "", "mean probability of the likeliest class"),
         Column("calibration_error", REAL, "", "expected calibration error, ten bins of equal width"),
-        Column("calibration_error_low", REAL, "", "lower end of its 95 % interval, bootstrap over nights"),
+        Column("calibration_error_low", REAL, "", "lower end of its 95 % interval over nights"),
         Column("calibration_error_high", REAL, "", "upper end"),
     ),
 )
@@ -137,30 +138,31 @@ def _judged(frames: pd.DataFrame, classes: Sequence[str]) -> tuple[np.ndarray, n
 
 def _calibration(frames: pd.DataFrame, classes: Sequence[str], seed: int) -> tuple:
     confidence, right, weight = _judged(frames, classes)
-    nights = pd.factorize(frames["night"])[0]
+    night, dates = pd.factorize(frames["night"])
     error = calibration_error(confidence, right, weight)
-    low, high = _interval(nights, confidence, right, weight, error, seed)
+    place = night * BINS + _bins(confidence, BINS)
+    gaps = np.bincount(place, weight * (right - confidence), len(dates) * BINS).reshape(-1, BINS)
+    low, high = _interval(gaps, np.bincount(night, weight), dates, seed)
     means = (np.average(right, weights=weight), np.average(confidence, weights=weight))
-    return len(frames), int(nights.max()) + 1, *means, error, low, high
+    return len(frames), len(dates), *means, error, low, high
 
 
-def _interval(nights, confidence, right, weight, error: float, seed: int) -> tuple[float, float]:
+def _interval(gaps: np.ndarray, weight: np.ndarray, nights, seed: int) -> tuple[float, float]:
     """95 % over nights: the calibration errors with which what was seen is no surprise.
 
-    An absolute gap grows by whatever noise there is, so an error of nought is never seen, and intervals about the one
-    seen lie too high. The gaps of the bins are therefore scaled up and down, noise as between nights drawn with
-    replacement is added, and the scales kept at which the error seen is neither in the upper nor in the lower 2.5 %.
+    `gaps` are each night's weighted sums of right minus confidence in each bin, `weight` the nights'. An absolute gap
+    grows by whatever noise there is, so an error of nought is never seen, and intervals about the one seen lie too
+    high. The gaps of the bins are therefore scaled up and down, noise is added as nights have it, neighbours being
+    alike (normal, `covariance_over_consecutive_nights`, with the t of its degrees of freedom), and the scales are kept
+    at which the error seen is neither in the upper nor in the lower 2.5 %.
     """
-    n = int(nights.max()) + 1
-    place = nights * BINS + _bins(confidence, BINS)
-    gaps = np.bincount(place, weight * (right - confidence), n * BINS).reshape(n, BINS)
-    totals = np.bincount(nights, weight, n)
-    drawn = np.random.default_rng(seed).multinomial(n, np.full(n, 1 / n), size=DRAWS)
-    seen = gaps.sum(axis=0) / totals.sum()
-    # Few nights drawn with replacement vary less than nights do, and how much they vary is itself known from few.
-    wider = np.sqrt(n / (n - 1)) * stats.t.ppf(0.975, n - 1) / stats.norm.ppf(0.975)
-    noise = wider * ((drawn @ gaps) / (drawn @ totals)[:, None] - seen)
+    seen = gaps.sum(axis=0) / weight.sum()
+    influences = (gaps - seen * weight[:, None]) / weight.sum()
+    covariance, freedom = covariance_over_consecutive_nights(influences, nights)
+    wider = special.stdtrit(freedom, 0.975) / special.ndtri(0.975)
+    noise = np.random.default_rng(seed).multivariate_normal(np.zeros(BINS), wider**2 * covariance, DRAWS)
     errors = np.abs(SCALES[:, None, None] * seen + noise).sum(axis=2)
+    error = np.abs(seen).sum()
     likely = ((errors >= error).mean(axis=1) >= 0.025) & ((errors <= error).mean(axis=1) >= 0.025)
     kept = SCALES[likely] if likely.any() else np.array([1.0])
     return float(kept.min() * error), float(max(1.0, kept.max()) * error)

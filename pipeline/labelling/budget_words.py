@@ -28,9 +28,10 @@ def budget_lines(
 ) -> Iterator[str]:
     """The lines to print of `label_budget`'s table."""
     yield (
-        f"For 95 % intervals of width {width:g}, supposing a rate of {supposed.rate:.0%}, an intraclass correlation of"
-        f" {supposed.icc:g} between frames of a night, and {in_words(positive)} in {supposed.occurrence:.0%} of frames"
-        " (--rate, --icc, --occurrence):"
+        f"For 95 % intervals of width {width:g}, supposing a rate of {supposed.rate:.0%}, a correlation of"
+        f" {supposed.icc:g} between frames of a night and of {supposed.persistence:g} between one night and the next,"
+        f" and {in_words(positive)} in {supposed.occurrence:.0%} of frames (--rate, --icc, --persistence,"
+        " --occurrence):"
     )
     yield ""
     yield from _aligned([HEADINGS, *(_cells(row) for row in budget.itertuples())])

@@ -43,6 +43,7 @@ class Asked:
     rate: float = Assumptions.rate
     icc: float = Assumptions.icc
     occurrence: float = Assumptions.occurrence
+    persistence: float = Assumptions.persistence
     adjudicate: bool = False
     agreement: bool = False
     propose: int | None = None
@@ -97,7 +98,7 @@ def desk_for(material: Material, labeller: str, asked: Asked) -> Desk:
 def say_budget(asked: Asked, tell: Tell) -> None:
     """What intervals of the width asked for cost, before anybody starts."""
     here = settings.current()
-    supposed = Assumptions(asked.rate, asked.icc, asked.occurrence)
+    supposed = Assumptions(asked.rate, asked.icc, asked.occurrence, asked.persistence)
     per_cell = here.labels.per_cell
     frames = read_frames(here)
     budget = label_budget(frames, asked.width, supposed, per_cell=per_cell, **here.drawing)

@@ -3,9 +3,13 @@
 import numpy as np
 import pandas as pd
 import pytest
+import statsmodels.api as sm
 from scipy import stats
 
+from allsky.statistics.consecutive import freedom_of_nights
 from allsky.statistics.leakage import LEAKAGE, leakage_gap, leakage_in_words
+
+FIRST = np.datetime64("2022-12-01")
 
 
 def row(partition, seed, split, part, night, n_frames, n_right, n_near=0):
@@ -52,24 +56,42 @@ def test_nights_that_are_all_alike_leave_no_doubt():
     assert (found.gap, found.low, found.high) == pytest.approx((0.1, 0.1, 0.1))
 
 
-def test_the_interval_is_that_of_a_bootstrap_over_nights():
-    rng = np.random.default_rng(0)
-    right = rng.integers(3, 11, 30)
-    rows = [row(0, 0, "frame", "validation", f"n{k:02d}", 10, int(n)) for k, n in enumerate(right)]
-    rows += [row(0, 0, "night", "validation", f"n{k:02d}", 10, 5) for k in range(30)]
-    rows += [row(0, 0, split, "audit", f"n{k:02d}", 10, 5) for split in ("frame", "night") for k in range(30)]
-    found = leakage_gap(pd.DataFrame(rows), draws=4000)
-    theirs = stats.bootstrap((right / 10 - 0.5,), np.mean, n_resamples=4000, method="percentile", rng=rng)
-    assert (found.low, found.high) == pytest.approx(tuple(theirs.confidence_interval), abs=0.01)
+def one_partition(nights, right) -> pd.DataFrame:
+    """Half of the frames right everywhere but where frames of a night both teach and validate."""
+    cells = [("frame", "validation"), ("frame", "audit"), ("night", "validation"), ("night", "audit")]
+    told = [(*cell, night, int(n)) for cell in cells for night, n in zip(nights, right, strict=True)]
+    rows = [
+        row(0, 0, split, part, str(night), 10, n if (split, part) == cells[0] else 5) for split, part, night, n in told
+    ]
+    return pd.DataFrame(rows)
 
 
-@pytest.mark.filterwarnings("error")
-def test_draws_that_miss_a_part_altogether_are_left_out():
-    cells = {("frame", "validation"): ("n1", 9), ("frame", "audit"): ("n2", 7), ("night", "validation"): ("n1", 8)}
-    rows = [row(0, 0, *cell, night, 10, right) for cell, (night, right) in cells.items()]
-    found = leakage_gap(pd.DataFrame([*rows, row(0, 0, "night", "audit", "n2", 10, 7)]))
-    # Of two nights half of the draws hold one only; the others all say the same.
-    assert (found.low, found.high) == pytest.approx((0.1, 0.1))
+def test_over_nights_far_apart_the_interval_is_students():
+    right = np.random.default_rng(0).integers(3, 11, 30)
+    found = leakage_gap(one_partition(FIRST + 60 * np.arange(30), right))
+    theirs = stats.ttest_1samp(right / 10 - 0.5, 0).confidence_interval()
+    assert (found.low, found.high) == pytest.approx((theirs.low, theirs.high))
+
+
+def test_over_nights_in_a_row_the_variance_is_that_of_statsmodels():
+    score = np.random.default_rng(1).standard_normal(400)
+    for night in range(1, 400):
+        score[night] = 0.6 * score[night - 1] + 0.8 * score[night]
+    right, nights = np.clip(np.round(7 + 1.5 * score), 0, 10), FIRST + np.arange(400)
+    found = leakage_gap(one_partition(nights, right))
+    error = (found.high - found.low) / 2 / stats.t.ppf(0.975, freedom_of_nights(nights))
+    # It takes whole lags, 1.3 times the root of 400 in all, and gives nothing back for subtracting the mean.
+    theirs = sm.OLS(right / 10, np.ones(400)).fit(cov_type="HAC", cov_kwds={"maxlags": 25}).bse[0]
+    apart = right.std(ddof=1) / 10 / np.sqrt(400)
+    assert theirs < error < 1.06 * theirs
+    assert error > 1.3 * apart  # twice it for endless such nights: sqrt((1 + 0.6) / (1 - 0.6))
+
+
+def test_of_a_part_that_stands_on_one_night_nothing_is_known():
+    cells = {("frame", "validation"): ("2023-01-01", 9), ("frame", "audit"): ("2023-02-01", 7)}
+    cells |= {("night", "validation"): ("2023-01-01", 8), ("night", "audit"): ("2023-02-01", 7)}
+    found = leakage_gap(pd.DataFrame([row(0, 0, *cell, night, 10, right) for cell, (night, right) in cells.items()]))
+    assert (found.gap, found.low, found.high) == (pytest.approx(0.1), -2, 2)
 
 
 def test_it_is_told_in_a_sentence_and_a_table(two_partitions):

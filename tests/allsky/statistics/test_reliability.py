@@ -11,12 +11,22 @@ from allsky.statistics.reliability import abstaining_table, calibration_error, c
 CLASSES = ("aurora", "no_aurora")
 
 
-def audit(nights: int, per_night: int, slope: float, seed: int = 0, condition=("Night", "No_Moon")) -> pd.DataFrame:
-    """Audit frames whose log odds are `slope` times what the model says: 1 is a model that means what it says."""
+def audit(
+    nights: int,
+    per_night: int,
+    slope: float,
+    seed: int = 0,
+    condition=("Night", "No_Moon"),
+    bias: np.ndarray | float = 0,
+) -> pd.DataFrame:
+    """Audit frames whose log odds are `slope` times what the model says: 1 is a model that means what it says.
+
+    On a night with a `bias` they are greater by that.
+    """
     rng = np.random.default_rng(seed)
     said = rng.normal(0, 2, (nights, per_night)) + rng.normal(0, 0.8, (nights, 1))
-    shown = rng.random(said.shape) < 1 / (1 + np.exp(-slope * said))
-    night = np.repeat([f"2024-01-{number + 1:02d}" for number in range(nights)], per_night)
+    shown = rng.random(said.shape) < 1 / (1 + np.exp(-slope * said - bias))
+    night = np.repeat(np.datetime_as_string(np.datetime64("2024-01-01") + np.arange(nights)), per_night)
     probability = (1 / (1 + np.exp(-said))).ravel()
     frame = pd.DataFrame({"night": night, "p_aurora": probability, "p_no_aurora": 1 - probability})
     frame["label"] = np.where(shown.ravel(), *CLASSES)
@@ -32,19 +42,32 @@ def test_the_calibration_error_is_the_mean_distance_of_confidence_and_accuracy_o
 
 
 def test_a_model_that_means_what_it_says_may_have_no_error_and_one_that_boasts_has_some():
-    honest = calibration_table(audit(12, 40, 1.0), CLASSES).iloc[0]
-    boasting = calibration_table(audit(12, 40, 0.3), CLASSES).iloc[0]
+    honest = calibration_table(audit(28, 40, 1.0), CLASSES).iloc[0]
+    boasting = calibration_table(audit(28, 40, 0.3), CLASSES).iloc[0]
     assert honest.calibration_error_low < 0.005
     assert boasting.calibration_error_low > 0.1
     assert boasting.confidence > boasting.accuracy
     assert honest.calibration_error_low <= honest.calibration_error <= honest.calibration_error_high
 
 
-def test_the_interval_holds_the_error_of_many_nights():
-    truth = calibration_table(audit(28, 3000, 0.5, seed=99), CLASSES).iloc[0].calibration_error
-    tables = [calibration_table(audit(10, 30, 0.5, seed), CLASSES).iloc[0] for seed in range(40)]
-    held = [row.calibration_error_low <= truth <= row.calibration_error_high for row in tables]
-    assert np.mean(held) >= 0.85
+def biases(nights: int, lasting: float, seed: int) -> np.ndarray:
+    """By how much a night's log odds are off, correlated with the night before."""
+    score = np.random.default_rng(seed).standard_normal(nights)
+    for night in range(1, nights) if lasting else ():
+        score[night] = lasting * score[night - 1] + np.sqrt(1 - lasting**2) * score[night]
+    return 0.7 * score[:, None]
+
+
+@pytest.mark.parametrize(("nights", "lasting"), [(10, 0.0), (60, 0.5)])
+def test_the_interval_holds_the_error_of_many_nights(nights, lasting):
+    many = audit(20_000, 50, 0.5, seed=99, bias=biases(20_000, 0.0, 99))
+    truth = calibration_table(many, CLASSES).iloc[0].calibration_error
+    tables = [
+        calibration_table(audit(nights, 20, 0.5, seed, ("Day", "No_Moon"), biases(nights, lasting, seed)), CLASSES)
+        for seed in range(60)
+    ]
+    held = [row.calibration_error_low <= truth <= row.calibration_error_high for row in (one.iloc[0] for one in tables)]
+    assert np.mean(held) == pytest.approx(0.95, abs=0.05)
 
 
 def test_a_condition_of_fewer_than_five_nights_is_left_out():
