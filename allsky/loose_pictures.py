@@ -126,7 +126,7 @@ def _cut(rgb: np.ndarray, shared: SkyDisk | None, size: int) -> LooseSky:
 
 
 def _disk_of(rgb: np.ndarray, shared: SkyDisk | None) -> SkyDisk:
-    """The picture's own disk, or the shared one where that fits it, or is given."""
+    """The picture's own disk, or the shared one where that fits it at least as well, or is given."""
     if shared is not None and shared.source == GIVEN:
         return shared
     try:
@@ -135,7 +135,10 @@ def _disk_of(rgb: np.ndarray, shared: SkyDisk | None) -> SkyDisk:
         if shared is None or not _dark_around(rgb, shared):
             raise
         return shared
-    return shared if shared is not None and _alike(own, shared) else own
+    if shared is None:
+        return own
+    doubtful = own.confidence < LEAST_SCORE and _dark_around(rgb, shared)
+    return shared if doubtful or _alike(own, shared) else own
 
 
 def _own_disk(rgb: np.ndarray) -> SkyDisk:

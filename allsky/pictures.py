@@ -22,6 +22,7 @@ _REDUCED = ((8, cv2.IMREAD_REDUCED_COLOR_8), (4, cv2.IMREAD_REDUCED_COLOR_4), (2
 
 # Start-of-frame markers carry the picture's size (ITU-T T.81, table B.1); C4, C8 and CC are other segments.
 _START_OF_FRAME = frozenset(range(0xC0, 0xD0)) - {0xC4, 0xC8, 0xCC}
+_TWELVE_BITS = 1 << 12
 _JPEG_START, _JPEG_END = b"\xff\xd8", b"\xff\xd9"
 
 
@@ -55,6 +56,7 @@ def write_picture(path: Path, rgb: np.ndarray) -> None:
 def read_picture(path: Path, size: int | None = None) -> np.ndarray:
     """The picture in a JPEG or PNG file as RGB, uint8 (size, size, 3); whole where `size` is None.
 
+    Of 16 bits the upper 8 are taken; of 12 in a file of 16, as scientific cameras write them, the upper 8 of the 12.
     It is decoded no larger than needed and brought to `size` pixels square by area averaging when it
     shrinks. A truncated JPEG, of which decoders make a picture with a grey foot, is refused like any
     other damage: raises BadImage naming the file.
@@ -65,7 +67,7 @@ def read_picture(path: Path, size: int | None = None) -> np.ndarray:
         raise BadImage(f"{path} cannot be read ({error.strerror}); make its night's frames again.") from error
     declared = jpeg_size(data)
     whole = declared is None or data.rstrip(b"\0").endswith(_JPEG_END)
-    bgr = cv2.imdecode(np.frombuffer(data, np.uint8), _reading_flag(declared, size)) if data and whole else None
+    bgr = _decoded(data, _reading_flag(declared, size)) if data and whole else None
     if bgr is None:
         raise BadImage(
             f"{path} ({len(data)} bytes) is damaged: expected a whole JPEG or PNG picture. "
@@ -101,9 +103,20 @@ def inscribed_disk(size: int) -> np.ndarray:
     return np.hypot(offset[:, None], offset[None, :]) <= size / 2
 
 
+def _decoded(data: bytes, flag: int) -> np.ndarray | None:
+    """The picture as BGR, uint8; None where it is none."""
+    encoded = np.frombuffer(data, np.uint8)
+    bgr = cv2.imdecode(encoded, flag)
+    if bgr is None or bgr.dtype == np.uint8:
+        return bgr
+    if bgr.dtype != np.uint16:
+        return cv2.imdecode(encoded, cv2.IMREAD_COLOR)
+    return np.right_shift(bgr.astype(np.uint16), 4 if bgr.max() < _TWELVE_BITS else 8).astype(np.uint8)
+
+
 def _reading_flag(declared: tuple[int, int] | None, size: int | None) -> int:
     if declared is None or size is None:
-        return cv2.IMREAD_COLOR
+        return cv2.IMREAD_COLOR | cv2.IMREAD_ANYDEPTH
     fitting = (flag for divisor, flag in _REDUCED if min(declared) >= divisor * size)
     return next(fitting, cv2.IMREAD_COLOR)
 

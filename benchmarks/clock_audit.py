@@ -18,7 +18,7 @@ from pathlib import Path
 import cv2
 import numpy as np
 import pandas as pd
-from fair_judge import CADENCE_S, archive, film
+from made_nights import CADENCE_S, archive, film
 from side_by_side import argument_parser
 
 from allsky.clock.audit import CONTRADICTS, NOT_CHECKED, audit_night, looked_at
@@ -27,6 +27,9 @@ from allsky.pictures import inscribed_disk
 from allsky.simulator import Simulation
 from allsky.square_view import SquareView
 
+# As `fair_judge.py` keeps them.
+KEPT_SIZE = 128
+
 # Hours by which the clock is ahead.
 WRONG_BY_H = {"none": 0, "an hour ahead": 1, "an hour behind": -1, "seven hours ahead": 7, "half a day": 12}
 WRONG_BY_H |= {"a day": 24, "two days": 48, "a week": 168}
@@ -34,7 +37,7 @@ WRONG_BY_H |= {"a day": 24, "two days": 48, "a week": 168}
 
 def audited(simulation: Simulation, root: Path, night: str) -> pd.DataFrame:
     """Every witness's verdict on a night, for each wrong clock, with and without the camera's orientation."""
-    truth = film(simulation, root, night).reset_index(drop=True)
+    truth = film(simulation, root, KEPT_SIZE, night).reset_index(drop=True)
     paths = [root / image for image in truth["image"]]
     squares = [np.ascontiguousarray(cv2.imread(str(path))[..., ::-1]) for path in paths]
     sky = inscribed_disk(len(squares[0]))

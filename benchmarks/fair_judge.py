@@ -10,10 +10,8 @@ accuracy over frames that the simulated labeller was sure of.
 - `network`: trained from nothing on the training nights, a figure for each seed.
 - `oracle`: a threshold on the true contrast to noise. It errs where the labeller does: nothing can do better.
 
-The archive is the demonstration's with twice its nights (with more than 80, every night of its two winters is
-there to be drawn); frames pass through H.264, the mask and JPEG as in the chain, only dating is left out. `--keep
-FOLDER` keeps the rendered frames and the trained networks: a run that was stopped goes on with the seed, and the
-epoch, where it was.
+The archive is the demonstration's with twice its nights (`made_nights.py`). `--keep FOLDER` keeps the rendered frames
+and the trained networks: a run that was stopped goes on with the seed, and the epoch, where it was.
 
     python benchmarks/fair_judge.py [--quick] [--nights 80] [--cadence 600] [--seeds 3] [--size 96] [--epochs 24]
                                     [--precision bfloat16] [--keep FOLDER]
@@ -25,32 +23,23 @@ import dataclasses
 import json
 import tempfile
 from collections.abc import Sequence
-from concurrent.futures import ProcessPoolExecutor
-from functools import partial
 from pathlib import Path
 
 import cv2
 import numpy as np
 import pandas as pd
+from made_nights import CADENCE_S, archive, filmed, labelled, split_of
 from side_by_side import argument_parser, require
 from sklearn.ensemble import HistGradientBoostingClassifier
 
 from allsky.green_rule import balanced_accuracy, measure_pictures, tune_green_rule
-from allsky.labels.roles import roles_of
-from allsky.recordings.video import read_frames
-from allsky.simulator import VERSION, Simulation, demo_simulation, simulate_night, simulated_answers
-from allsky.simulator.simulation import FULL_MOONS
-from allsky.site import frame_ids
-from allsky.sky_disk import SkyDisk, square_crop
+from allsky.simulator import VERSION, Simulation
 from models.checkpoint import fingerprint
 from models.inference import predict
 from models.model_folder import load_model
 from models.recipe import PRECISIONS, TrainingRecipe
 from models.training import train
 
-# Days of the month counted from full moon, so that every moon is seen; and all of them.
-DAYS_FROM_FULL = (-12, -9, -6, -3, -1, 2, 5, 7, 9, 12)
-EVERY_DAY = range(-14, 15)
 KEPT_SIZE = 128
 RECIPE = TrainingRecipe(
     backbone="resnet18",
@@ -65,47 +54,13 @@ RECIPE = TrainingRecipe(
 NUISANCES = ["brightness", "hour", "sun_altitude_deg", "moon_altitude_deg", "moon_elongation_deg", "cloud_fraction"]
 
 
-def archive(n_nights: int, cadence_s: int) -> Simulation:
-    counted = DAYS_FROM_FULL if n_nights <= len(DAYS_FROM_FULL) * len(FULL_MOONS) else EVERY_DAY
-    nights = (pd.Timestamp(full) + pd.Timedelta(days=days) for days in counted for full in FULL_MOONS)
-    dates = sorted({str(night.date()) for night in nights})
-    chosen = [dates[round(place)] for place in np.linspace(0, len(dates) - 1, min(n_nights, len(dates)))]
-    return dataclasses.replace(demo_simulation(), nights=tuple(chosen), cadence_s=cadence_s)
-
-
-def film(simulation: Simulation, root: Path, night: str) -> pd.DataFrame:
-    """A night rendered, encoded, decoded, masked and kept: the truth of its frames, with `night` and `image`."""
-    truth_file = root / "truth" / f"night={night}" / "truth.parquet"
-    if not (root / "images" / night).exists():
-        simulate_night(simulation, night, root / "videos", root / "truth")
-        _keep_frames(simulation, root, night, pd.read_parquet(truth_file))
-    truth = pd.read_parquet(truth_file)
-    truth = truth[~truth["card"]].assign(night=night)
-    truth["image"] = [f"images/{night}/{index}.jpg" for index in truth["frame_index"]]
-    return truth
-
-
-def _keep_frames(simulation: Simulation, root: Path, night: str, truth: pd.DataFrame) -> None:
-    lens, (width, height) = simulation.camera.lens, simulation.camera.frame_size
-    disk = SkyDisk(lens.center_x, lens.center_y, lens.radius, width, height)
-    sky = set(truth.loc[~truth["card"], "frame_index"])
-    unfinished = root / "images" / f".{night}"
-    unfinished.mkdir(parents=True, exist_ok=True)
-    for frame in read_frames(root / "videos" / truth["video"].iloc[0]):
-        if frame.index in sky:
-            square = square_crop(frame.rgb(), disk, KEPT_SIZE)
-            cv2.imwrite(str(unfinished / f"{frame.index}.jpg"), square[..., ::-1])
-    unfinished.rename(root / "images" / night)
-
-
-def labelled(frames: pd.DataFrame, simulation: Simulation) -> pd.DataFrame:
-    """The frames with the labeller's sure answers, the role of their night, and what is no picture."""
-    frames = frames.assign(frame_id=frame_ids(simulation.site.name, frames["utc"]))
-    frames["label"] = simulated_answers(frames, frames, seed=simulation.seed)["label"].to_numpy()
-    frames["role"] = frames["night"].map(roles_of(frames["night"]))
-    frames["hour"] = (frames["utc"].dt.hour + simulation.site.longitude_deg / 15) % 24 + frames["utc"].dt.minute / 60
-    frames["moon_elongation_deg"] = 180.0 - (180.0 - frames["moon_phase_deg"]).abs()
-    return frames[frames["label"] != "unsure"].reset_index(drop=True)
+def with_nuisances(frames: pd.DataFrame, simulation: Simulation) -> pd.DataFrame:
+    """The frames with what is no picture."""
+    east_h = simulation.site.longitude_deg / 15
+    return frames.assign(
+        hour=(frames["utc"].dt.hour + east_h) % 24 + frames["utc"].dt.minute / 60,
+        moon_elongation_deg=180.0 - (180.0 - frames["moon_phase_deg"]).abs(),
+    )
 
 
 def judge(frames: pd.DataFrame, decided: np.ndarray) -> float:
@@ -141,8 +96,7 @@ def oracle(frames: pd.DataFrame) -> float:
 
 def network(frames: pd.DataFrame, root: Path, recipe: TrainingRecipe) -> float:
     """Trained in a folder of its own under `root`, or the one that lies there already."""
-    split = frames[frames["role"] != "audit"].assign(weight=1.0)
-    split["split"] = split["role"].map({"training": "train", "validation": "validation"})
+    split = split_of(frames)
     folder = root / "networks" / fingerprint(recipe, split)
     if not (folder / "model.json").exists():
         checkpoint = folder.with_suffix(".epoch")
@@ -155,9 +109,7 @@ def network(frames: pd.DataFrame, root: Path, recipe: TrainingRecipe) -> float:
 
 
 def measured(root: Path, simulation: Simulation, recipes: Sequence[TrainingRecipe]) -> dict:
-    with ProcessPoolExecutor() as pool:
-        frames = pd.concat(pool.map(partial(film, simulation, root), simulation.nights), ignore_index=True)
-    frames = labelled(frames, simulation)
+    frames = with_nuisances(labelled(filmed(simulation, root, KEPT_SIZE), simulation), simulation)
     roles = frames.groupby("role")["night"].nunique()
     require(set(roles.index) == {"training", "validation", "audit"}, "nights of every role")
     figures = {
@@ -177,7 +129,7 @@ def measured(root: Path, simulation: Simulation, recipes: Sequence[TrainingRecip
 def main() -> None:
     parser = argument_parser(__doc__)
     parser.add_argument("--nights", type=int, default=80, help="nights of the archive (default 80)")
-    parser.add_argument("--cadence", type=int, default=600, help="seconds between frames (default 600)")
+    parser.add_argument("--cadence", type=int, default=CADENCE_S, help=f"seconds between frames (default {CADENCE_S})")
     parser.add_argument("--size", type=int, default=RECIPE.image_size, help="pixels of the network's input")
     parser.add_argument("--epochs", type=int, default=RECIPE.epochs_full, help="epochs of each training")
     parser.add_argument("--precision", choices=PRECISIONS, default="auto", help="of training's arithmetic")

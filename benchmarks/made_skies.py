@@ -8,7 +8,7 @@ reading the clock and compressing cost what they cost on a real night.
 from __future__ import annotations
 
 from collections.abc import Iterator
-from dataclasses import dataclass, replace
+from dataclasses import dataclass
 from pathlib import Path
 
 import cv2
@@ -21,7 +21,7 @@ from allsky.simulator.archive import frame_times, sky_pictures
 from allsky.simulator.cameras import AURORAMAX
 from allsky.simulator.overlay import draw_text
 from allsky.simulator.recording import encode, place
-from allsky.simulator.simulation import YELLOWKNIFE, Simulation, demo_simulation
+from allsky.simulator.simulation import YELLOWKNIFE, Simulation
 from allsky.sky_disk import SkyDisk
 
 NIGHT = "2023-02-05"
@@ -104,43 +104,6 @@ def small_skies(n: int, size: int, n_skies: int = 24, at_once: int = 256) -> Ite
             noisy = np.rot90(drawn[number % n_skies], number // n_skies % 4) * rng.uniform(0.6, 1.5)
             whole.append(((noisy + rng.normal(0, 3, (size, size, 3))) * disk).clip(0, 255).astype(np.uint8))
         yield np.stack(whole)
-
-
-def told_skies(folder: Path, n_train: int, n_validation: int, n_skies: int = 48) -> pd.DataFrame:
-    """Simulated skies with their true labels, and the split that names them: pictures as the chain keeps them.
-
-    `n_skies` are drawn from as many nights of the demonstration, turned and exposed otherwise for each picture; a
-    sky is in one part only.
-    """
-    rng = np.random.default_rng(4)
-    drawn = _told(n_skies)
-    n_judging = max(2, n_skies * n_validation // (n_train + n_validation))
-    rows = []
-    for part, wanted, own in (("train", n_train, drawn[n_judging:]), ("validation", n_validation, drawn[:n_judging])):
-        for number in range(wanted):
-            rgb, label = own[number % len(own)]
-            name = f"{part}_{number:04d}"
-            turned = np.rot90(rgb, number // len(own) % 4)
-            _write(folder / f"{name}.jpg", turned * rng.uniform(0.8, 1.25) + rng.normal(0, 2, (720, 720, 1)))
-            rows.append((name, f"2024-{part[0] == 'v':02d}", label, part, 1.0, f"{name}.jpg"))
-    return pd.DataFrame(rows, columns=["frame_id", "night", "label", "split", "weight", "image"])
-
-
-def _told(n: int) -> list[tuple[np.ndarray, str]]:
-    """`n` skies of which a person would be sure, with and without aurora by turns, and what she would say."""
-    simulation = replace(demo_simulation(), camera=AURORAMAX)
-    found: dict[str, list] = {"aurora": [], "no aurora": []}
-    for number in range(20 * n):
-        night = simulation.nights[number % len(simulation.nights)]
-        utc = frame_times(simulation, night)
-        moment = utc[(number * 37 + number // len(simulation.nights) * 11) % len(utc)]
-        picture = next(sky_pictures(simulation, night, pd.DatetimeIndex([moment])))
-        told = found.get(picture.facts["visible"])
-        if told is not None and len(told) < -(-n // 2):
-            told.append((picture.rgb, picture.facts["visible"].replace(" ", "_")))
-        if all(len(told) == -(-n // 2) for told in found.values()):
-            break
-    return [pair for both in zip(*found.values()) for pair in both][:n]
 
 
 def labelled_skies(folder: Path, n_train: int, n_validation: int, seed: int = 3) -> pd.DataFrame:

@@ -5,34 +5,56 @@ weights, as it comes, answers the same whatever it sees. So its batch normalisat
 these pictures and its last layer is shifted until it finds aurora in half of them: its answers then hang on every
 layer, as a trained network's do, and are harder to reproduce than those of one that is sure of itself.
 
-Where the answers must be a trained network's, an EfficientNet-B1 is trained on simulated skies for some minutes; this
-makes one to be used again (`--model`):
+Where the answers must be a trained network's, an EfficientNet-B1 is trained from nothing on simulated nights
+(`made_nights.py`): mostly on small pictures, which cost a fourteenth, and at the end on some of its own size. This
+makes one to be used again (`--model`), in an hour or two on one core; a run that was stopped goes on where it was:
 
-    python benchmarks/trained.py FOLDER [--pictures 384] [--epochs 10]
+    python benchmarks/trained.py FOLDER [--nights 80] [--backbone efficientnet_b1] [--size 240]
 """
 
 from __future__ import annotations
 
 import argparse
 from collections.abc import Sequence
+from dataclasses import dataclass
 from pathlib import Path
 
 import numpy as np
+import pandas as pd
 import torch
-from made_skies import told_skies
+from made_nights import CADENCE_S, archive, filmed, labelled, split_of
 from PIL import Image
 from torch import nn
 from torch.utils.data import Dataset
 from torchvision import transforms
 
+from allsky.green_rule import balanced_accuracy
 from allsky.pictures import read_picture
+from allsky.statistics.comparison import sample
 from models.description import ModelDescription
-from models.model_folder import Model
+from models.inference import predict
+from models.model_folder import Model, load_model
 from models.network import build_network, weights_normalisation
 from models.recipe import TrainingRecipe
 from models.training import train
 
 CLASSES = ("aurora", "no_aurora")
+
+
+@dataclass(frozen=True)
+class Step:
+    """Epochs on pictures of one size, at most `frames` of them (None: all); tuned at `rate`, but for the first step."""
+
+    size: int
+    epochs: int
+    rate: float = 3e-4
+    frames: int | None = None
+    precision: str = "float32"
+
+
+SMALL_FIRST = (Step(64, 12), Step(128, 2))
+# bfloat16 pays here alone: smaller pictures are quicker in float32.
+LAST = {"epochs": 1, "rate": 2e-4, "frames": 1500, "precision": "bfloat16"}
 
 
 def tried_model(backbone: str, size: int, paths: Sequence[Path]) -> Model:
@@ -52,23 +74,46 @@ def tried_model(backbone: str, size: int, paths: Sequence[Path]) -> Model:
     return model
 
 
-def trained_model(folder: Path, backbone: str, size: int, n_train: int = 384, epochs: int = 10) -> Path:
-    """A model's folder below `folder`: trained from nothing on simulated skies. What is asked of it is that its answers
-    mean something, not that they are right."""
-    pictures, place = folder / "told", folder / f"trained_{backbone}"
-    pictures.mkdir(exist_ok=True)
-    split = told_skies(pictures, n_train, n_train // 4, n_skies=n_train // 4)
+def trained_model(folder: Path, backbone: str, size: int, n_nights: int = 80, cadence_s: int = CADENCE_S) -> Path:
+    """A model's folder below `folder`: trained from nothing on simulated nights, on small pictures first.
+
+    What lies there already is used again, to the epoch.
+    """
+    simulation = archive(n_nights, cadence_s)
+    frames = labelled(filmed(simulation, folder / "nights", size), simulation)
+    weights = "none"
+    for step in (*SMALL_FIRST, Step(size, **LAST)):
+        weights = str(_trained_on(step, split_of(frames), weights, folder, backbone))
+    print(f"balanced accuracy on audit nights: {audited(Path(weights), frames, folder / 'nights'):.4f}", flush=True)
+    return Path(weights)
+
+
+def audited(place: Path, frames: pd.DataFrame, root: Path, most: int = 500) -> float:
+    """Balanced accuracy of the model in `place` on at most so many frames of audit nights."""
+    model, audit = load_model(place), frames[frames["role"] == "audit"]
+    audit = audit.iloc[np.linspace(0, len(audit) - 1, min(most, len(audit))).astype(int)]
+    said = model.description.decide(predict(model, [root / image for image in audit["image"]], "float32"))
+    return balanced_accuracy((audit["label"] == "aurora").to_numpy(), said == "aurora")
+
+
+def _trained_on(step: Step, split: pd.DataFrame, weights: str, folder: Path, backbone: str) -> Path:
     recipe = TrainingRecipe(
         backbone=backbone,
-        weights="none",
-        strategy="scratch",
-        image_size=size,
-        epochs_full=epochs,
+        weights=weights,
+        strategy="scratch" if weights == "none" else "finetune",
+        image_size=step.size,
+        epochs_full=step.epochs,
+        fine_tuning_rate=step.rate,
         batch_size=16,
-        averaging=0.95,
-        precision="bfloat16",
+        averaging=0.99,
+        contrast="local",
+        precision=step.precision,
     )
-    train(split, pictures, recipe, place, lambda share, message: print(message, flush=True))
+    place, split = folder / f"{backbone}_{step.size}", sample(split, step.frames)
+    if not (place / "model.json").exists():
+        said = f"{step.size} px: "
+        checkpoint = folder / f"{place.name}.epoch"
+        train(split, folder / "nights", recipe, place, lambda _, told: print(said + told, flush=True), checkpoint)
     return place
 
 
@@ -112,8 +157,9 @@ class Pictures(Dataset):
 if __name__ == "__main__":
     parser = argparse.ArgumentParser(description=__doc__, formatter_class=argparse.RawDescriptionHelpFormatter)
     parser.add_argument("folder", type=Path)
-    parser.add_argument("--pictures", type=int, default=384, help="to learn from (default 384)")
-    parser.add_argument("--epochs", type=int, default=10, help="default 10")
+    parser.add_argument("--nights", type=int, default=80, help="of the archive (default 80)")
+    parser.add_argument("--backbone", default="efficientnet_b1", help="default efficientnet_b1")
+    parser.add_argument("--size", type=int, default=240, help="pixels of its input (default 240)")
     asked = parser.parse_args()
     asked.folder.mkdir(parents=True, exist_ok=True)
-    print(trained_model(asked.folder, "efficientnet_b1", 240, asked.pictures, asked.epochs))
+    print(trained_model(asked.folder, asked.backbone, asked.size, asked.nights))

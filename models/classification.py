@@ -15,12 +15,13 @@ from typing import Any
 
 import cv2
 import numpy as np
-from PIL import Image
+from PIL import ExifTags, Image
 
 from allsky.errors import BadConfiguration, NotASky
 from allsky.loose_pictures import GIVEN, LooseSky, shared_disk, sky_of, spread_over
 from allsky.pictures import BadImage, inscribed_disk, read_picture
 from allsky.sky_disk import SkyDisk, check_disk, square_crop
+from models.description import MAP_ENDING
 from models.explanation import Explainer, overlay
 from models.inference import Predictor
 from models.model_folder import Model
@@ -109,7 +110,7 @@ class Classifier:
     def _draw(self, path: Path, heat: np.ndarray, sky: LooseSky) -> Path:
         """The square and the square under its map, side by side in one file."""
         drawn = overlay(sky.square, heat, sky=inscribed_disk(len(sky.square)))
-        target = (self.folder or path.parent) / f"{path.stem}.map.jpg"
+        target = (self.folder or path.parent) / f"{path.stem}{MAP_ENDING}"
         coded = cv2.imencode(".jpg", np.hstack([sky.square, drawn])[..., ::-1])[1]
         try:
             target.parent.mkdir(parents=True, exist_ok=True)
@@ -142,12 +143,18 @@ def _shared_disks(paths: Sequence[Path]) -> dict[tuple, SkyDisk | None]:
             suppress(OSError, Image.DecompressionBombError),
             Image.open(path) as picture,
         ):  # what cannot be read is met again, and said
-            cameras.setdefault((path.parent, picture.size), []).append(path)
+            cameras.setdefault((path.parent, _upright_size(picture)), []).append(path)
     return {
         camera: shared_disk(list(_readable(spread_over(members))))
         for camera, members in cameras.items()
         if len(members) > 1
     }
+
+
+def _upright_size(picture: Image.Image) -> tuple[int, int]:
+    """Width and height once the picture is turned as its EXIF data ask, which `read_picture` does too."""
+    width, height = picture.size
+    return (height, width) if picture.getexif().get(ExifTags.Base.Orientation, 1) >= 5 else (width, height)
 
 
 def _readable(paths: Sequence[Path]) -> Iterator[np.ndarray]:

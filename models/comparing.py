@@ -76,7 +76,7 @@ def _asked(split: pd.DataFrame, audit: pd.DataFrame, recipe: TrainingRecipe) -> 
     return {
         "backbone": recipe.backbone,
         "strategy": recipe.strategy,
-        "weights": recipe.weights,
+        "weights": Path(recipe.weights).name,
         "seed": recipe.seed,
         "image_size": recipe.image_size,
         "epochs": recipe.epochs_total,

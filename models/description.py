@@ -20,6 +20,9 @@ VALIDATION = "validation.parquet"
 CURVES = "curves.png"
 CARD = "card.md"
 
+# What the name of a map drawn beside a picture ends with.
+MAP_ENDING = ".map.jpg"
+
 # The method that draws heat maps where none is named: the best of those at hand against the simulator's true masks.
 METHOD = "GradCAM++"
 

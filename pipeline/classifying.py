@@ -3,35 +3,54 @@
 from __future__ import annotations
 
 import json
-from collections.abc import Callable, Sequence
+from collections.abc import Callable, Iterator, Sequence
 from pathlib import Path
 from typing import Any
 
 from allsky.errors import BadConfiguration
+from allsky.recordings.files import STILL_SUFFIXES
+from models.description import MAP_ENDING
 
 
 def classify_pictures(
     files: Sequence[Path],
     model: Path,
     tell: Callable[[str], None],
+    warn: Callable[[str], None],
     as_json: bool = False,
     explain: bool = False,
     method: str | None = None,
     maps: Path | None = None,
     disk: str | None = None,
 ) -> int:
-    """Tell what the model in the folder `model` says of each file; how many could not be read."""
+    """Tell what a model says of each file, or of a folder's pictures; how many could not be read.
+
+    Advice goes to `warn`; there is none beside JSON, which a program reads.
+    """
     from models.classification import Classifier
     from models.description import METHOD
     from models.model_folder import load_model
 
     circle = None if disk is None else _circle(disk)
     classifier = Classifier(load_model(model), circle, (method or METHOD) if explain or maps else None, maps)
-    unreadable = 0
-    for answer in classifier(files):
+    unreadable = without_sky = 0
+    for answer in classifier(list(_pictures(files))):
         tell(json.dumps(answer.as_dict()) if as_json else _line(answer))
         unreadable += answer.unreadable
+        without_sky += answer.p is None and not answer.unreadable
+    if without_sky and disk is None and not as_json:
+        warn(f"{without_sky} without an answer; if one is a night sky, say where in it: --disk X,Y,RADIUS")
     return unreadable
+
+
+def _pictures(files: Sequence[Path]) -> Iterator[Path]:
+    """The files, and of each folder its pictures in order of name."""
+    for path in files:
+        if path.is_dir():
+            stills = sorted(file for file in path.iterdir() if file.suffix.lower() in STILL_SUFFIXES)
+            yield from (still for still in stills if not still.name.endswith(MAP_ENDING))
+        else:
+            yield path
 
 
 def _line(answer: Any) -> str:

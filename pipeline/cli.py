@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import sys
+from functools import partial
 from pathlib import Path
 
 import click
@@ -99,10 +100,11 @@ def clock(files: tuple[Path, ...], frames, box, pattern, as_json) -> None:
 @click.option("--disk", help="X,Y,RADIUS of the sky in the pictures, in pixels; looked for by default.")
 @click.option("--json", "as_json", is_flag=True, help="Print an object a line.")
 def classify(files: tuple[Path, ...], model: Path, **options) -> None:
-    """Tell what a model says of FILES, pictures of any all-sky camera."""
+    """Tell what a model says of FILES, pictures (or folders of them) of any all-sky camera."""
     from pipeline.classifying import classify_pictures
 
-    sys.exit(1 if classify_pictures(files, model, click.echo, **options) else 0)
+    warn = partial(click.echo, err=True)
+    sys.exit(1 if classify_pictures(files, model, click.echo, warn, **options) else 0)
 
 
 @main.command(cls=_Explained)

@@ -29,6 +29,7 @@ from tasks.named_frames import images_of, named_frames
 from tasks.night_frames import NightFrames
 from tasks.one_look import looked, one_look
 from tasks.sheets import AuditSheet, LabelSheet
+from tasks.train_classifier import recipe_of_contents
 
 # The driver says so without a start of PyTorch.
 GPU = Path("/proc/driver/nvidia/version")
@@ -85,7 +86,7 @@ class ComparisonCell(ComparedStage):
         return TableArtifact(self.corpus.comparison / "cells" / f"{name}.parquet", COMPARISON)
 
     def ingredients(self):
-        made_of = {"training": self.training_recipe().as_dict(), "frames_used": size().frames}
+        made_of = {"training": recipe_of_contents(self.training_recipe()), "frames_used": size().frames}
         return {**self.standing_on(), **made_of, "weights": _weights_files(self.backbone)}
 
     def training_recipe(self) -> TrainingRecipe:
@@ -94,7 +95,7 @@ class ComparisonCell(ComparedStage):
             self.settings.training_recipe,
             backbone=self.backbone,
             strategy=self.strategy,
-            weights="none" if self.strategy == "scratch" else "imagenet",
+            weights="none" if self.strategy == "scratch" else pretrained_weights(self.backbone),
             image_size=asked.image_size,
             epochs_frozen=asked.epochs,
             epochs_full=asked.epochs,
@@ -211,6 +212,18 @@ def labels_first() -> list[Stage]:
     from tasks.simulated_labels import SimulatedLabels
 
     return [*sheets, SimulatedLabels()]
+
+
+def pretrained_weights(backbone: str) -> str:
+    """The backbone's file in the folder of `[comparison] weights`, or `imagenet` where there is none."""
+    here = settings.current()
+    if here.comparison.weights is None:
+        return "imagenet"
+    folder, name = here.resolve(here.comparison.weights), backbone.replace(":", "-").replace("/", "-")
+    if not folder.is_dir():
+        raise BadConfiguration(f"[comparison] weights = {folder}: there is no such folder; name one, or `none`")
+    files = (folder / f"{name}{ending}" for ending in (".safetensors", ".pth"))
+    return next((str(file) for file in files if file.is_file()), "imagenet")
 
 
 def _weights_files(backbone: str) -> list[str]:

@@ -247,6 +247,12 @@ class Comparison:
     )
     strategies: tuple[str, ...] = option(("scratch", "finetune", "frozen"), words, "and how it trains each")
     seeds: int = option(3, positive_whole, "trainings of each, with other seeds")
+    weights: str | None = option(
+        None,
+        either(text, none=None),
+        "folder of `BACKBONE.safetensors` or `.pth` files of pretrained weights (`timm:` is written `timm-`); of other "
+        "backbones those in PyTorch's cache",
+    )
     image_size: int | None = option(None, either(positive_whole, auto=None), "pixels; 224, without a GPU 96")
     epochs: int | None = option(None, either(positive_whole, auto=None), "epochs of each; 20, without a GPU 5")
     frames: int | None = option(None, either(positive_whole, auto=None), "training frames; all, without a GPU 600")

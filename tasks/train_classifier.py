@@ -11,6 +11,7 @@ from allsky.corpus import NO_MODEL, Corpus
 from allsky.errors import BadLabels, BadModel
 from allsky.recordings.files import content_digest
 from models.description import WEIGHTS, ModelDescription, read_description
+from models.recipe import TrainingRecipe
 from tasks import settings
 from tasks.archive_stage import ArchiveStage
 from tasks.artifacts import FolderArtifact
@@ -55,10 +56,14 @@ class TrainClassifier(ArchiveStage):
 
 def training_ingredients() -> dict:
     """What a trained model depends on. Raises NotKnownYet while labels are being made."""
-    recipe = settings.current().training_recipe.as_dict()
-    if Path(recipe["weights"]).is_file():
-        recipe["weights"] = content_digest(recipe["weights"])
-    return {"split": LabelSplit().recipe(), "training": recipe}
+    return {"split": LabelSplit().recipe(), "training": recipe_of_contents(settings.current().training_recipe)}
+
+
+def recipe_of_contents(recipe: TrainingRecipe) -> dict:
+    """The recipe as a dictionary in which a file of weights, or a model's folder, stands by what is in it."""
+    made_of, weights = recipe.as_dict(), Path(recipe.weights)
+    file = weights / WEIGHTS if weights.is_dir() else weights
+    return made_of | {"weights": content_digest(file)} if file.is_file() else made_of
 
 
 def existing_model() -> Path | None:

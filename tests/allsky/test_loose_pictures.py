@@ -1,7 +1,11 @@
+from dataclasses import replace
+
 import cv2
 import numpy as np
 import pytest
 
+from allsky import loose_pictures
+from allsky.disk_search import LEAST_SCORE
 from allsky.errors import NotASky
 from allsky.loose_pictures import GIVEN, by_day, is_square_of_sky, shared_disk, sky_of, spread_over
 from allsky.pictures import inscribed_disk
@@ -89,6 +93,14 @@ def test_pictures_of_one_camera_share_their_disk_and_other_scenes_do_not_take_it
     assert sky_of(dim, shared).disk is not None
     with pytest.raises(NotASky):
         sky_of(np.full_like(frames[0], 60), shared)
+
+
+def test_a_disk_found_with_doubt_yields_to_the_one_shared_where_that_fits(frames, monkeypatch):
+    shared = shared_disk(frames)
+    other = replace(shared, radius=0.7 * shared.radius)
+    for sure, taken in ((LEAST_SCORE - 0.01, shared), (LEAST_SCORE, other)):
+        monkeypatch.setattr(loose_pictures, "_own_disk", lambda rgb, sure=sure: replace(other, confidence=sure))
+        assert sky_of(frames[0], shared).disk.radius == taken.radius
 
 
 def test_a_given_disk_is_not_looked_for():

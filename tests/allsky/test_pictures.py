@@ -39,6 +39,14 @@ def test_red_stays_red(tmp_path):
     assert read_picture(write(tmp_path / "red.jpg", red), 16)[8, 8].argmax() == 0
 
 
+@pytest.mark.parametrize("bits", [8, 12, 16])
+def test_a_file_of_sixteen_bits_may_hold_twelve(tmp_path, bits):
+    grey = smooth(64, 64)[..., 0]
+    values = grey if bits == 8 else grey.astype(np.uint16) << (bits - 8)
+    assert cv2.imwrite(str(tmp_path / "raw.png"), values)
+    assert (read_picture(tmp_path / "raw.png") == grey[..., None]).all()
+
+
 @pytest.mark.parametrize("content", [b"", b"not a picture", b"\xff\xd8\xff\xe0\x00\x10JFIF"])
 def test_what_is_no_picture_is_named(tmp_path, content):
     (tmp_path / "frame.jpg").write_bytes(content)

@@ -62,6 +62,12 @@ def test_what_a_gpu_makes_of_a_network_is_told_where_there_is_one():
     assert figures["gpu"] is None or figures["share"] > 0
 
 
+def test_every_script_finds_what_it_uses():
+    names = ", ".join(sorted(path.stem for path in FOLDER.glob("*.py")))
+    answer = subprocess.run([sys.executable, "-c", f"import {names}"], capture_output=True, text=True, cwd=FOLDER)
+    assert answer.returncode == 0, answer.stderr
+
+
 def test_every_script_is_tried_here_and_explained_to_the_reader():
     scripts = {path.stem for path in FOLDER.glob("*.py") if not path.stem.startswith("made_")} - NOT_A_SCRIPT
     explained = set(re.findall(r"^\| `(\w+)\.py`", (FOLDER / "README.md").read_text(encoding="utf-8"), re.MULTILINE))

@@ -5,6 +5,7 @@ import numpy as np
 import pytest
 import torch
 from click.testing import CliRunner
+from PIL import ExifTags, Image
 
 from models.classification import Classifier
 from models.description import ModelDescription
@@ -16,6 +17,9 @@ from tests.models.conftest import toy_sky, write_jpeg
 
 SIZE = 48
 CLASSES = ("aurora", "no_aurora")
+# Orientation 6: to be shown turned clockwise by 90 degrees (EXIF 2.32, table 4.6.5.1).
+TURNED = Image.Exif()
+TURNED[ExifTags.Base.Orientation] = 6
 
 
 def described(**more) -> ModelDescription:
@@ -70,6 +74,13 @@ def test_what_is_no_sky_or_no_picture_is_said_to_be_so(model, pictures, tmp_path
     assert absent.unreadable
 
 
+def test_a_picture_turned_by_its_exif_data_is_met_beside_others(model, pictures, tmp_path):
+    with Image.open(pictures[1]) as framed:
+        framed.transpose(Image.Transpose.ROTATE_90).save(tmp_path / "turned.jpg", quality=95, exif=TURNED)
+    upright, turned = Classifier(model)([pictures[1], tmp_path / "turned.jpg"])
+    assert turned.p["aurora"] == pytest.approx(upright.p["aurora"], abs=0.02)
+
+
 def test_an_unsure_model_abstains(model, pictures):
     cautious = Model(model.network, described(abstain_below=1.0))
     answer = next(Classifier(cautious)(pictures[:1]))
@@ -88,6 +99,15 @@ def test_the_command_prints_an_object_a_line_and_draws_maps(folder, pictures, tm
     assert [line["file"] for line in told] == [str(path) for path in pictures]
     assert all({"file", "p", "predicted", "abstain"} <= set(line) for line in told)
     assert sorted(path.name for path in maps.iterdir()) == ["framed.map.jpg", "kept.map.jpg"]
+
+
+def test_a_folder_stands_for_its_pictures_but_not_for_maps_drawn_before(folder, pictures):
+    asked = ["classify", str(pictures[0].parent), "--model", str(folder), "--explain"]
+    first, again = (CliRunner().invoke(main, asked) for _ in range(2))
+    assert first.exit_code == 0, first.output
+    assert [line.partition(":")[0] for line in first.stdout.splitlines()] == [str(path) for path in sorted(pictures)]
+    assert again.stdout == first.stdout
+    assert "--disk X,Y,RADIUS" in first.stderr
 
 
 def test_the_command_names_a_file_that_cannot_be_read_and_a_folder_without_a_model(folder, pictures, tmp_path):
