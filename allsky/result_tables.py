@@ -162,6 +162,15 @@ HOURS = Table(
         ("n_frames", WHOLE, "", "predicted frames"),
         ("n_positive", WHOLE, "", "frames predicted positive"),
         ("n_clear", WHOLE, "", "frames not predicted cloudy; null where no class says cloudy"),
+        (
+            "n_called_clear",
+            WHOLE,
+            "",
+            "drawn audit frames that labellers called clear; null without a key for clouds",
+        ),
+        ("w_called_clear", REAL, "", "sum of their weights (1 / inclusion probability)"),
+        ("ww_called_clear", REAL, "", "sum of their squared weights"),
+        ("w_called_positive", REAL, "", "sum of the weights of those labelled positive"),
     ),
 )
 

@@ -7,7 +7,7 @@ from pathlib import Path
 
 import pandas as pd
 
-from allsky.labels.answers import label_nights, labels_digest, read_labels
+from allsky.labels.answers import clouds_as, label_nights, labels_digest, read_labels
 from allsky.labels.roles import roles_of
 from allsky.tables import LABELS
 from tasks import archive, settings
@@ -18,7 +18,7 @@ AUDIT = ("audit",)
 
 
 def answers() -> pd.DataFrame:
-    """The labels (LABELS, and `night` and `role`), empty where there are none yet.
+    """The labels (LABELS, `night` and `role`; with a key for clouds `answer`), empty where there are none yet.
 
     Raises BadLabels for a file that cannot be meant, NotKnownYet while the simulated labeller has not
     answered.
@@ -38,7 +38,7 @@ def answers() -> pd.DataFrame:
 @functools.lru_cache(maxsize=2)
 def _read(path: Path, _moment: int, inventory: archive.Inventory) -> pd.DataFrame:
     here = settings.current()
-    labels = read_labels(path, here.labels.classes)
+    labels = clouds_as(read_labels(path, here.labels.answers), here.labels.cloud_key, here.labels.negative)
     nights = label_nights(labels, here.site.longitude_deg, inventory.night_of_video)
     roles = roles_of(nights.dropna(), **here.drawing)
     return labels.assign(night=nights, role=nights.map(roles))

@@ -22,7 +22,7 @@ from allsky.sky_disk import doubt_of
 from allsky.statistics.baseline import baseline_comparison
 from allsky.statistics.confusion import confusion_by_condition
 from allsky.statistics.contrasts import contrast_table
-from allsky.statistics.hours import night_hours
+from allsky.statistics.hours import Said, night_hours, with_called_clear
 from allsky.statistics.night_totals import counted_by, unpredicted
 from allsky.statistics.rates import condition_table, occurrence
 from allsky.statistics.reliability import abstaining_table, calibration_table, reliability_table
@@ -51,7 +51,8 @@ def gather(report: Reported) -> ReportData:
     """Everything the report tells of its nights."""
     sheet, given = _sheets(report.corpus), _answers(report)
     here = report.settings
-    count_hours = partial(night_hours, positive=here.labels.positive, site=here.site, cloudy=here.labels.cloudy)
+    cloudy = None if here.labels.cloud_key else here.labels.cloudy
+    count_hours = partial(night_hours, positive=here.labels.positive, site=here.site, cloudy=cloudy)
     read = go_through(_months(report), Wanted([sheet, given]), count_hours)
     labels, notices = (None, []) if given.empty else match_labels(given, read.frames)
     said = [
@@ -256,7 +257,7 @@ def _judged(report: Reported, read: ReportFrames, sheet: pd.DataFrame, labels: p
         "condition_table": table,
         "confusion": confusion_by_condition(*material, classes),
         "contrasts": contrast_table(*material, positive, counted),
-        "hours": read.hours,
+        "hours": _hours(report, read, sheet, known),
         "cloudy": here.labels.cloudy,
         "occurrence": occurrence(table, positive),
         "agreement": agreement_table(known, frames, roles_of(nights, **here.drawing)),
@@ -266,6 +267,15 @@ def _judged(report: Reported, read: ReportFrames, sheet: pd.DataFrame, labels: p
         **_baseline(report, audited),
         **_model(report.model()),
     }
+
+
+def _hours(report: Reported, read: ReportFrames, sheet: pd.DataFrame, labels: pd.DataFrame) -> pd.DataFrame | None:
+    """HOURS, with what was called clear where labellers have a key for clouds."""
+    asked = report.settings.labels
+    if read.hours is None or asked.cloud_key is None or "answer" not in labels:
+        return read.hours
+    said = Said(asked.positive, asked.cloud_key)
+    return with_called_clear(read.hours, sheet, labels, read.frames, report.settings.site, said)
 
 
 def _training_nights(report: Reported, nights: pd.Series) -> set[str]:

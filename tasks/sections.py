@@ -171,7 +171,8 @@ class Labels:
     cloudy: str | None = option(
         None,
         either(text, none=None),
-        "the class that says cloud hides the sky, where there is one: shares among clear frames are then given too",
+        "the answer that says cloud hides the sky: one of the classes, or with two classes a key of its own, which"
+        " counts as the negative class; shares among clear frames are then given too",
     )
     per_night: int = option(
         20,
@@ -188,6 +189,21 @@ class Labels:
     validation_share: float = option(0.15, share, "share of nights that choose epoch and temperature")
     audit_share: float = option(0.35, share, "share of nights that measure")
     seed: int = option(0, whole, "key of the draw; another one gives other nights and frames")
+
+    @property
+    def cloud_key(self) -> str | None:
+        """The answer about clouds that is no class, where there is one."""
+        return None if self.cloudy in self.classes else self.cloudy
+
+    @property
+    def answers(self) -> tuple[str, ...]:
+        """What a person may answer, besides `unsure`."""
+        return (*self.classes, self.cloud_key) if self.cloud_key else self.classes
+
+    @property
+    def negative(self) -> str:
+        """The other of two classes; of more, the first that is not the positive one."""
+        return next(name for name in self.classes if name != self.positive)
 
 
 @dataclass(frozen=True)

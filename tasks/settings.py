@@ -219,9 +219,10 @@ def _check(settings: Settings) -> None:
             f"{path}: [labels] needs at least two different classes, `positive` one of them and none called unsure;"
             f" found classes = {', '.join(labels.classes)} and positive = {labels.positive}"
         )
-    if labels.cloudy is not None and labels.cloudy not in {*labels.classes} - {labels.positive}:
+    if labels.cloudy in {labels.positive, "unsure"} or (labels.cloud_key and len(labels.classes) > 2):
         others = " or ".join(name for name in labels.classes if name != labels.positive)
-        raise BadConfiguration(f"{path}: [labels] cloudy = {labels.cloudy}: expected {others}, or no such key")
+        own = ", the name of a further answer" if len(labels.classes) == 2 else ""
+        raise BadConfiguration(f"{path}: [labels] cloudy = {labels.cloudy}: expected {others}{own}, or no such key")
     if labels.file == SIMULATED and not settings.simulated:
         raise BadConfiguration(f"{path}: [labels] file = simulated answers for [archive] videos = simulated only")
     _check_execution(settings)

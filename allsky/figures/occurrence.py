@@ -124,7 +124,7 @@ def clock_hours_figure(by_clock: pd.DataFrame, longitude_deg: float) -> Figure:
         ticks = range(0, len(order) + 1, 1 if len(order) <= 14 else 2)
         lower.set_xticks(list(ticks), [f"{(order[0] + tick) % HOURS:02d}" for tick in ticks])
         lower.set_xlim(0, len(order))
-    ends = by_clock[["positive_ratio", "positive_ratio_high", "clear_ratio"]].to_numpy(float)
+    ends = by_clock[["positive_ratio", "positive_ratio_high", "clear_ratio", "clear_ratio_high"]].to_numpy(float)
     panels[0, 0].set_ylim(0, 106 * max(np.nanmax(ends), 0.01))
     panels[0, 0].set_ylabel("percent of frames", fontsize=TEXT_SIZE, color=MUTED)
     panels[1, 0].set_ylabel("frames", fontsize=TEXT_SIZE, color=MUTED)
@@ -138,7 +138,9 @@ def _shares(ax: Axes, places: np.ndarray, rows: pd.DataFrame) -> None:
     ax.vlines(places, low, high, color=MUTED, linewidth=1.4)
     ax.plot(places, share, "o", color=POSITIVE, markersize=5, label="of recorded frames")
     if rows["clear_ratio"].notna().any():
-        clear = 100 * rows["clear_ratio"].to_numpy(float)
+        clear, low, high = (100 * rows[f"clear_ratio{end}"].to_numpy(float) for end in ("", "_low", "_high"))
+        places = places + 0.18
+        ax.vlines(places, low, high, color=RULE, linewidth=1.4)
         ax.plot(places, clear, "s", markerfacecolor="none", color=MUTED, markersize=5, label="of clear frames")
         place: dict[str, Any] = {"loc": "lower left", "bbox_to_anchor": (0.0, 0.99), "ncols": 2, "borderaxespad": 0.0}
         ax.legend(frameon=False, fontsize=SMALL_TEXT, labelcolor=INK, **place)

@@ -78,6 +78,21 @@ def match_labels(labels: pd.DataFrame, frames: pd.DataFrame) -> tuple[pd.DataFra
     return _last_answers(matched, ["frame_id", "labeller"]), notices
 
 
+def clouds_as(labels: pd.DataFrame, cloud_key: str | None, negative: str) -> pd.DataFrame:
+    """Answers (LABELS) of which those about clouds count as `negative`: aurora behind cloud is not visible.
+
+    What was said stays in a column `answer`. Without a `cloud_key`, as they are.
+    """
+    if cloud_key is None:
+        return labels
+    return labels.assign(answer=labels["label"], label=labels["label"].where(labels["label"] != cloud_key, negative))
+
+
+def as_answered(labels: pd.DataFrame) -> pd.DataFrame:
+    """The answers as they were said: `clouds_as` taken back."""
+    return labels.assign(label=labels["answer"]).drop(columns="answer") if "answer" in labels else labels
+
+
 def agreed_labels(labels: pd.DataFrame) -> pd.DataFrame:
     """One answer per frame, columns `frame_id` and `label`: see `settled_labels`."""
     return settled_labels(labels)[["frame_id", "label"]]
@@ -140,6 +155,7 @@ def labels_digest(labels: pd.DataFrame) -> str:
 
     Times and notes do not enter: they change no result.
     """
+    labels = as_answered(labels)
     rows = labels[["frame_id", *PLACE, "labeller", "label"]].astype(object)
     lines = sorted("\t".join("" if pd.isna(cell) else str(cell) for cell in row) for row in rows.to_numpy())
     return blake2b("\n".join(lines).encode(), digest_size=16).hexdigest()

@@ -80,8 +80,8 @@ class ReportData:
     - `condition_table` (CONDITION_TABLE), None without a model.
     - `confusion` (CONFUSION): which class is taken for which by condition, None without a model.
     - `contrasts` (CONTRASTS): the conditions' rates against moonless night, None without a model.
-    - `hours` (HOURS): predicted frames by night and hour; None without a model. `cloudy`: the class that says cloud
-      hides the sky, None where no class does.
+    - `hours` (HOURS): predicted frames by night and hour; None without a model. `cloudy`: the answer that says
+      cloud hides the sky, a class or a labeller's key, None where none does.
     - `occurrence`: shares `share_of_frames` and `mean_of_cell_shares`, and optionally `n_cells`; None without a model.
     - `sheet` (SHEET): the label and the audit sheet, one after the other. `labels` (LABELS as matched): None without.
     - `model_name`; `model`: the content of model.json; `history` and `validation`: the model's tables; None without.

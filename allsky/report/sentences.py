@@ -14,8 +14,7 @@ from allsky.labels.labellers import relative_to
 from allsky.report.comparisons import largest_estimates, unmeasured, verdicts
 from allsky.report.data import ReportData
 from allsky.statistics.correction import NIGHTS_TO_DERIVE
-from allsky.statistics.hours import occurrence_by_night
-from allsky.statistics.intervals import proportion_over_nights
+from allsky.statistics.hours import UTC, clear_share
 from allsky.statistics.rates import NIGHTS_TO_MEASURE
 from allsky.tables import LABELS
 
@@ -140,13 +139,20 @@ def _among_clear(data: ReportData) -> list[str]:
     """The share among frames that no cloud hides, where a class says so."""
     if data.hours is None or data.cloudy is None:
         return []
-    nights = occurrence_by_night(data.hours).dropna(subset="n_clear")
-    clear, cloudy = int(nights["n_clear"].sum()), in_words(data.cloudy)
+    hours = data.hours[data.hours["clock"] == UTC]
+    if hours[["n_clear", "n_called_clear"]].isna().all(axis=None):
+        return []
+    clear, called = int(hours["n_clear"].sum()), int(hours["n_called_clear"].sum())
+    rate, cloudy = clear_share(hours), in_words(data.cloudy)
+    share = f"{percent(rate.value)} ({interval(rate.low, rate.high)})" if is_number(rate.low) else percent(rate.value)
+    if hours["n_called_clear"].notna().any():
+        basis = f"the {called:,} audit frames that labellers called neither {cloudy} nor unsure"
+        if not is_number(rate.value):
+            return [f"Among {basis}, on fewer than five nights, the share is not measured."]
+        seen = f"saw {in_words(data.positive)} in {share}"
+        return [f"Among {basis}, weighted by how they were drawn, they {seen}, on {rate.n_nights} nights."]
     if not clear:
         return [f"Every frame was predicted {cloudy}."]
-    hits, frames = nights["n_positive"], nights["n_clear"].astype(float)
-    rate = proportion_over_nights(hits, frames, clear, nights=nights["night"])
-    share = f"{percent(rate.value)} ({interval(rate.low, rate.high)})" if is_number(rate.low) else percent(rate.value)
     return [f"Among the {clear:,} frames not predicted {cloudy} it is {share}."]
 
 

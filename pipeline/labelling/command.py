@@ -138,7 +138,7 @@ def _desk(material: Material, frame_ids: Iterable[str], labeller: str, **rest) -
         sky=material.usable,
         file=LabelFile(material.file),
         labeller=labeller,
-        classes=material.classes,
+        classes=material.answers,
         **rest,
     )
 
@@ -146,7 +146,7 @@ def _desk(material: Material, frame_ids: Iterable[str], labeller: str, **rest) -
 def settle(material: Material, adjudicator: str) -> Desk:
     """The desk of the frames on which labellers disagree; what each said stands beside the frame, without names."""
     labels = material.labels()
-    open_ones = disagreements(labels, adjudicated_too=True)
+    open_ones = disagreements(material.by_class(), adjudicated_too=True)
     hints = {row.frame_id: _without_names(row.answers) for row in open_ones.itertuples()}
     return _desk(
         material,
@@ -186,7 +186,7 @@ def open_page(desk: Desk, images: Path, port: int | None, browser: bool, tell: T
 
 def say_agreement(material: Material, tell: Tell) -> None:
     """How far labellers agree, and what is left to settle."""
-    labels = material.labels()
+    labels = material.by_class()
     roles = roles_of(material.frames["night"], **material.settings.drawing)
     table = agreement_table(labels, material.frames, roles)
     if table.empty:

@@ -26,7 +26,7 @@ Tell = Callable[[str], None]
 
 def take_in(material: Material, source: Path, labeller: str, tell: Tell) -> None:
     """Add the answers of another program's file or folder to the labels file, each under its frame's present name."""
-    found = read_answers(source, material.classes, labeller)
+    found = read_answers(source, material.answers, labeller)
     matched, notices = match_labels(found, material.frames)
     added = new_answers(matched, material.labels())
     rows = added.astype(object).where(added.notna(), None).to_dict("records")
@@ -62,7 +62,7 @@ def _label_studio(material: Material, labels: pd.DataFrame, target: Path, tell: 
     target.parent.mkdir(parents=True, exist_ok=True)
     target.write_text(json.dumps(tasks, indent=1), encoding="utf-8")
     interface = target.with_suffix(".xml")
-    interface.write_text(label_studio_interface(material.classes), encoding="utf-8")
+    interface.write_text(label_studio_interface(material.answers), encoding="utf-8")
     tell(
         f"{len(tasks)} tasks in {target}; the labelling interface is {interface}. Label Studio finds the pictures when"
         " it is started with LABEL_STUDIO_LOCAL_FILES_SERVING_ENABLED=true and"

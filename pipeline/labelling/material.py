@@ -11,7 +11,7 @@ import pandas as pd
 
 from allsky.corpus import Corpus
 from allsky.errors import BadLabels, BadModel
-from allsky.labels.answers import match_labels, read_labels
+from allsky.labels.answers import clouds_as, match_labels, read_labels
 from allsky.labels.queue import PLACE
 from allsky.tables import LABELS, MONTH_FRAMES, SHEET
 from tasks.settings import SIMULATED, Settings
@@ -42,6 +42,11 @@ class Material:
         return self.settings.labels.classes
 
     @property
+    def answers(self) -> tuple[str, ...]:
+        """What a person may answer, besides `unsure`: every class, and a key for clouds where there is one."""
+        return self.settings.labels.answers
+
+    @property
     def usable(self) -> pd.DataFrame:
         """The frames whose time is not in doubt, in order of time."""
         return self.frames[self.frames["clock_flag"].isna()].sort_values(["night", "utc"], ignore_index=True)
@@ -50,7 +55,11 @@ class Material:
         """The answers in the file (LABELS), each under its frame's present name."""
         if not self.file.exists():
             return LABELS.empty().astype({"frame_index": "Int32"})
-        return match_labels(read_labels(self.file, self.classes), self.frames)[0]
+        return match_labels(read_labels(self.file, self.answers), self.frames)[0]
+
+    def by_class(self) -> pd.DataFrame:
+        """The answers as classes, as the report counts them: one about clouds as the negative class."""
+        return clouds_as(self.labels(), self.settings.labels.cloud_key, self.settings.labels.negative)
 
     def pictures(self, frame_ids: Iterable[str]) -> pd.DataFrame:
         """What is shown of some frames, in the order asked for."""

@@ -12,6 +12,7 @@ import pandas as pd
 import pytest
 
 from allsky.figures.words import interval, percent
+from allsky.labels.answers import clouds_as
 from allsky.pictures import write_picture
 from allsky.report import (
     CameraChange,
@@ -29,7 +30,7 @@ from allsky.report.comparisons import largest_estimates, unmeasured
 from allsky.report.gallery import directions
 from allsky.report.methods import methods
 from allsky.statistics.contrasts import contrast_table
-from allsky.statistics.hours import night_hours
+from allsky.statistics.hours import UTC, Said, clear_share, night_hours, with_called_clear
 from allsky.statistics.night_totals import unpredicted
 from allsky.statistics.tally import Tally
 from allsky.tables import ALL_TABLES, CONFUSION, RULE_COMPARISON
@@ -278,6 +279,22 @@ def test_shares_among_clear_frames_are_given_where_a_class_says_cloudy(light):
         in told
     )
     assert "not predicted cloudy" not in " ".join(sentences.occurrence_sentences(light))
+
+
+def test_shares_among_frames_called_clear_are_given_where_labellers_have_a_key_for_clouds(light):
+    predictions, site = corpus.predictions(light.frames), corpus.SITE
+    sheet, answers = corpus.sheet(light.frames), corpus.labels(light.frames)
+    night = light.frames.set_index("frame_id")["night"]
+    nights = sorted(night[night.index.isin(answers["frame_id"])].unique())
+    clouded = answers["frame_id"].map(night).isin(nights[: len(nights) // 2]) & (answers["label"] != corpus.POSITIVE)
+    labels = clouds_as(answers.assign(label=answers["label"].where(~clouded, "cloud")), "cloud", "no_aurora")
+    hours = night_hours(predictions, corpus.POSITIVE, site)
+    said = replace(light, cloudy="cloud", hours=hours)
+    assert "neither cloud" not in " ".join(sentences.occurrence_sentences(said))
+    seen = with_called_clear(hours, sheet, labels, light.frames, site, Said(corpus.POSITIVE, "cloud"))
+    told = " ".join(sentences.occurrence_sentences(replace(said, hours=seen)))
+    share = clear_share(seen[seen["clock"] == UTC])
+    assert f"they saw aurora in {percent(share.value)}" in told and "called neither cloud nor unsure" in told
 
 
 def test_everything_left_out_is_named_with_its_reason(page):

@@ -8,7 +8,7 @@ import pytest
 from click.testing import CliRunner
 
 from allsky.errors import AllskyError, BadLabels
-from allsky.labels.answers import ADJUDICATED, read_labels
+from allsky.labels.answers import ADJUDICATED, labels_digest, read_labels
 from allsky.labels.file import LabelFile
 from allsky.labels.roles import night_role
 from pipeline.cli import main
@@ -201,6 +201,23 @@ def test_every_answer_has_a_key_of_its_own_that_means_nothing_else():
     assert len(keys) == len(set(keys))
     assert not set(keys) & set("bcrmsz")
     assert [answer.keys for answer in answers(CLASSES)] == [("a", "1"), ("n", "2"), ("u",)]
+
+
+def test_a_key_for_clouds_is_an_answer_of_its_own_and_counts_as_no_aurora(made, allsky, tmp_path):
+    made.configuration.write_text(made.configuration.read_text().replace("[labels]", "[labels]\ncloudy = cloudy"))
+    settings.current.cache_clear()
+    assert [answer.keys for answer in answers(material(made).answers)] == [("a", "1"), ("n", "2"), ("l", "3"), ("u",)]
+    fill(made, "ann", lambda frame: "cloudy")
+    fill(made, "bo", lambda frame: "no_aurora")
+    assert settle(material(made), "cy").waiting == []
+    _, told = allsky("label", "--agreement")
+    assert "100.0%" in told and "disagreement: 0" in told
+    status, _ = allsky("label", "--export", str(tmp_path / "out.json"))
+    assert status == 0
+    assert "cloudy" in (tmp_path / "out.json").read_text() and 'value="cloudy"' in (tmp_path / "out.xml").read_text()
+    by_class = material(made).by_class()
+    assert set(by_class["label"]) == {"no_aurora"} and set(by_class["answer"]) == {"cloudy", "no_aurora"}
+    assert labels_digest(by_class) == labels_digest(material(made).labels())
 
 
 # To and from other programs.

@@ -57,6 +57,11 @@ def test_percent_signs_are_taken_as_they_are(configured):
         ("[archive]\nname_date = evning\n", "did you mean 'evening'?"),
         ("[labels]\nclasses = aurora\n", "at least two different classes"),
         ("[labels]\npositive = cloud\n", "`positive` one of them"),
+        (
+            "[labels]\ncloudy = aurora\n",
+            "cloudy = aurora: expected no_aurora, the name of a further answer, or no such",
+        ),
+        ("[labels]\nclasses = aurora, arc, none\ncloudy = cloud\n", "cloudy = cloud: expected arc or none, or no such"),
         ("[labels]\naudit_share = 0.5\n", "must add up to 1"),
         ("[labels]\nfile = simulated\n[archive]\nvideos = here\n", "simulated answers"),
         ("[camera]\nclock_timezone = America/Yelowknife\n", "did you mean 'America/Yellowknife'?"),
@@ -70,6 +75,13 @@ def test_a_mistake_is_named_with_what_would_be_right(configured, text, told):
     with pytest.raises(BadConfiguration) as error:
         configured(text)
     assert told in str(error.value)
+
+
+def test_an_answer_about_clouds_is_a_class_or_a_key_of_its_own(configured):
+    own = configured("[labels]\ncloudy = cloud\n").labels
+    assert (own.cloud_key, own.answers, own.negative) == ("cloud", ("aurora", "no_aurora", "cloud"), "no_aurora")
+    one_of_them = configured("[labels]\nclasses = aurora, clear, cloud\ncloudy = cloud\n").labels
+    assert (one_of_them.cloud_key, one_of_them.answers) == (None, ("aurora", "clear", "cloud"))
 
 
 @pytest.mark.parametrize(

@@ -5,9 +5,22 @@ from __future__ import annotations
 import pandas as pd
 import pytest
 
-from allsky.statistics.hours import MLT, UTC, night_hours, occurrence_by_clock, occurrence_by_hour, occurrence_by_night
+from allsky.labels.answers import clouds_as
+from allsky.statistics.hours import (
+    MLT,
+    UTC,
+    Said,
+    clear_share,
+    night_hours,
+    occurrence_by_clock,
+    occurrence_by_hour,
+    occurrence_by_night,
+    with_called_clear,
+)
+from allsky.statistics.intervals import proportion_over_nights
 from allsky.tables import HOURS
 from tests.allsky import report_corpus as corpus
+from tests.allsky.synthetic_corpus import month_frames, night_names
 
 
 @pytest.fixture(scope="module")
@@ -41,8 +54,8 @@ def test_an_interval_holds_its_share_and_stands_on_the_nights_that_have_the_hour
 def test_intervals_know_which_nights_follow_one_another():
     """Ten nights with aurora, then ten without: nights in a row tell less than the same nights a month apart."""
     said = [10] * 10 + [0] * 10
-    row = pd.DataFrame({"clock": UTC, "hour": 8, "n_frames": 10, "n_positive": said, "n_clear": pd.NA})
-    row = row.astype({"n_clear": "Int64"})
+    row = pd.DataFrame({"clock": UTC, "hour": 8, "n_frames": 10, "n_positive": said}).reindex(columns=HOURS.names)
+    row = row.astype({"n_clear": "Int64", "n_called_clear": "Int64"})
     ends = []
     for step in (1, 30):
         dates = pd.date_range("2022-01-01", periods=20, freq=f"{step}D").strftime("%Y-%m-%d")
@@ -75,3 +88,46 @@ def test_cloudy_frames_leave_the_denominator_of_clear_shares_alone():
     assert pd.isna(nights["clear_ratio"].iloc[2])
     hour = occurrence_by_clock(night_hours(table, "aurora", corpus.SITE, "cloudy")).iloc[0]
     assert (hour["positive_ratio"], hour["clear_ratio"]) == (0.4, 0.8)
+
+
+def called(n_nights: int, answers: list[str]) -> pd.DataFrame:
+    """HOURS of nights of 40 frames from 02:00 UTC, of which every tenth was drawn and answered so by one labeller."""
+    nights = night_names(n_nights)
+    frames = month_frames({night: [("Night", "No_Moon")] * 40 for night in nights})
+    drawn = frames[frames["frame_index"] % 100 == 0].reset_index(drop=True)
+    sheet = drawn[["frame_id", "night", "video", "frame_index"]].assign(
+        role="audit",
+        stratum="Night x No_Moon",
+        drawn_for_model=None,
+        inclusion_probability=[0.1, 0.2, 0.1, 0.2] * n_nights,
+    )
+    labels = drawn[["frame_id", "video", "frame_index"]].assign(label=answers * n_nights, labeller="ann")
+    hours = night_hours(frames.assign(predicted="aurora"), "aurora", corpus.SITE)
+    labels = clouds_as(labels, "cloud", "no_aurora")
+    return with_called_clear(hours, sheet, labels, frames, corpus.SITE, Said("aurora", "cloud"))
+
+
+def test_what_labellers_call_clear_counts_by_how_it_was_drawn():
+    hours = called(6, ["aurora", "no_aurora", "cloud", "unsure"])
+    HOURS.to_arrow(hours)
+    hour = occurrence_by_clock(hours).iloc[0]
+    # Of each night a frame of weight 10 with aurora and one of weight 5 without; cloud and doubt stand for nothing.
+    assert (hour["hour"], hour["n_called_clear"]) == (2, 12)
+    assert hour["clear_ratio"] == pytest.approx(10 / 15)
+    assert (hour["positive_ratio"], hour["clear_ratio_low"] < 10 / 15 < hour["clear_ratio_high"]) == (1, True)
+    assert occurrence_by_night(hours)["clear_ratio"].isna().all()
+
+
+def test_frames_of_equal_weight_called_clear_have_the_interval_of_any_proportion_over_nights():
+    hours = called(8, ["aurora", "cloud", "no_aurora", "cloud"])
+    theirs = proportion_over_nights([10.0] * 8, [20.0] * 8, 16, nights=night_names(8))
+    found = clear_share(hours[hours["clock"] == UTC])
+    assert (found.value, found.low, found.high) == pytest.approx((0.5, theirs.low, theirs.high))
+
+
+def test_fewer_than_five_nights_called_clear_measure_nothing():
+    few = called(4, ["aurora", "no_aurora", "cloud", "unsure"])
+    assert pd.isna(occurrence_by_clock(few)["clear_ratio"]).all()
+    clouded = called(6, ["cloud"] * 4)
+    assert occurrence_by_clock(clouded)["n_called_clear"].tolist() == [0, 0]
+    assert occurrence_by_clock(clouded)["clear_ratio"].isna().all()
