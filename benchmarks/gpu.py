@@ -24,7 +24,8 @@ from pathlib import Path
 
 import numpy as np
 import torch
-from inference import A_MONTH, agreed
+from agreement import agreed
+from inference import A_MONTH
 from made_skies import small_skies, write_skies
 from side_by_side import argument_parser
 from torch import nn

@@ -8,12 +8,12 @@ processes, whichever is faster.
 Both sides read from the JPEG on, and both have their model loaded; ours has chosen its engine and compiled it, which is
 done once a month of nights (`ready_s`). `ratio_batch_32` is against the obvious way, `ratio` against the tuned one.
 
-Then both are shown `agreement` pictures: `same_decisions` and `p_difference_999` (99.9th percentile of the
-differences in probability) compare the engine with eager float32 on equal pixels, by a network trained on simulated
-skies (`--model` takes one that exists). `pixel_difference` is the mean difference, in levels of 0 to 255, between
-pictures shrunk while they are decoded (ours) and shrunk by torchvision afterwards.
+Then the engine and eager float32 are shown `agreement` frames that taught nobody (`agreement.py`): `same_decisions` and
+`p_difference_999` compare them on equal pixels, by a network trained on simulated skies (`--model` takes one that
+exists). `pixel_difference` is the mean difference, in levels of 0 to 255, between pictures shrunk while they are
+decoded (ours) and shrunk by torchvision afterwards.
 
-    python benchmarks/inference.py [--quick] [--frames 512] [--agreement 10000] [--model FOLDER]
+    python benchmarks/inference.py [--quick] [--frames 512] [--agreement 10000] [--model FOLDER] [--nights FOLDER]
 """
 
 from __future__ import annotations
@@ -27,18 +27,20 @@ from pathlib import Path
 
 import numpy as np
 import torch
-from made_skies import small_skies, write_skies
+from agreement import agreed, both_answers, frames_to_agree_on
+from made_skies import write_skies
+from PIL import Image
 from side_by_side import OBVIOUS, OURS, TUNED, argument_parser, compared, require, take_turns, tell
 from torch.utils.data import DataLoader
+from torchvision import transforms
 from trained import Pictures, pixels, trained_model, tried_model
 
+from allsky.pictures import read_picture
 from models.inference import Predictor
 from models.model_folder import Model, load_model
 
 WITH_WORKERS = "tuned, workers"
 BATCHES = (1, 2, 4, 8, 16, 32)
-# As far as two ways of computing the same probability may lie apart, and how often they must decide alike.
-P_TOLERANCE, SAME_DECISIONS = 0.02, 0.999
 # Frames of a month of nights, for which it pays to compile; where only agreement counts, for which it pays to choose.
 A_MONTH, WORTH_A_CHOICE = 20_000, 1_000
 
@@ -68,35 +70,16 @@ def best_batch(model: Model, paths: list[Path]) -> int:
 
 
 def check(answers: dict[str, np.ndarray], mine: np.ndarray, exact: np.ndarray, quick: bool) -> dict[str, float]:
-    """Stop unless ours, on equal pixels, says what float32 does, and the rivals agree with each other."""
+    """Stop unless the rivals agree with each other, and ours, on equal pixels, says what float32 does."""
     require(np.allclose(answers[OBVIOUS], answers[TUNED], atol=1e-3), "both rivals say the same")
     return agreed(mine, exact, quick)
 
 
-def agreed(mine: np.ndarray, exact: np.ndarray, quick: bool = False) -> dict[str, float]:
-    """How nearly ours says what float32 does; stops where it is not near enough, unless too few were asked."""
-    gaps = np.abs(mine - exact)
-    same = float((mine.argmax(axis=1) == exact.argmax(axis=1)).mean())
-    far = float(np.quantile(gaps, 0.999))
-    require(quick or far <= P_TOLERANCE, f"ours says what eager float32 does on equal pixels (off by {far:.4f})")
-    require(quick or same >= SAME_DECISIONS, f"ours decides as eager float32 does ({same:.2%} do)")
-    return {"same_decisions": same, "p_difference_999": far, "positive_share": float((exact[:, 0] > 0.5).mean())}
-
-
-def both_answers(predictor: Predictor, model: Model, n: int, n_skies: int) -> tuple[np.ndarray, np.ndarray]:
-    """What the predictor and eager float32 say of `n` different pictures of the model's size."""
-    mine, exact = [], []
-    for pictures in small_skies(n, model.description.image_size, n_skies):
-        mine.append(predictor.answer(pictures))
-        with torch.no_grad():
-            exact.append(model.probabilities(model.network(model.seen(pictures))))
-    return np.concatenate(mine), np.concatenate(exact)
-
-
 def pixel_difference(model: Model, paths: list[Path]) -> float:
-    theirs = torch.stack([Pictures(paths, model)[number] for number in range(len(paths))])
-    gap = (pixels(model, paths) - theirs).abs() * torch.tensor(model.description.std)[:, None, None]
-    return 255 * float(gap.mean())
+    size = model.description.image_size
+    shrink = transforms.Resize((size, size))
+    pairs = [(read_picture(path, size), np.asarray(shrink(Image.open(path).convert("RGB")))) for path in paths]
+    return float(np.mean([np.abs(mine.astype(int) - theirs).mean() for mine, theirs in pairs]))
 
 
 def asked_for() -> argparse.Namespace:
@@ -104,6 +87,7 @@ def asked_for() -> argparse.Namespace:
     for name, size in {"rounds": 3, "frames": 512, "agreement": 10_000, "size": 240}.items():
         parser.add_argument(f"--{name}", type=int, default=size, help=f"default {size}")
     parser.add_argument("--model", type=Path, help="a model's folder; without one an EfficientNet-B1 is trained first")
+    parser.add_argument("--nights", type=Path, help="folder of the frames to agree on, kept and used again")
     asked = parser.parse_args()
     if asked.quick:
         asked.rounds, asked.frames, asked.agreement = 1, 16, 64
@@ -127,7 +111,8 @@ def main() -> None:
             WITH_WORKERS: lambda: textbook(rival, paths, batch, workers),
         }
         turns = take_turns(ways, asked.rounds)
-        agreement = check(turns.answers, *both_answers(predictor, rival, asked.agreement, n_skies), asked.quick)
+        frames = frames_to_agree_on(asked.nights or Path(root), asked.agreement, asked.size, asked.quick)
+        agreement = check(turns.answers, *both_answers(predictor, rival, frames["path"]), asked.quick)
         agreement["pixel_difference"] = pixel_difference(rival, paths[:16])
     best = min(turns.ratio(TUNED), turns.ratio(WITH_WORKERS))
     against = {"ratio": best, "ratio_tuned": best, "ratio_batch_32": turns.ratio(OBVIOUS)}

@@ -22,7 +22,7 @@ from pathlib import Path
 import numpy as np
 import pandas as pd
 import torch
-from made_nights import CADENCE_S, archive, filmed, labelled, split_of
+from made_nights import archive, filmed, labelled, split_of
 from PIL import Image
 from torch import nn
 from torch.utils.data import Dataset
@@ -35,10 +35,12 @@ from models.description import ModelDescription
 from models.inference import predict
 from models.model_folder import Model, load_model
 from models.network import build_network, weights_normalisation
+from models.normalisation import local_contrast
 from models.recipe import TrainingRecipe
 from models.training import train
 
 CLASSES = ("aurora", "no_aurora")
+TAUGHT_NIGHTS = 80
 
 
 @dataclass(frozen=True)
@@ -74,12 +76,12 @@ def tried_model(backbone: str, size: int, paths: Sequence[Path]) -> Model:
     return model
 
 
-def trained_model(folder: Path, backbone: str, size: int, n_nights: int = 80, cadence_s: int = CADENCE_S) -> Path:
+def trained_model(folder: Path, backbone: str, size: int, n_nights: int = TAUGHT_NIGHTS) -> Path:
     """A model's folder below `folder`: trained from nothing on simulated nights, on small pictures first.
 
     What lies there already is used again, to the epoch.
     """
-    simulation = archive(n_nights, cadence_s)
+    simulation = archive(n_nights)
     frames = labelled(filmed(simulation, folder / "nights", size), simulation)
     weights = "none"
     for step in (*SMALL_FIRST, Step(size, **LAST)):
@@ -134,16 +136,20 @@ def _take_statistics(network: nn.Module, images: torch.Tensor) -> None:
 
 
 class Pictures(Dataset):
-    """The textbook data set: Pillow opens, torchvision's transforms resize, scale and normalise."""
+    """The textbook data set: Pillow opens, torchvision's transforms resize, scale and normalise (or take the local
+    contrast, a picture at a time)."""
 
     def __init__(self, paths: Sequence[Path], model: Model):
         self.paths = list(paths)
         description = model.description
+        seen = transforms.Normalize(description.mean, description.std)
+        if description.contrast == "local":
+            seen = transforms.Lambda(lambda image: local_contrast(image[None])[0])
         self.transform = transforms.Compose(
             [
                 transforms.Resize((description.image_size, description.image_size)),
                 transforms.ToTensor(),
-                transforms.Normalize(description.mean, description.std),
+                seen,
             ]
         )
 
@@ -157,7 +163,7 @@ class Pictures(Dataset):
 if __name__ == "__main__":
     parser = argparse.ArgumentParser(description=__doc__, formatter_class=argparse.RawDescriptionHelpFormatter)
     parser.add_argument("folder", type=Path)
-    parser.add_argument("--nights", type=int, default=80, help="of the archive (default 80)")
+    parser.add_argument("--nights", type=int, default=TAUGHT_NIGHTS, help=f"of the archive (default {TAUGHT_NIGHTS})")
     parser.add_argument("--backbone", default="efficientnet_b1", help="default efficientnet_b1")
     parser.add_argument("--size", type=int, default=240, help="pixels of its input (default 240)")
     asked = parser.parse_args()

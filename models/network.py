@@ -49,6 +49,7 @@ def build_network(backbone: str, n_classes: int, image_size: int, weights: str |
     """
     _check_backbone(backbone)
     network = _bare(backbone, n_classes, image_size)
+    _calm_head(network, backbone)
     if str(weights) == "imagenet":
         load_backbone(network, _imagenet_state(backbone), backbone, f"ImageNet weights of {backbone}")
     elif str(weights) != "none":
@@ -100,9 +101,17 @@ def read_state(path: Path) -> State:
 @cache
 def head_parameters(backbone: str) -> frozenset[str]:
     """Names of the parameters whose shape depends on the number of classes: the head."""
-    with torch.device("meta"):
-        two, three = _bare(backbone, 2).state_dict(), _bare(backbone, 3).state_dict()
-    return frozenset(name for name in two if two[name].shape != three[name].shape)
+    two, three = (_shapes(backbone, n_classes) for n_classes in (2, 3))
+    return frozenset(name for name in two if two[name] != three[name])
+
+
+def _shapes(backbone: str, n_classes: int) -> dict[str, torch.Size]:
+    try:
+        with torch.device("meta"):
+            network = _bare(backbone, n_classes)
+    except NotImplementedError:  # some (RegNet) compute their widths with tensors, which takes memory
+        network = _bare(backbone, n_classes)
+    return {name: tensor.shape for name, tensor in network.state_dict().items()}
 
 
 def freeze_backbone(network: nn.Module, backbone: str, frozen: bool) -> None:
@@ -125,6 +134,20 @@ def cached_weights(backbone: str) -> Path:
     """Where torchvision keeps, or would keep, this backbone's ImageNet weights."""
     url = torchvision.models.get_model_weights(backbone).DEFAULT.url
     return Path(torch.hub.get_dir()) / "checkpoints" / Path(url).name
+
+
+@torch.no_grad()
+def _calm_head(network: nn.Module, backbone: str) -> None:
+    """Let no head start with larger weights than PyTorch's own layers do.
+
+    Torchvision draws the EfficientNets' as suits a thousand classes (by 1 / sqrt(outputs)): with two, answers would
+    begin nats away from even, and training from nothing would take its epochs to come back.
+    """
+    for name, weight in network.named_parameters():
+        if name in head_parameters(backbone) and weight.ndim > 1:
+            usual = (3 * weight[0].numel()) ** -0.5  # the deviation of nn.Linear's uniform numbers
+            if weight.std() > 1.1 * usual:
+                weight.mul_(usual / weight.std())
 
 
 def _imagenet_state(backbone: str) -> State:

@@ -25,6 +25,7 @@ from models.network import (
         ("squeezenet1_1", {"classifier.1.weight", "classifier.1.bias"}),
         ("swin_t", {"head.weight", "head.bias"}),
         ("vit_b_16", {"heads.head.weight", "heads.head.bias"}),
+        ("regnet_x_400mf", {"fc.weight", "fc.bias"}),
     ],
 )
 def test_the_head_is_found_in_any_architecture(backbone, head):
@@ -35,6 +36,15 @@ def test_the_head_is_found_in_any_architecture(backbone, head):
 def test_any_backbone_answers_with_as_many_classes_as_asked(backbone):
     network = build_network(backbone, 3, 64).train()
     assert network(torch.zeros(2, 3, 64, 64)).shape == (2, 3)
+
+
+@pytest.mark.parametrize(("backbone", "size"), [("efficientnet_b0", 64), ("mnasnet0_5", 64), ("resnet18", 64)])
+def test_a_network_begins_undecided_however_few_its_classes(backbone, size):
+    # Torchvision's EfficientNets begin 1 to 10 nats from even where there are two classes; ln 2 is the loss of a coin.
+    torch.manual_seed(0)
+    network = build_network(backbone, 2, size).train()
+    logits = network(torch.randn(16, 3, size, size))
+    assert torch.nn.functional.cross_entropy(logits, torch.arange(16) % 2).item() < 1.0
 
 
 def test_an_unknown_backbone_names_the_nearest():
