@@ -39,7 +39,7 @@ class MonthKeograms(LandingMonthStage):
     image's vertical.
     """
 
-    version = 4
+    version = 5
 
     model = luigi.Parameter(default=NO_MODEL, description="the model's name, or `none`")
 

@@ -10,7 +10,7 @@ from allsky.figures.calibration import abstaining_figure, audit_reliability_figu
 from allsky.figures.canvas import inline_svg, png
 from allsky.figures.clock import clock_figure, clock_points
 from allsky.figures.comparison import comparison_figure
-from allsky.figures.conditions import condition_matrix, error_rates, rate_cells
+from allsky.figures.conditions import condition_matrix, error_rates, rate_cells, widest_share
 from allsky.figures.coverage import coverage_calendar, night_coverage
 from allsky.figures.decades import MANY_NIGHTS, coverage_by_year, month_occurrence_figure
 from allsky.figures.evidence import mean_maps_figure, shares_figure
@@ -45,4 +45,5 @@ __all__ = [
     "reliability",
     "reliability_figure",
     "shares_figure",
+    "widest_share",
 ]

@@ -21,7 +21,7 @@ def audit_reliability_figure(bins: pd.DataFrame, calibration: pd.DataFrame) -> F
     `bins` is RELIABILITY, `calibration` CALIBRATION; bars are intervals over nights, the size of a point its frames.
     """
     down = math.ceil(len(calibration) / _ACROSS)
-    figure = new_figure(7.2, 0.3 + 2.5 * down)
+    figure = new_figure(7.2, 0.3 + 2.8 * down)
     axes = figure.subplots(down, _ACROSS, squeeze=False).ravel()
     for ax, row in zip(axes, calibration.itertuples(), strict=False):
         here = bins[(bins["solar_bin"] == row.solar_bin) & (bins["lunar_bin"] == row.lunar_bin)]
@@ -35,15 +35,14 @@ def audit_reliability_figure(bins: pd.DataFrame, calibration: pd.DataFrame) -> F
 
 def _diagram(ax: Axes, bins: pd.DataFrame, row) -> None:
     title = condition_in_words(row.solar_bin, row.lunar_bin).replace(", ", ",\n")
-    dress(ax, title=title, x="probability", grid="both")
+    error = f"{row.calibration_error:.3f} ({row.calibration_error_low:.3f} to {row.calibration_error_high:.3f})"
+    told = f"error {error}\n{count(row.n_frames, 'frame')}, {count(row.n_nights, 'night')}"
+    dress(ax, title=title, x=f"probability\n{told}", grid="both")
     ax.plot([0, 1], [0, 1], color=MUTED, linewidth=0.9, linestyle=":")
     ax.vlines(bins["mean_probability"], bins["share_low"], bins["share_high"], color=RULE, linewidth=2.2)
     sizes = 8 + 60 * bins["n_frames"] / max(1, bins["n_frames"].max())
     ax.scatter(bins["mean_probability"], bins["positive_share"], s=sizes, color=POSITIVE, zorder=3, linewidths=0)
-    ax.set(xlim=(-0.02, 1.02), ylim=(-0.02, 1.02))
-    error = f"{row.calibration_error:.3f} ({row.calibration_error_low:.3f} to {row.calibration_error_high:.3f})"
-    told = f"error {error}\n{count(row.n_frames, 'frame')}, {count(row.n_nights, 'night')}"
-    ax.text(0.03, 0.97, told, transform=ax.transAxes, va="top", fontsize=SMALL_TEXT - 1, color=INK)
+    ax.set(xlim=(-0.04, 1.04), ylim=(-0.04, 1.04))
 
 
 def abstaining_figure(table: pd.DataFrame, chosen: float | None = None) -> Figure:

@@ -130,24 +130,32 @@ def _matrix_tile(ax: Axes, corner: tuple[float, float], cell, rate: str, stronge
         ax.text(x + 0.5, y + height, line, ha="center", va="center", fontsize=SMALL_TEXT - 0.4, color=INK)
 
 
-def error_rates(cells: pd.DataFrame, rate: str) -> Figure:
+def error_rates(cells: pd.DataFrame, rate: str, widest: float | None = None) -> Figure:
     """One error rate, a line per cell and one for all, each with its 95 % interval.
 
-    `cells` as `rate_cells` returns them. An open circle marks few nights; a cell not measured says so.
+    `cells` as `rate_cells` returns them. An open circle marks few nights; a cell not measured says so. `widest` is the
+    greatest share that the axis must hold, so that two figures have one scale; by default that of these cells.
     """
     names = [(row.solar_bin, row.lunar_bin) for row in cells.itertuples()]
     names = [name for name in names if "All" not in name] + [("All", "All")]
     figure = new_figure(5.2, 0.9 + 0.27 * len(names))
     ax = dress(figure.add_subplot(), title=RATE_TITLES[rate], x="percent, with 95 % interval", grid="x")
-    _rate_lines(ax, cells.set_index(["solar_bin", "lunar_bin"]).loc[names], RATE_COLORS[rate])
+    told = cells.set_index(["solar_bin", "lunar_bin"]).loc[names]
+    widest = widest_share(told) if widest is None else widest
+    ax.set_xlim(0, min(100.0, 108.0 * widest) if widest > 0 else 100.0)
+    _rate_lines(ax, told, RATE_COLORS[rate])
     ax.set_yticks(range(len(names)), [condition_in_words(*name) for name in names])
     ax.set_ylim(len(names) - 0.4, -0.6)
     return figure
 
 
-def _rate_lines(ax: Axes, cells: pd.DataFrame, color: str) -> None:
+def widest_share(cells: pd.DataFrame) -> float:
+    """The greatest rate or upper end; 0 where nothing is measured."""
     widest = cells[["rate", "high"]].max().max()
-    ax.set_xlim(0, min(100.0, 108.0 * widest) if is_number(widest) and widest > 0 else 100.0)
+    return float(widest) if is_number(widest) else 0.0
+
+
+def _rate_lines(ax: Axes, cells: pd.DataFrame, color: str) -> None:
     ax.axhline(len(cells) - 1.5, color=MUTED, linewidth=0.7)
     across = ax.get_yaxis_transform()
     for line, cell in enumerate(cells.itertuples()):

@@ -97,6 +97,7 @@ def _keogram(
     places = [0.5 + (90.0 - elevation) / (2 * rim_deg) for elevation in elevations]
     names = [f"{min(elevation, 180.0 - elevation):.0f}°" for elevation in elevations]
     ax.set_yticks([1, *places, 0], [ends[0], *names, ends[1]], fontsize=SMALL_TEXT)
+    ax.set_ylabel("elevation", fontsize=TEXT_SIZE, color=MUTED)
 
 
 def _thumbnails(ax: Axes, thumbnails: Sequence[tuple[datetime, np.ndarray]]) -> None:

@@ -11,15 +11,19 @@ from typing import Any
 import numpy as np
 import pandas as pd
 
+from allsky.camera_epochs import EPOCHS
 from allsky.clock.audit import CONTRADICTS, VERDICTS
 from allsky.figures.conditions import RATE_TITLES, rate_cells
 from allsky.figures.words import condition_in_words, count, in_words, interval, is_number, percent
 from allsky.report.comparisons import RATE_NOUNS
 from allsky.report.data import ReportData
 from allsky.report.inlining import PLATE_PIXELS, data_uri
-from allsky.tables import ALL_TABLES
+from allsky.statistics.evidence import EVIDENCE, MEAN_MAPS
+from allsky.statistics.reliability import ABSTAINING, CALIBRATION, RELIABILITY
+from allsky.tables import ALL_TABLES, EXPORTED, TESTIMONY
 
 KEOGRAMS_SHOWN = 24
+DICTIONARY = (*ALL_TABLES, TESTIMONY, EPOCHS, CALIBRATION, RELIABILITY, ABSTAINING, EVIDENCE, MEAN_MAPS, EXPORTED)
 CLOCKS_LISTED = 400
 MATRIX_FILES = {
     "fpr": "false_positives_matrix",
@@ -267,6 +271,6 @@ def _text(value: Any) -> str:
 
 
 def dictionary() -> list[dict[str, Any]]:
-    """Every stored table with its columns, types, units and meanings."""
-    columns = {table.name: [(c.name, str(c.type), c.unit, c.meaning) for c in table.columns] for table in ALL_TABLES}
-    return [{"name": table.name, "row": table.row, "columns": columns[table.name]} for table in ALL_TABLES]
+    """Every table that a run or an export leaves, with its columns, types, units and meanings."""
+    columns = {table.name: [(c.name, str(c.type), c.unit, c.meaning) for c in table.columns] for table in DICTIONARY}
+    return [{"name": table.name, "row": table.row, "columns": columns[table.name]} for table in DICTIONARY]

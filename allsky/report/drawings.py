@@ -59,11 +59,13 @@ def _conditions(data: ReportData) -> Iterator[Drawing]:
         title = f"{in_words(name.removesuffix('_matrix'))} by solar and lunar condition".capitalize()
         description = f"{title}, with 95 % intervals; the same numbers stand in the table."
         yield Drawing(name, title, description, cells[rate], figures.condition_matrix(cells[rate], rate))
+    widest = max(figures.widest_share(cells[rate]) for rate in ("fpr", "fnr"))
     for rate, kind in (("fpr", "false_positive"), ("fnr", "false_negative")):
         if data.has_errors:
             title = f"{in_words(kind)} rates with their intervals".capitalize()
             description = f"{title}: a line per condition; the same numbers stand in the table."
-            yield Drawing(f"{kind}_rates", title, description, cells[rate], figures.error_rates(cells[rate], rate))
+            drawn = figures.error_rates(cells[rate], rate, widest)
+            yield Drawing(f"{kind}_rates", title, description, cells[rate], drawn)
 
 
 def _occurrence(data: ReportData) -> Iterator[Drawing]:
