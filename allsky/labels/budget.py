@@ -83,7 +83,7 @@ def expected_width(
     labels, share, like = np.minimum(per_night, frames), supposed.share_in(kind), count / len(frames)
     chance = 1 - _none(labels, share, supposed.icc)
     n_told = chance.sum() * like
-    if n_told < NIGHTS_TO_MEASURE:
+    if round(n_told) < NIGHTS_TO_MEASURE:
         return math.inf
     spread, freedom = _spread(frames, labels, share, supposed.icc), None
     if dates is not None:

@@ -139,6 +139,7 @@ def _desk(material: Material, frame_ids: Iterable[str], labeller: str, **rest) -
         file=LabelFile(material.file),
         labeller=labeller,
         classes=material.answers,
+        cloud_key=material.settings.labels.cloud_key or "",
         **rest,
     )
 

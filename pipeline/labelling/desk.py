@@ -33,6 +33,7 @@ class Desk:
     - `file`: where answers go, under the name `labeller`.
     - `own`: this labeller's earlier answers, frame_id to label, in order of time.
     - `taken`: asked for whenever somebody else has written to the file; the frames another person has answered.
+    - `cloud_key`: the answer about clouds that is no class, empty without one.
     - `remark` goes into every note. `person` is who answers, where that is not the `labeller` of the file.
     - `hints`: what may be said about a frame besides. A blind desk has none.
     """
@@ -45,6 +46,7 @@ class Desk:
     own: dict[str, str] = field(default_factory=dict)
     taken: Callable[[], Collection[str]] = frozenset
     hints: Mapping[str, str] = field(default_factory=dict)
+    cloud_key: str = ""
     remark: str = ""
     person: str = ""
     title: str = "Label frames"

@@ -23,8 +23,8 @@ SHOWN = ["frame_id", "night", "utc", *PLACE, "image", "solar_bin", "lunar_bin", 
 class Material:
     """A corpus as a labeller meets it.
 
-    - `frames`: MONTH_FRAMES of every kept frame. `sheet`: SHEET of the frames drawn, a row per frame, under their
-      present names, those that are gone or flagged left out.
+    - `frames`: MONTH_FRAMES of every kept frame. `sheet`: SHEET of the frames drawn, also for a model by its scores, a
+      row per frame, under their present names, those that are gone or flagged left out.
     - `file`: the CSV of answers, which need not exist yet.
     """
 
@@ -97,8 +97,8 @@ def labels_file(settings: Settings) -> Path:
 
 
 def _sheet(corpus: Corpus, frames: pd.DataFrame) -> pd.DataFrame:
-    paths = [path for path in (corpus.sheet, corpus.audit_sheet) if path.exists()]
-    drawn = pd.concat([SHEET.empty(), *(pd.read_parquet(path)[SHEET.names] for path in paths)], ignore_index=True)
+    tables = [pd.read_parquet(path)[SHEET.names] for path in corpus.sheets]
+    drawn = pd.concat([SHEET.empty(), *tables], ignore_index=True)
     drawn = drawn.drop_duplicates(PLACE).drop(columns="frame_id")
     present = frames.loc[frames["clock_flag"].isna(), ["frame_id", *PLACE]]
     return drawn.merge(present, on=PLACE)[SHEET.names]

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import re
 
+import pyarrow.parquet as pq
 import pytest
 from click.testing import CliRunner
 
@@ -11,6 +12,7 @@ from allsky.errors import AllskyError, BadLabels
 from allsky.labels.answers import ADJUDICATED, labels_digest, read_labels
 from allsky.labels.file import LabelFile
 from allsky.labels.roles import night_role
+from allsky.tables import SHEET
 from pipeline.cli import main
 from pipeline.labelling.command import Asked, desk_for, label_proposed, settle
 from pipeline.labelling.keys import answers
@@ -76,6 +78,18 @@ def test_one_sheet_alone_may_be_asked_for(made):
     audit = set(sheet.loc[sheet["role"] == "audit", "frame_id"])
     assert set(desk_of(made, only="audit").queue.index) == audit
     assert set(desk_of(made, only="training").queue.index) == set(sheet["frame_id"]) - audit
+
+
+def test_frames_drawn_for_a_model_by_its_scores_are_asked_about_too(made):
+    drawn = set(made.sheet["frame_id"])
+    free = made.frames[~made.frames["frame_id"].isin(drawn) & (made.frames["night"].map(night_role) == "audit")].head(3)
+    rows = free[["frame_id", "night", "video", "frame_index"]].assign(
+        role="audit", stratum="0.1 to 0.5", inclusion_probability=0.2, drawn_for_model="a-model"
+    )
+    path = made.corpus.scored_sheet("a-model")
+    path.parent.mkdir(parents=True)
+    pq.write_table(SHEET.to_arrow(rows), path)
+    assert set(desk_of(made).queue.index) == drawn | set(free["frame_id"])
 
 
 def test_two_people_share_the_work_and_meet_on_one_audit_frame_in_ten(made):
