@@ -5,11 +5,12 @@ weights, as it comes, answers the same whatever it sees. So its batch normalisat
 these pictures and its last layer is shifted until it finds aurora in half of them: its answers then hang on every
 layer, as a trained network's do, and are harder to reproduce than those of one that is sure of itself.
 
-Where the answers must be a trained network's, an EfficientNet-B1 is trained from nothing on simulated nights
-(`made_nights.py`): mostly on small pictures, which cost a fourteenth, and at the end on some of its own size. This
-makes one to be used again (`--model`), in an hour or two on one core; a run that was stopped goes on where it was:
+Where the answers must be a trained network's, an EfficientNet-B1 is trained on simulated nights (`made_nights.py`):
+mostly on small pictures, which cost a fourteenth, and at the end on some of its own size. This makes one to be used
+again (`--model`), from weights that have seen other pictures in half an hour on one core, from nothing in hours; a
+run that was stopped goes on where it was:
 
-    python benchmarks/trained.py FOLDER [--nights 80] [--backbone efficientnet_b1] [--size 240]
+    python benchmarks/trained.py FOLDER [--weights FILE] [--nights 80] [--backbone efficientnet_b1] [--size 240]
 """
 
 from __future__ import annotations
@@ -45,18 +46,19 @@ TAUGHT_NIGHTS = 80
 
 @dataclass(frozen=True)
 class Step:
-    """Epochs on pictures of one size, at most `frames` of them (None: all); tuned at `rate`, but for the first step."""
+    """Epochs on pictures of one size, at most `frames` of them (None: all), learning at `rate`."""
 
     size: int
     epochs: int
-    rate: float = 3e-4
+    rate: float
     frames: int | None = None
     precision: str = "float32"
 
 
-SMALL_FIRST = (Step(64, 12), Step(128, 2))
+# What comes before the network's own size: from nothing, and from weights that have seen other pictures.
+FROM_NOTHING, FROM_WEIGHTS = (Step(64, 24, 1e-3), Step(128, 2, 3e-4)), (Step(64, 4, 1e-3), Step(128, 1, 3e-4))
 # bfloat16 pays here alone: smaller pictures are quicker in float32.
-LAST = {"epochs": 1, "rate": 2e-4, "frames": 1500, "precision": "bfloat16"}
+LAST = {"epochs": 1, "rate": 2e-4, "frames": 1000, "precision": "bfloat16"}
 
 
 def tried_model(backbone: str, size: int, paths: Sequence[Path]) -> Model:
@@ -76,15 +78,15 @@ def tried_model(backbone: str, size: int, paths: Sequence[Path]) -> Model:
     return model
 
 
-def trained_model(folder: Path, backbone: str, size: int, n_nights: int = TAUGHT_NIGHTS) -> Path:
-    """A model's folder below `folder`: trained from nothing on simulated nights, on small pictures first.
+def trained_model(folder: Path, backbone: str, size: int, n_nights: int = TAUGHT_NIGHTS, weights: str = "none") -> Path:
+    """A model's folder below `folder`: trained on simulated nights, on small pictures first.
 
     What lies there already is used again, to the epoch.
     """
     simulation = archive(n_nights)
     frames = labelled(filmed(simulation, folder / "nights", size), simulation)
-    weights = "none"
-    for step in (*SMALL_FIRST, Step(size, **LAST)):
+    before = FROM_NOTHING if weights == "none" else FROM_WEIGHTS
+    for step in (*before, Step(size, **LAST)):
         weights = str(_trained_on(step, split_of(frames), weights, folder, backbone))
     print(f"balanced accuracy on audit nights: {audited(Path(weights), frames, folder / 'nights'):.4f}", flush=True)
     return Path(weights)
@@ -105,6 +107,7 @@ def _trained_on(step: Step, split: pd.DataFrame, weights: str, folder: Path, bac
         strategy="scratch" if weights == "none" else "finetune",
         image_size=step.size,
         epochs_full=step.epochs,
+        learning_rate=step.rate,
         fine_tuning_rate=step.rate,
         batch_size=16,
         averaging=0.99,
@@ -166,6 +169,7 @@ if __name__ == "__main__":
     parser.add_argument("--nights", type=int, default=TAUGHT_NIGHTS, help=f"of the archive (default {TAUGHT_NIGHTS})")
     parser.add_argument("--backbone", default="efficientnet_b1", help="default efficientnet_b1")
     parser.add_argument("--size", type=int, default=240, help="pixels of its input (default 240)")
+    parser.add_argument("--weights", default="none", help="a file to begin with, or imagenet (default none)")
     asked = parser.parse_args()
     asked.folder.mkdir(parents=True, exist_ok=True)
-    print(trained_model(asked.folder, asked.backbone, asked.size, asked.nights))
+    print(trained_model(asked.folder, asked.backbone, asked.size, asked.nights, asked.weights))

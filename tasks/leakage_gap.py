@@ -8,6 +8,7 @@ import luigi
 import pandas as pd
 
 from allsky.errors import BadConfiguration
+from allsky.figures import leakage_figure, png
 from allsky.labels.answers import UNSURE, agreed_labels, match_labels
 from allsky.labels.partitions import SPLITS, partitioned
 from allsky.statistics.leakage import LEAKAGE, leakage_gap, leakage_in_words
@@ -99,7 +100,9 @@ class LeakageGap(LeakageStage):
     def produce(self, output):
         rows = pd.concat([cell.output().read() for cell in self.cells()], ignore_index=True)
         TableArtifact(output.path / "leakage.parquet", LEAKAGE).write(rows)
-        (output.path / "leakage.md").write_text(leakage_in_words(leakage_gap(rows), self._caption(rows)), "utf-8")
+        found = leakage_gap(rows)
+        (output.path / "leakage.png").write_bytes(png(leakage_figure(found)))
+        (output.path / "leakage.md").write_text(leakage_in_words(found, self._caption(rows)), "utf-8")
 
     def _caption(self, rows: pd.DataFrame) -> str:
         recipe = self.settings.training_recipe

@@ -44,7 +44,8 @@ _SIGNS = np.array([1.0, -1.0, -1.0, 1.0])
 class LeakageGap:
     """The gap, its interval over nights, and what it is made of; all as shares of 1.
 
-    `accuracy` holds the mean over partitions and seeds by split and part, `near` the share of validation frames with
+    `accuracy` holds the mean over partitions and seeds by split and part, `ahead` by split how far validation stands
+    above audit nights in each partition (the mean over its seeds), `near` the share of validation frames with
     one that taught within ten minutes by split, `spread` the standard deviation of the partitions'
     gaps (each the mean over its seeds).
     """
@@ -53,6 +54,7 @@ class LeakageGap:
     low: float
     high: float
     accuracy: dict[tuple[str, str], float]
+    ahead: dict[str, list[float]]
     near: dict[str, float]
     spread: float
     n_partitions: int
@@ -73,15 +75,19 @@ def leakage_gap(rows: pd.DataFrame, level: float = LEVEL) -> LeakageGap:
     half = special.stdtrit(freedom, (1 + level) / 2) * math.sqrt(variance)
     accuracy = _accuracy(counts.sum(axis=0))
     gap = float(_mean_gap(counts.sum(axis=0)))
-    by_partition = pd.Series(accuracy @ _SIGNS).groupby([partition for partition, _ in cells]).mean()
+    by_partition = pd.DataFrame(accuracy).groupby(np.array(cells)[:, 0]).mean()
     validated = rows[rows["part"] == "validation"].groupby("split")[["n_near", "n_frames"]].sum()
     return LeakageGap(
         gap=gap,
         low=max(-2.0, gap - half),
         high=min(2.0, gap + half),
         accuracy=dict(zip(_TERMS, accuracy.mean(0).tolist(), strict=True)),
+        ahead={
+            BY_FRAME: (by_partition[0] - by_partition[1]).tolist(),
+            BY_NIGHT: (by_partition[2] - by_partition[3]).tolist(),
+        },
         near=(validated["n_near"] / validated["n_frames"]).to_dict(),
-        spread=float(by_partition.std()),
+        spread=float((by_partition @ _SIGNS).std()),
         n_partitions=len(by_partition),
         n_seeds=len(cells) // len(by_partition),
         n_nights=len(nights),

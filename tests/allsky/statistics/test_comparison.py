@@ -61,10 +61,17 @@ def test_the_page_says_what_was_compared_and_what_was_left_out(rows):
     assert f"| {GREEN_RULE} | – | 70.0 % |" in page
 
 
-def test_the_figure_has_a_line_for_each_network_and_one_for_the_rule(rows):
+def test_the_figure_has_a_line_for_each_network_and_way_and_one_for_the_rule(rows):
     ax = comparison_figure(rows).axes[0]
-    assert [label.get_text() for label in ax.get_yticklabels()] == ["resnet34", "vit_b_16"]
-    assert ax.lines[0].get_xdata()[0] == pytest.approx(70)
+    assert [label.get_text() for label in ax.get_yticklabels()] == [
+        "resnet34",
+        "scratch",
+        "vit_b_16",
+        "scratch",
+        "finetune",
+    ]
+    assert ax.lines[-1].get_xdata()[0] == pytest.approx(70)
+    assert {text.get_text() for text in ax.texts} == {"85.0", "60.0", "left out", f"{GREEN_RULE} 70.0"}
 
 
 def test_a_sample_of_training_frames_keeps_the_classes_shares_and_the_validation():

@@ -6,6 +6,7 @@ import pytest
 import statsmodels.api as sm
 from scipy import stats
 
+from allsky.figures import leakage_figure
 from allsky.statistics.consecutive import freedom_of_nights
 from allsky.statistics.leakage import LEAKAGE, leakage_gap, leakage_in_words
 
@@ -36,8 +37,16 @@ def test_the_gap_is_the_difference_of_two_differences_averaged_over_partitions(t
     assert found.gap == pytest.approx((0.2 + 0.3) / 2)
     assert found.spread == pytest.approx(np.std([0.2, 0.3], ddof=1))
     assert found.accuracy["frame", "validation"] == pytest.approx(0.85)
+    assert found.ahead == {"frame": pytest.approx([0.3, 0.3]), "night": pytest.approx([0.1, 0.0])}
     assert found.near == {"frame": pytest.approx(0.2), "night": 0.0}
     assert (found.n_partitions, found.n_seeds, found.n_nights) == (2, 1, 2)
+
+
+def test_the_figure_shows_each_partition_of_both_splits_and_the_gap(two_partitions):
+    ax = leakage_figure(leakage_gap(two_partitions)).axes[0]
+    assert [text.get_text() for text in ax.texts] == ["30.0", "5.0", "25.0"]
+    drawn = [points.get_offsets()[:, 0].tolist() for points in ax.collections[::2]]
+    assert drawn == [pytest.approx([30, 30]), pytest.approx([10, 0]), pytest.approx([20, 30])]
 
 
 def test_nights_that_are_all_alike_leave_no_doubt():
