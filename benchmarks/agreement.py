@@ -1,7 +1,8 @@
 """Does an engine say what float32 says, on ten thousand frames of a trained model?
 
 No race: each frame is another sky, of simulated nights that are not among those which `trained.py` teaches; engine and
-eager float32 are given equal pixels. `same_decisions` is the share decided alike, `p_difference_999` the 99.9th
+eager float32 are given equal pixels. `again` is the share of frames so near to a decision that `Predictor` has float32
+compute them again (`alone`: without that); `same_decisions` is the share decided alike, `p_difference_999` the 99.9th
 percentile of the differences in probability; `balanced_accuracy` is what float32's own answers are worth, where the
 simulated labeller is sure. `--nights` keeps the frames, which take a quarter of an hour to make.
 
@@ -11,6 +12,7 @@ simulated labeller is sure. `--nights` keeps the frames, which take a quarter of
 
 from __future__ import annotations
 
+import copy
 import json
 import tempfile
 from collections.abc import Iterator, Sequence
@@ -25,7 +27,7 @@ from trained import TAUGHT_NIGHTS, tried_model
 
 from allsky.green_rule import balanced_accuracy
 from allsky.pictures import read_pictures
-from models.engines import tried_on
+from models.engines import ENGINES, FARTHEST, Ready, tried_on
 from models.inference import Predictor
 from models.model_folder import Model, load_model
 
@@ -82,6 +84,15 @@ def worth(frames: pd.DataFrame, exact: np.ndarray) -> float:
     return balanced_accuracy((frames["label"] == "aurora").to_numpy()[sure], exact[sure].argmax(axis=1) == 0)
 
 
+def of_engine(name: str, model: Model, paths: Sequence[Path], exact: np.ndarray) -> dict:
+    """How nearly a predictor with that engine, and the engine alone, say what float32 said."""
+    copied = Model(copy.deepcopy(model.network), model.description)
+    predictor, ready = Predictor(copied, name), Ready(copied, ENGINES[name], torch.device("cpu"))
+    alone = np.concatenate([ready.answer(some) for some in pictures_of(model, paths)])
+    mine = np.concatenate([predictor.answer(some) for some in pictures_of(model, paths)])
+    return agreed(mine, exact, quick=True) | {"alone": agreed(alone, exact, quick=True)}
+
+
 def main() -> None:
     parser = argument_parser(__doc__)
     parser.add_argument("--model", type=Path, help="a trained model's folder (`trained.py` makes one)")
@@ -101,10 +112,9 @@ def main() -> None:
         model = load_model(asked.model) if asked.model else tried_model("mobilenet_v3_small", size, paths[:32])
         exact = np.concatenate([eager(model, some) for some in pictures_of(model, paths)])
         figures = {"n_frames": len(paths), "balanced_accuracy": worth(frames, exact)}
+        figures["again"] = float(model.description.doubtful(exact, FARTHEST).mean())
         for name in asked.engine[: 1 if asked.quick else None]:
-            predictor = Predictor(load_model(asked.model) if asked.model else model, name)
-            mine = np.concatenate([predictor.answer(some) for some in pictures_of(model, paths)])
-            figures[name] = agreed(mine, exact, quick=True)
+            figures[name] = of_engine(name, model, paths, exact)
             print(name, figures[name], flush=True)
     print(json.dumps(figures))
 

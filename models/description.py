@@ -83,9 +83,24 @@ class ModelDescription:
         """Whether it is too unsure of each frame to decide, bool (n,), from probabilities (n, classes)."""
         if self.abstain_below is None:
             return np.zeros(len(probabilities), bool)
-        decided = self.decide(probabilities)
-        place = np.array([self.classes.index(name) for name in decided], int)
-        return probabilities[np.arange(len(place)), place] < self.abstain_below
+        return self._of_decided(probabilities) < self.abstain_below
+
+    def doubtful(self, probabilities: np.ndarray, by: float) -> np.ndarray:
+        """Whether probabilities (n, classes) that were up to `by` off would be decided otherwise: bool (n,)."""
+        positive, others = probabilities[:, self.positive_index], np.array(probabilities, copy=True)
+        near, rivals = np.zeros(len(others), bool), np.ones(len(others), bool)
+        if self.threshold is not None:
+            near, rivals = np.abs(positive - self.threshold) <= by, positive <= self.threshold + by
+            others[:, self.positive_index] = -1
+        if self.abstain_below is not None:
+            near |= np.abs(self._of_decided(probabilities) - self.abstain_below) <= by
+        likeliest = np.sort(others, axis=1)[:, ::-1]
+        return near | (rivals & (likeliest[:, 0] - likeliest[:, 1] <= 2 * by))
+
+    def _of_decided(self, probabilities: np.ndarray) -> np.ndarray:
+        """The probability of the class that it decides for, (n,)."""
+        place = np.array([self.classes.index(name) for name in self.decide(probabilities)], int)
+        return probabilities[np.arange(len(place)), place]
 
     def require_classes(self, classes: Sequence[str], positive: str) -> None:
         """Raises BadModel unless the model tells these classes apart (in whatever order)."""

@@ -1,8 +1,8 @@
 """What does a model say of many pictures?
 
 Each core reads and computes batches of its own, so that both go on at once everywhere; memory stays at a batch a
-core. A GPU is handed large batches that the cores have read ahead. How it computes is `models.engines`; what another
-engine than `float32` answers is compared with that one.
+core. A GPU is handed large batches that the cores have read ahead. How it computes is `models.engines`. Another engine
+than `float32` answers with other roundings: where these might decide, `float32` computes again.
 """
 
 from __future__ import annotations
@@ -20,7 +20,7 @@ from allsky.pictures import read_picture, read_pictures
 from models.batch_size import useful_batch
 from models.device import device
 from models.engine_memory import Measured
-from models.engines import AUTO, REFERENCE, TRY_FROM, Engine, Ready, Streams, choose, engine_named
+from models.engines import AUTO, FARTHEST, REFERENCE, TRY_FROM, Engine, Ready, Streams, choose, engine_named
 from models.model_folder import Model
 
 Progress = Callable[[float, str], None]
@@ -52,6 +52,7 @@ class Predictor:
         self.batch_size = batch_size or (GPU_BATCH if self.device.type == "cuda" else CPU_BATCH)
         self.model = model
         self._ready: Ready | None = None
+        self._reference: Ready | None = None
 
     def expect(self, pictures: int) -> None:
         """Say how many pictures there will be in the calls to come; of use before the first."""
@@ -98,12 +99,12 @@ class Predictor:
     def _computed_ahead(self, paths: Sequence[Path]) -> Iterator[np.ndarray]:
         """A GPU is given the next batch before its answers to the last are waited for."""
         readers = max(2, torch.get_num_threads())
-        begun: deque[torch.Tensor] = deque()
+        begun: deque[tuple[np.ndarray, torch.Tensor]] = deque()
         for pictures in read_pictures(paths, self.model.description.image_size, self.batch_size, threads=readers):
-            begun.append(self._begin(pictures))
+            begun.append((pictures, self._begin(pictures, self._ready)))
             if len(begun) > 1:
-                yield self.model.probabilities(begun.popleft())
-        yield from map(self.model.probabilities, begun)
+                yield self._settled(*begun.popleft())
+        yield from (self._settled(*batch) for batch in begun)
 
     def _read(self, paths: Sequence[Path]) -> np.ndarray:
         return np.stack([read_picture(path, self.model.description.image_size) for path in paths])
@@ -117,6 +118,7 @@ class Predictor:
                     self._batch_free = False
                     self.batch_size = useful_batch(self.model, self._asked, pictures, self.device)
                 self._ready = self._chosen(pictures[: self.batch_size], expected, streams)
+                self._reference = Ready(self.model, REFERENCE, self.device)
             except torch.OutOfMemoryError as error:
                 self._halve(self.batch_size, error)
 
@@ -127,25 +129,33 @@ class Predictor:
         return choose(self.model, _filled(pictures, self.batch_size), expected, streams, self.device, memory)
 
     def _answer(self, pictures: np.ndarray) -> np.ndarray:
-        return self.model.probabilities(self._begin(pictures))
+        return self._settled(pictures, self._begin(pictures, self._ready))
 
-    def _begin(self, pictures: np.ndarray) -> torch.Tensor:
+    def _settled(self, pictures: np.ndarray, logits: torch.Tensor) -> np.ndarray:
+        """The probabilities; of pictures that roundings may have decided, the reference's."""
+        answers = self.model.probabilities(logits)
+        doubtful = self.model.description.doubtful(answers, FARTHEST)
+        if self.engine is not REFERENCE and doubtful.any():
+            answers[doubtful] = self.model.probabilities(self._begin(pictures[doubtful], self._reference))
+        return answers
+
+    def _begin(self, pictures: np.ndarray, ready: Ready | None) -> torch.Tensor:
         """Logits of a batch, in smaller pieces where memory does not suffice for it at once."""
         size = self.batch_size  # which a piece may yet make smaller
         if len(pictures) > size:
-            return torch.cat([self._begin(pictures[at : at + size]) for at in range(0, len(pictures), size)])
+            return torch.cat([self._begin(pictures[at : at + size], ready) for at in range(0, len(pictures), size)])
         try:
-            return self._piece(pictures)
+            return self._piece(pictures, ready)
         except torch.OutOfMemoryError as error:
             self._halve(len(pictures), error)
         # Not within the handling, during which the failed attempt keeps its memory.
-        return self._begin(pictures)
+        return self._begin(pictures, ready)
 
-    def _piece(self, pictures: np.ndarray) -> torch.Tensor:
+    def _piece(self, pictures: np.ndarray, ready: Ready | None) -> torch.Tensor:
         """Logits of a batch; a compiled network is given whole ones only, or it would be compiled again."""
-        assert self._ready is not None
-        whole = _filled(pictures, self.batch_size) if self._ready.engine.compiled else pictures
-        return self._ready.begin(whole)[: len(pictures)]
+        assert ready is not None
+        whole = _filled(pictures, self.batch_size) if ready.engine.compiled else pictures
+        return ready.begin(whole)[: len(pictures)]
 
     def _halve(self, failed: int, error: torch.OutOfMemoryError) -> None:
         if failed <= 1:

@@ -1,3 +1,5 @@
+from dataclasses import replace
+
 import numpy as np
 import pytest
 
@@ -15,6 +17,20 @@ def test_default_rule_is_the_likeliest_class():
 def test_with_a_threshold_the_positive_class_may_win_without_being_likeliest():
     probabilities = np.array([[0.6, 0.35, 0.05], [0.1, 0.29, 0.61], [0.05, 0.9, 0.05]])
     assert THREE.decide(probabilities).tolist() == ["aurora", "clear", "aurora"]
+
+
+@pytest.mark.parametrize("described", [TWO, THREE, replace(TWO, abstain_below=0.8), replace(TWO, threshold=0.7)])
+def test_what_is_not_doubtful_is_decided_alike_whatever_the_roundings(described):
+    generator, by = np.random.default_rng(5), 0.03
+    exact = generator.dirichlet(np.full(len(described.classes), 0.7), 20_000)
+    roundings = generator.uniform(-by / 2, by / 2, exact.shape)
+    rounded = exact + roundings - roundings.mean(axis=1, keepdims=True)
+    otherwise = described.decide(rounded) != described.decide(exact)
+    otherwise |= described.abstains(rounded) != described.abstains(exact)
+    doubtful = described.doubtful(rounded, by)
+    assert otherwise.any()
+    assert not (otherwise & ~doubtful).any()
+    assert doubtful.mean() < 0.3
 
 
 def test_a_description_survives_its_file(tmp_path):

@@ -3,11 +3,13 @@ from dataclasses import replace
 import numpy as np
 import pytest
 import safetensors.torch
+import torch
 
 from allsky.errors import BadConfiguration, BadModel
 from allsky.pictures import BadImage
+from models.description import ModelDescription
 from models.inference import predict
-from models.model_folder import load_model
+from models.model_folder import Model, load_model
 from models.network import build_network
 from models.training import train
 
@@ -40,6 +42,22 @@ def test_answers_keep_the_order_of_the_pictures(folder, pictures):
 def test_bfloat16_answers_nearly_as_float32(folder, pictures):
     model = load_model(folder)
     assert np.abs(predict(model, pictures, "bfloat16") - predict(model, pictures, "float32")).max() < 0.02
+
+
+def test_where_roundings_might_decide_float32_computes_again(pictures, monkeypatch):
+    torch.manual_seed(0)
+    described = ModelDescription(("a", "b"), "a", "resnet18", 32, (0.5,) * 3, (0.25,) * 3, temperature=0.05)
+    model = Model(build_network("resnet18", 2, 32).eval(), described)
+    exact = predict(model, pictures, "float32")
+    settled = {}
+    for by in (0.0, float(np.median(np.abs(exact[:, 0] - exact[:, 1]))) / 2):
+        monkeypatch.setattr("models.inference.FARTHEST", by)
+        settled[by] = predict(model, pictures, "bfloat16")
+    rounded, again = settled[0.0], np.abs(settled[0.0][:, 0] - settled[0.0][:, 1]) <= 2 * by
+    assert again.any() and not again.all()
+    np.testing.assert_allclose(settled[by][again], exact[again], atol=1e-4)
+    np.testing.assert_array_equal(settled[by][~again], rounded[~again])
+    assert np.abs(rounded[again] - exact[again]).max() > 1e-3
 
 
 def test_no_pictures_give_no_answers(folder):
