@@ -19,7 +19,9 @@ import json
 import sys
 import time
 from collections.abc import Iterator
+from concurrent.futures import ProcessPoolExecutor
 from dataclasses import dataclass
+from functools import partial
 from itertools import product
 
 import numpy as np
@@ -193,18 +195,22 @@ def _held(true: float, ends: tuple[float, float]) -> dict:
 def run(n_corpora: int) -> pd.DataFrame:
     """Every interval of every row of every corpus: what it is of, and whether it contains the truth."""
     sky = night_cells()
-    truth, rows = truths(sky.sum(axis=0)), []
-    for number, setting in enumerate(settings(len(sky))):
-        generator = np.random.default_rng(number)
-        found: list[dict] = []
-        for turn in range(n_corpora):
-            made, outside, audit = setting.make(generator, sky)
-            judges = made if setting.persistence is None else made.of(audit)
-            rival = NightBootstrap(np.random.default_rng([number, turn])) if turn % RESAMPLED_OF == 0 else None
-            found += [*error_rates(judges, truth), *differences(judges, truth), *occurrence(made, truth)]
-            found += [*corrected(made.of(outside), audit[outside], truth, rival), *f1(judges, truth, rival)]
-        rows.append(pd.DataFrame(found).assign(**setting.named))
-    return pd.concat(rows, ignore_index=True)
+    made_of = settings(len(sky))
+    with ProcessPoolExecutor() as pool:
+        return pd.concat(pool.map(partial(judged, n_corpora, sky), range(len(made_of)), made_of), ignore_index=True)
+
+
+def judged(n_corpora: int, sky: np.ndarray, number: int, setting: Setting) -> pd.DataFrame:
+    """The same of one setting, the `number`th."""
+    truth, generator = truths(sky.sum(axis=0)), np.random.default_rng(number)
+    found: list[dict] = []
+    for turn in range(n_corpora):
+        made, outside, audit = setting.make(generator, sky)
+        judges = made if setting.persistence is None else made.of(audit)
+        rival = NightBootstrap(np.random.default_rng([number, turn])) if turn % RESAMPLED_OF == 0 else None
+        found += [*error_rates(judges, truth), *differences(judges, truth), *occurrence(made, truth)]
+        found += [*corrected(made.of(outside), audit[outside], truth, rival), *f1(judges, truth, rival)]
+    return pd.DataFrame(found).assign(**setting.named)
 
 
 def summary(seen: pd.DataFrame) -> pd.DataFrame:
