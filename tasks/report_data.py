@@ -324,6 +324,7 @@ def _model(model: str) -> dict:
     tables = {name: folder / f"{name}.parquet" for name in ("history", "validation")}
     return {
         "model_name": model,
+        "given": existing_model() is not None,
         "model": json.loads((folder / "model.json").read_text()),
         **{name: pd.read_parquet(path) for name, path in tables.items() if path.exists()},
     }

@@ -84,7 +84,8 @@ class ReportData:
       cloud hides the sky, a class or a labeller's key, None where none does.
     - `occurrence`: shares `share_of_frames` and `mean_of_cell_shares`, and optionally `n_cells`; None without a model.
     - `sheet` (SHEET): the label and the audit sheet, one after the other. `labels` (LABELS as matched): None without.
-    - `model_name`; `model`: the content of model.json; `history` and `validation`: the model's tables; None without.
+    - `model_name`; `given`: whether it was trained elsewhere; `model`: the content of model.json; `history` and
+      `validation`: the model's tables; None without.
     - `gallery`: the worst errors, in the order in which they are shown. `gallery_method`: what drew the maps.
     - `problems`: what went wrong after the inventory (whose own problems stand in `videos`). `notices`: sentences that
       the reader should see, such as labels matched by video and frame index.
@@ -122,6 +123,7 @@ class ReportData:
     sheet: pd.DataFrame = field(default_factory=SHEET.empty)
     labels: pd.DataFrame | None = None
     model_name: str = ""
+    given: bool = False
     model: Mapping[str, Any] | None = None
     history: pd.DataFrame | None = None
     validation: pd.DataFrame | None = None

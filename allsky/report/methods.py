@@ -62,7 +62,7 @@ def _model_methods(data: ReportData) -> Iterator[str]:
         return
     recipe = data.model.get("recipe") or {}
     backbone, size = data.model.get("backbone", "convolutional"), data.model.get("image_size", "?")
-    if recipe:
+    if recipe and not data.given:
         strategy = str(recipe.get("strategy", "")).replace("_", " ")
         how = f", strategy {strategy}, weights {recipe.get('weights')}" if strategy else ""
         yield (
@@ -70,7 +70,10 @@ def _model_methods(data: ReportData) -> Iterator[str]:
             "and temperature were chosen on validation nights."
         )
     else:
-        yield f"Frames were classified by a {backbone} network ({size} pixels) that was given with its weights."
+        yield (
+            f"Frames were classified by a {backbone} network ({size} pixels) that was trained elsewhere and given with "
+            "its weights."
+        )
     yield _rule(data)
 
 
@@ -122,7 +125,7 @@ def _error_methods(data: ReportData) -> Iterator[str]:
         yield (
             f"The share of frames that a labeller would call {in_words(data.positive)} was estimated by the difference "
             "estimator (prediction-powered inference) with the night as the unit and the jackknife's variance, on "
-            f"{count(row.corrected_nights, 'night')} outside training."
+            f"{count(row.corrected_nights, 'night')}{'' if data.given else ' outside training'}."
         )
 
 
@@ -131,7 +134,9 @@ def _label_methods(data: ReportData, row) -> str:
     audit = data.sheet.loc[data.sheet["role"] == "audit", "frame_id"]
     people = whose(data.labels, audit) if data.labels is not None else ""
     by = f"; labels are those of {people}" if people else ""
-    unsure = f"; {count(row.n_unsure, 'frame')} called unsure {_were(row.n_unsure)} left out" if row.n_unsure else ""
+    several = data.labels is not None and data.labels["labeller"].nunique() > 1
+    doubt = "called unsure, or on which they disagreed," if several else "called unsure"
+    unsure = f"; {count(row.n_unsure, 'frame')} {doubt} {_were(row.n_unsure)} left out" if row.n_unsure else ""
     return (
         f"A frame was labelled {in_words(data.positive)} where it is visible in that frame; hidden by cloud it is "
         f"not{by}{unsure}."

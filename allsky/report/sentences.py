@@ -110,10 +110,13 @@ def _basis(data: ReportData) -> str:
     audit = data.sheet.loc[data.sheet["role"] == "audit", "frame_id"]
     people = whose(data.labels, audit) if data.labels is not None else ""
     unsure = f", {row.n_unsure:,} more {'was' if row.n_unsure == 1 else 'were'} unsure" if row.n_unsure else ""
+    apart = "" if data.given else " that neither trained nor tuned the model"
+    known = (
+        " The model was trained elsewhere; if any of these nights taught it, it errs less here." if data.given else ""
+    )
     return (
-        f"Judged by {count(row.n_labelled, 'labelled frame')} of {count(row.n_audit_nights, 'audit night')} that "
-        f"neither trained nor tuned the model{unsure}{f', relative to {people}' if people else ''}; in brackets are "
-        "95 % intervals over nights."
+        f"Judged by {count(row.n_labelled, 'labelled frame')} of {count(row.n_audit_nights, 'audit night')}{apart}"
+        f"{unsure}{f', relative to {people}' if people else ''}; in brackets are 95 % intervals over nights.{known}"
     )
 
 

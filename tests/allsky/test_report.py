@@ -186,6 +186,16 @@ def test_the_methods_say_which_rule_counted_and_nothing_was_tuned_that_was_not(l
     assert "was trained on" not in methods(elsewhere)
 
 
+def test_of_a_model_that_was_trained_elsewhere_nothing_is_said_of_which_nights_taught_it(light):
+    assert "that neither trained nor tuned the model" in " ".join(sentences.lead(light))
+    given = replace(
+        light, given=True, condition_table=light.condition_table.assign(corrected_ratio=0.2, corrected_nights=9)
+    )
+    told = " ".join(sentences.lead(given)) + methods(given)
+    assert "neither trained" not in told and "was trained on labelled frames" not in told and "outside" not in told
+    assert "trained elsewhere; if any of these nights taught it, it errs less here" in told
+
+
 def test_the_methods_say_what_a_label_means_whose_it_is_and_how_the_share_was_corrected(light):
     told = methods(light)
     assert "A frame was labelled aurora where it is visible in that frame; hidden by cloud it is not" in told
