@@ -19,6 +19,7 @@ REAL = pa.float64()
 WHOLE = pa.int64()
 SHORT = pa.int32()
 TRUTH = pa.bool_()
+HALVES = pa.list_(pa.float16())
 
 
 @dataclass(frozen=True)

@@ -144,6 +144,9 @@ class Corpus:
     def predictions(self, model: str, night: str) -> Path:
         return self.root / "predictions" / f"model={model}" / f"month={night[:7]}" / f"{night}.parquet"
 
+    def features(self, model: str, night: str) -> Path:
+        return self.root / "features" / f"model={model}" / f"month={night[:7]}" / f"{night}.parquet"
+
     def gradcam_folder(self, model: str) -> Path:
         return self.root / "gradcam" / f"model={model}"
 
@@ -160,6 +163,7 @@ class Corpus:
         of_models = [
             *self.root.glob(f"keograms/model=*/night={night}"),
             *self.root.glob(f"predictions/model=*/month={night[:7]}/{night}.parquet"),
+            *self.root.glob(f"features/model=*/month={night[:7]}/{night}.parquet"),
         ]
         return [path for path in [*named, *of_models] if path.exists()]
 

@@ -7,7 +7,7 @@ from __future__ import annotations
 
 from collections.abc import Sequence
 
-from allsky.columns import NAIVE_TIME, REAL, SHORT, TEXT, TIME, TRUTH, WHOLE, Column, Table, chosen, columns
+from allsky.columns import HALVES, NAIVE_TIME, REAL, SHORT, TEXT, TIME, TRUTH, WHOLE, Column, Table, chosen, columns
 from allsky.result_tables import (
     AGREEMENT,
     CONDITION_TABLE,
@@ -27,6 +27,7 @@ __all__ = [
     "CONFUSION",
     "CONTRASTS",
     "EXPORTED",
+    "FEATURES",
     "FRAMES",
     "HOURS",
     "LABELLER_RATES",
@@ -226,6 +227,15 @@ PREDICTIONS = Table(
     open_ended=True,
 )
 
+FEATURES = Table(
+    "features",
+    "what a network made of one kept, unflagged frame: what entered its last layer",
+    (
+        _FRAME_ID,
+        Column("features", HALVES, "", "numbers in the order of the network's; as many as its last layer takes"),
+    ),
+)
+
 _OF_SKY = [name for name in CONDITIONS.names if name not in ("frame_id", "utc")]
 EXPORTED = Table(
     "exported",
@@ -249,6 +259,7 @@ ALL_TABLES = (
     LABELS,
     SPLIT,
     PREDICTIONS,
+    FEATURES,
     *RESULT_TABLES,
 )
 

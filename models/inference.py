@@ -22,6 +22,7 @@ from models.device import device
 from models.engine_memory import Measured
 from models.engines import AUTO, FARTHEST, REFERENCE, TRY_FROM, Engine, Ready, Streams, choose, engine_named
 from models.model_folder import Model
+from models.penultimate import WithFeatures, with_features
 
 Progress = Callable[[float, str], None]
 
@@ -40,17 +41,23 @@ class Predictor:
 
     `engine` is `auto` or a name; `batch_size` None takes what suits the device; `expected` says how many pictures
     there will be in all calls together (those of the first call, where it is None). Where a GPU's memory does not
-    suffice the batches are halved until it does. Raises BadConfiguration for an unknown engine.
+    suffice the batches are halved until it does. `features`: `with_features` may be asked. Raises BadConfiguration for
+    an unknown engine, or a network that has no features to give.
     """
 
     def __init__(
-        self, model: Model, engine: str = AUTO, batch_size: int | None = None, expected: int | None = None
+        self,
+        model: Model,
+        engine: str = AUTO,
+        batch_size: int | None = None,
+        expected: int | None = None,
+        features: bool = False,
     ) -> None:
         self._asked, self._expected = engine_named(engine), expected
         self.device = device()
         self._batch_free = batch_size is None and self.device.type == "cuda"
         self.batch_size = batch_size or (GPU_BATCH if self.device.type == "cuda" else CPU_BATCH)
-        self.model = model
+        self.model = with_features(model) if features else model
         self._ready: Ready | None = None
         self._reference: Ready | None = None
 
@@ -68,14 +75,25 @@ class Predictor:
 
         `progress` hears of each batch. Raises BadImage naming a damaged picture.
         """
-        probabilities = np.empty((len(image_paths), len(self.model.description.classes)))
-        done = 0
+        return self.with_features(image_paths, progress)[0]
+
+    def with_features(
+        self, image_paths: Sequence[Path], progress: Progress | None = None
+    ) -> tuple[np.ndarray, np.ndarray]:
+        """The same probabilities, and what entered the network's last layer, float16 (n, features).
+
+        That is the engine's, also where the probabilities are computed again; without `features` there are 0 of them.
+        """
+        n_classes, done = len(self.model.description.classes), 0
+        probabilities = np.empty((len(image_paths), n_classes))
+        features = np.empty((len(image_paths), _n_features(self.model)), np.float16)
         for answers in self._answers(image_paths) if len(image_paths) else ():
-            probabilities[done : done + len(answers)] = answers
+            batch = slice(done, done + len(answers))
+            probabilities[batch], features[batch] = answers[:, :n_classes], answers[:, n_classes:]
             done += len(answers)
             if progress:
                 progress(done / len(image_paths), f"{done} of {len(image_paths)} frames classified")
-        return probabilities
+        return probabilities, features
 
     def answer(self, pictures: np.ndarray) -> np.ndarray:
         """Probabilities (n, classes) of pictures of the model's size, uint8 (n, size, size, 3)."""
@@ -84,7 +102,7 @@ class Predictor:
         pieces = [pictures[start : start + self.batch_size] for start in range(0, len(pictures), self.batch_size)]
         with Streams(self.device) as streams:
             self._make_ready(pieces[0], len(pictures), streams)
-            return np.concatenate(list(streams.map(self._answer, pieces)))
+            return np.concatenate(list(streams.map(self._answer, pieces)))[:, : len(self.model.description.classes)]
 
     def _answers(self, paths: Sequence[Path]) -> Iterator[np.ndarray]:
         """The answers to each batch, in order."""
@@ -132,12 +150,13 @@ class Predictor:
         return self._settled(pictures, self._begin(pictures, self._ready))
 
     def _settled(self, pictures: np.ndarray, logits: torch.Tensor) -> np.ndarray:
-        """The probabilities; of pictures that roundings may have decided, the reference's."""
+        """The probabilities; of pictures that roundings may have decided, the reference's. Features follow them."""
         answers = self.model.probabilities(logits)
         doubtful = self.model.description.doubtful(answers, FARTHEST)
         if self.engine is not REFERENCE and doubtful.any():
             answers[doubtful] = self.model.probabilities(self._begin(pictures[doubtful], self._reference))
-        return answers
+        features = logits[:, answers.shape[1] :]
+        return np.hstack([answers, features.float().cpu().numpy()]) if features.shape[1] else answers
 
     def _begin(self, pictures: np.ndarray, ready: Ready | None) -> torch.Tensor:
         """Logits of a batch, in smaller pieces where memory does not suffice for it at once."""
@@ -181,6 +200,10 @@ def predict(
 ) -> np.ndarray:
     """Probabilities of each picture from a `Predictor` made for this one call."""
     return Predictor(model, engine, batch_size)(image_paths, progress)
+
+
+def _n_features(model: Model) -> int:
+    return model.network.head.in_features if isinstance(model.network, WithFeatures) else 0
 
 
 def _filled(pictures: np.ndarray, size: int) -> np.ndarray:

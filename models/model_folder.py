@@ -39,11 +39,11 @@ class Model:
         return normalised(images, self.description)
 
     def probabilities(self, logits: torch.Tensor) -> np.ndarray:
-        """Calibrated probabilities float64 (n, classes) from the network's logits.
+        """Calibrated probabilities float64 (n, classes) from the network's logits, whatever features follow them.
 
         Raises BadModel where the network's answer is no number.
         """
-        calm = logits.to("cpu", torch.float64) / self.description.temperature
+        calm = logits[:, : len(self.description.classes)].to("cpu", torch.float64) / self.description.temperature
         answers = calm.softmax(dim=1).numpy()
         if not np.isfinite(answers).all():
             raise BadModel(

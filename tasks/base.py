@@ -228,7 +228,7 @@ class Stage(luigi.Task):
         made_of = outline(self._versioned(ingredients))
         with drafts(self.settings.output, artifacts, self._digest(ingredients), made_of, there) as output:
             try:
-                yield output.get("", output)
+                yield output[""] if list(output) == [""] else output
             except PROBLEMS as problem:
                 logger.warning("%s: %s", self, problem)
                 for draft in output.values():

@@ -8,7 +8,7 @@ from pathlib import Path
 import luigi
 import pandas as pd
 
-from allsky.tables import with_probabilities
+from allsky.tables import FEATURES, with_probabilities
 from tasks.artifacts import TableArtifact
 from tasks.month_frames import MonthFrames
 from tasks.night_frames import NightFrames
@@ -32,7 +32,10 @@ class MonthPredictions(LandingMonthStage):
 
     def night_artifacts(self, night):
         table = with_probabilities(self.settings.labels.classes)
-        return {"": TableArtifact(self.corpus.predictions(self.model, night), table)}
+        predictions = {"": TableArtifact(self.corpus.predictions(self.model, night), table)}
+        if self.settings.inference.features == "none":
+            return predictions
+        return {"features": TableArtifact(self.corpus.features(self.model, night), FEATURES), **predictions}
 
     def night_ingredients(self, night):
         return {"model": model_recipe(self.model), "frames": NightFrames(night=night).recipe()}
@@ -45,8 +48,14 @@ class MonthPredictions(LandingMonthStage):
         for done, night in enumerate(nights):
             self.progress(done / len(nights), f"{night}: {done} of {len(nights)} nights done")
             with self.landing(night) as output:
-                probabilities = predictor([self.corpus.root / image for image in frames[night]["image"]])
-                output.write(_table(frames[night], night, probabilities, described), engine=predictor.engine.name)
+                paths = [self.corpus.root / image for image in frames[night]["image"]]
+                probabilities, features = predictor.with_features(paths)
+                engine, table = predictor.engine.name, _table(frames[night], night, probabilities, described)
+                if inference.features == "none":
+                    output.write(table, engine=engine)
+                else:
+                    output[""].write(table, engine=engine)
+                    output["features"].write(table[["frame_id"]].assign(features=list(features)), engine=engine)
 
 
 def _clear_frames(night) -> pd.DataFrame:
@@ -62,7 +71,8 @@ def _loaded(folder: Path, _recipe: str, inference: Inference):
     from models.model_folder import load_model
 
     model = load_model(folder)
-    return Predictor(model, inference.engine, inference.batch_size), model.description
+    features = inference.features == "stored"
+    return Predictor(model, inference.engine, inference.batch_size, features=features), model.description
 
 
 def _table(frames, night, probabilities, described) -> pd.DataFrame:

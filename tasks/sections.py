@@ -246,6 +246,9 @@ class Inference:
         "auto", text, "`float32`, `bfloat16`, `float16`, `compiled`; `auto` is the quickest on this machine"
     )
     batch_size: int | None = option(None, either(positive_whole, auto=None), "images in a batch")
+    features: str = option(
+        "none", one_of("none", "stored"), "`stored`: what entered the network's last layer is kept of every frame"
+    )
 
 
 @dataclass(frozen=True)

@@ -10,6 +10,9 @@ import pytest
 
 from allsky.labels.roles import night_role
 from allsky.simulator import demo_simulation, simulate_night
+from models.description import ModelDescription
+from models.model_folder import save_weights
+from models.network import build_network
 
 pytestmark = pytest.mark.slow
 
@@ -166,3 +169,23 @@ def test_a_night_that_left_the_archive_is_retired(chain):
     assert night not in set(pd.read_parquet(chain.folder / "output" / "months")["night"])
     assert not chain.corpus.frames(night).exists()
     assert (chain.folder / "output" / "retired" / "frames" / f"night={night}" / "frames.parquet").exists()
+
+
+def test_features_are_added_beside_predictions_when_asked_for(chain):
+    described = ModelDescription(("aurora", "no_aurora"), "aurora", "shufflenet_v2_x0_5", 32, (0.5,) * 3, (0.2,) * 3)
+    (chain.folder / "mine").mkdir()
+    save_weights(build_network(described.backbone, 2, 32), chain.folder / "mine")
+    described.write(chain.folder / "mine")
+    chain.configure("training", "model", "mine")
+    month = nights_of(chain)[0][:7]
+    asked = ("--month", month, "--model", "mine")
+    assert chain.run(*asked, goal="MonthPredictions").status == 0
+    chain.configure("inference", "features", "stored")
+    run = chain.run(*asked, goal="MonthPredictions")
+    assert (run.status, run.stages) == (0, {"MonthPredictions"}), run.told
+    for path in (chain.folder / "output" / "predictions" / "model=mine").rglob("*.parquet"):
+        kept = pd.read_parquet(chain.corpus.features("mine", path.stem))
+        assert kept["frame_id"].tolist() == pd.read_parquet(path)["frame_id"].tolist()
+        assert {(len(one), one.dtype.name) for one in kept["features"]} == {(1024, "float16")}
+    chain.configure("inference", "features", "none")
+    assert chain.run(*asked, goal="MonthPredictions").stages == set()
