@@ -69,12 +69,24 @@ def test_a_direction_is_right_only_if_the_truth_has_it(judge, difference, true, 
     assert direction["held"] is right
 
 
-@pytest.mark.slow
-def test_coverage_ends_with_its_figures():
-    command = [sys.executable, str(FOLDER / "coverage.py"), "2"]
+def figures_of(script: str, corpora: int) -> dict:
+    command = [sys.executable, str(FOLDER / f"{script}.py"), str(corpora)]
     answer = subprocess.run(command, capture_output=True, text=True, timeout=300)
     assert answer.returncode == 0, answer.stderr
-    told = json.loads(answer.stdout.splitlines()[-1])
+    return json.loads(answer.stdout.splitlines()[-1])
+
+
+@pytest.mark.slow
+def test_intervals_of_kappa_and_calibration_are_tried_on_nights_alike():
+    told = figures_of("alike_nights", 2)
+    assert told["corpora"] == 2 * 5 * 5
+    for kind in ("kappa", "calibration_error"):
+        assert all(0 <= told[f"{kind}_{name}"] <= 1 for name in ("pooled", "worst", "usual_pooled"))
+
+
+@pytest.mark.slow
+def test_coverage_ends_with_its_figures():
+    told = figures_of("coverage", 2)
     assert told["corpora"] == 24
     names = ["pooled", "worst_cell", "naive_pooled", "kish_pooled", "corrected_pooled", "occurrence_pooled"]
     for name in (*names, "lasting_pooled", "lasting_occurrence_pooled", "lasting_corrected_pooled"):
