@@ -1,10 +1,11 @@
 """Does an engine say what float32 says, on ten thousand frames of a trained model?
 
 No race: each frame is another sky, of simulated nights that are not among those which `trained.py` teaches; engine and
-eager float32 are given equal pixels. `again` is the share of frames so near to a decision that `Predictor` has float32
-compute them again (`alone`: without that); `same_decisions` is the share decided alike, `p_difference_999` the 99.9th
-percentile of the differences in probability; `balanced_accuracy` is what float32's own answers are worth, where the
-simulated labeller is sure. `--nights` keeps the frames, which take a quarter of an hour to make.
+eager float32 are given equal pixels. `again` is the share of frames of which the engine is so little sure that
+`Predictor` has float32 compute them again (`alone`: without that); `same_decisions` is the share decided alike,
+`p_difference_999` the 99.9th percentile of the differences in probability; `balanced_accuracy` is what float32's own
+answers are worth, where the simulated labeller is sure. `--nights` keeps the frames, which take a quarter of an hour to
+make.
 
     python benchmarks/agreement.py --model FOLDER [--frames 10000] [--nights FOLDER] [--engine bfloat16 ...]
     python benchmarks/agreement.py --quick
@@ -27,7 +28,7 @@ from trained import TAUGHT_NIGHTS, tried_model
 
 from allsky.green_rule import balanced_accuracy
 from allsky.pictures import read_pictures
-from models.engines import ENGINES, FARTHEST, Ready, tried_on
+from models.engines import ENGINES, Ready, tried_on
 from models.inference import Predictor
 from models.model_folder import Model, load_model
 
@@ -90,7 +91,8 @@ def of_engine(name: str, model: Model, paths: Sequence[Path], exact: np.ndarray)
     predictor, ready = Predictor(copied, name), Ready(copied, ENGINES[name], torch.device("cpu"))
     alone = np.concatenate([ready.answer(some) for some in pictures_of(model, paths)])
     mine = np.concatenate([predictor.answer(some) for some in pictures_of(model, paths)])
-    return agreed(mine, exact, quick=True) | {"alone": agreed(alone, exact, quick=True)}
+    again = {"again": float(ready.doubtful(alone).mean()), "alone": agreed(alone, exact, quick=True)}
+    return agreed(mine, exact, quick=True) | again
 
 
 def main() -> None:
@@ -112,7 +114,6 @@ def main() -> None:
         model = load_model(asked.model) if asked.model else tried_model("mobilenet_v3_small", size, paths[:32])
         exact = np.concatenate([eager(model, some) for some in pictures_of(model, paths)])
         figures = {"n_frames": len(paths), "balanced_accuracy": worth(frames, exact)}
-        figures["again"] = float(model.description.doubtful(exact, FARTHEST).mean())
         for name in asked.engine[: 1 if asked.quick else None]:
             figures[name] = of_engine(name, model, paths, exact)
             print(name, figures[name], flush=True)

@@ -34,6 +34,9 @@ os.environ.setdefault("TORCHINDUCTOR_CACHE_DIR", str(cache_folder() / "inductor"
 
 # Farther than this from the reference's probabilities on the first pictures, and an engine is not used.
 FARTHEST = 0.05
+# Roundings to bfloat16's 8 bits move the logarithm of the odds by 0.06 to 0.1 (a trained EfficientNet-B1, 240 pixels):
+# of probabilities below this some lie more than 0.02 off, and float32 computes them again. float16 has 11 bits.
+SURE_FROM = {torch.bfloat16: 0.85}
 # Pictures from which on it is worth trying which engine is quickest (that takes as long as some fifty of them), and
 # how long compiling takes.
 TRY_FROM, COMPILE_FROM = 500, 3000
@@ -129,6 +132,11 @@ class Ready:
     def answer(self, pictures: np.ndarray) -> np.ndarray:
         """Calibrated probabilities (n, classes) of pictures of the model's size, uint8 (n, size, size, 3)."""
         return self.model.probabilities(self.begin(pictures))
+
+    def doubtful(self, answers: np.ndarray) -> np.ndarray:
+        """Whether the reference should be asked again, bool (n,): this engine's roundings may decide, or show."""
+        unsure = answers.max(axis=1) < SURE_FROM.get(self._dtype, 0.0)
+        return (unsure | self.model.description.doubtful(answers, FARTHEST)) & (self.engine is not REFERENCE)
 
     @torch.inference_mode()
     def begin(self, pictures: np.ndarray) -> torch.Tensor:

@@ -2,7 +2,7 @@
 
 Each core reads and computes batches of its own, so that both go on at once everywhere; memory stays at a batch a
 core. A GPU is handed large batches that the cores have read ahead. How it computes is `models.engines`. Another engine
-than `float32` answers with other roundings: where these might decide, `float32` computes again.
+than `float32` answers with other roundings: where these might decide, or show, `float32` computes again.
 """
 
 from __future__ import annotations
@@ -20,7 +20,7 @@ from allsky.pictures import read_picture, read_pictures
 from models.batch_size import useful_batch
 from models.device import device
 from models.engine_memory import Measured
-from models.engines import AUTO, FARTHEST, REFERENCE, TRY_FROM, Engine, Ready, Streams, choose, engine_named
+from models.engines import AUTO, REFERENCE, TRY_FROM, Engine, Ready, Streams, choose, engine_named
 from models.model_folder import Model
 from models.penultimate import WithFeatures, with_features
 
@@ -60,6 +60,7 @@ class Predictor:
         self.model = with_features(model) if features else model
         self._ready: Ready | None = None
         self._reference: Ready | None = None
+        self._doubtful = np.zeros(2, int)
 
     def expect(self, pictures: int) -> None:
         """Say how many pictures there will be in the calls to come; of use before the first."""
@@ -150,13 +151,23 @@ class Predictor:
         return self._settled(pictures, self._begin(pictures, self._ready))
 
     def _settled(self, pictures: np.ndarray, logits: torch.Tensor) -> np.ndarray:
-        """The probabilities; of pictures that roundings may have decided, the reference's. Features follow them."""
+        """The probabilities; of pictures of which the engine is in doubt, the reference's. Features follow them."""
+        assert self._ready is not None
         answers = self.model.probabilities(logits)
-        doubtful = self.model.description.doubtful(answers, FARTHEST)
-        if self.engine is not REFERENCE and doubtful.any():
+        doubtful = self._ready.doubtful(answers)
+        if doubtful.any():
             answers[doubtful] = self.model.probabilities(self._begin(pictures[doubtful], self._reference))
+        self._weigh(doubtful)
         features = logits[:, answers.shape[1] :]
         return np.hstack([answers, features.float().cpu().numpy()]) if features.shape[1] else answers
+
+    def _weigh(self, doubtful: np.ndarray) -> None:
+        """Go on with the reference where most pictures come to it anyway, and nobody asked for another engine."""
+        self._doubtful += np.array([doubtful.sum(), len(doubtful)])
+        again, seen = self._doubtful
+        if self._asked is None and seen >= TRY_FROM and again > seen / 2:
+            logger.info("%d of %d pictures were computed twice; going on with %s alone", again, seen, REFERENCE.name)
+            self._ready, self._doubtful = self._reference, np.zeros(2, int)
 
     def _begin(self, pictures: np.ndarray, ready: Ready | None) -> torch.Tensor:
         """Logits of a batch, in smaller pieces where memory does not suffice for it at once."""

@@ -8,7 +8,8 @@ import torch
 from allsky.errors import BadConfiguration, BadModel
 from allsky.pictures import BadImage
 from models.description import ModelDescription
-from models.inference import predict
+from models.engines import ENGINES, Ready
+from models.inference import Predictor, predict
 from models.model_folder import Model, load_model
 from models.network import build_network
 from models.training import train
@@ -49,15 +50,28 @@ def test_where_roundings_might_decide_float32_computes_again(pictures, monkeypat
     described = ModelDescription(("a", "b"), "a", "resnet18", 32, (0.5,) * 3, (0.25,) * 3, temperature=0.05)
     model = Model(build_network("resnet18", 2, 32).eval(), described)
     exact = predict(model, pictures, "float32")
+    monkeypatch.setattr("models.engines.SURE_FROM", {})
     settled = {}
     for by in (0.0, float(np.median(np.abs(exact[:, 0] - exact[:, 1]))) / 2):
-        monkeypatch.setattr("models.inference.FARTHEST", by)
+        monkeypatch.setattr("models.engines.FARTHEST", by)
         settled[by] = predict(model, pictures, "bfloat16")
     rounded, again = settled[0.0], np.abs(settled[0.0][:, 0] - settled[0.0][:, 1]) <= 2 * by
     assert again.any() and not again.all()
     np.testing.assert_allclose(settled[by][again], exact[again], atol=1e-4)
     np.testing.assert_array_equal(settled[by][~again], rounded[~again])
     assert np.abs(rounded[again] - exact[again]).max() > 1e-3
+
+
+def test_of_what_bfloat16_is_not_sure_float32_is_asked_and_where_that_is_most_it_alone(folder, pictures, monkeypatch):
+    model = load_model(folder)  # hardly trained: it is sure of nothing
+    exact = predict(model, pictures, "float32")
+    np.testing.assert_allclose(predict(model, pictures, "bfloat16"), exact, atol=1e-5)
+    monkeypatch.setattr("models.inference.TRY_FROM", 20)
+    ready = Ready(model, ENGINES["bfloat16"], torch.device("cpu"))
+    monkeypatch.setattr("models.inference.choose", lambda *_: ready)
+    predictor = Predictor(model, batch_size=8)
+    np.testing.assert_allclose(predictor(pictures), exact, atol=1e-5)
+    assert predictor.engine.name == "float32"
 
 
 def test_no_pictures_give_no_answers(folder):
