@@ -11,6 +11,7 @@ again (`--model`), from weights that have seen other pictures in half an hour on
 run that was stopped goes on where it was:
 
     python benchmarks/trained.py FOLDER [--weights FILE] [--nights 80] [--backbone efficientnet_b1] [--size 240]
+                                        [--grey 0.05]
 """
 
 from __future__ import annotations
@@ -78,7 +79,14 @@ def tried_model(backbone: str, size: int, paths: Sequence[Path]) -> Model:
     return model
 
 
-def trained_model(folder: Path, backbone: str, size: int, n_nights: int = TAUGHT_NIGHTS, weights: str = "none") -> Path:
+def trained_model(
+    folder: Path,
+    backbone: str,
+    size: int,
+    n_nights: int = TAUGHT_NIGHTS,
+    weights: str = "none",
+    grey: float = TrainingRecipe.grey,
+) -> Path:
     """A model's folder below `folder`: trained on simulated nights, on small pictures first.
 
     What lies there already is used again, to the epoch.
@@ -87,7 +95,7 @@ def trained_model(folder: Path, backbone: str, size: int, n_nights: int = TAUGHT
     frames = labelled(filmed(simulation, folder / "nights", size), simulation)
     before = FROM_NOTHING if weights == "none" else FROM_WEIGHTS
     for step in (*before, Step(size, **LAST)):
-        weights = str(_trained_on(step, split_of(frames), weights, folder, backbone))
+        weights = str(_trained_on(step, split_of(frames), weights, folder, backbone, grey))
     print(f"balanced accuracy on audit nights: {audited(Path(weights), frames, folder / 'nights'):.4f}", flush=True)
     return Path(weights)
 
@@ -100,7 +108,7 @@ def audited(place: Path, frames: pd.DataFrame, root: Path, most: int = 500) -> f
     return balanced_accuracy((audit["label"] == "aurora").to_numpy(), said == "aurora")
 
 
-def _trained_on(step: Step, split: pd.DataFrame, weights: str, folder: Path, backbone: str) -> Path:
+def _trained_on(step: Step, split: pd.DataFrame, weights: str, folder: Path, backbone: str, grey: float) -> Path:
     recipe = TrainingRecipe(
         backbone=backbone,
         weights=weights,
@@ -112,6 +120,7 @@ def _trained_on(step: Step, split: pd.DataFrame, weights: str, folder: Path, bac
         batch_size=16,
         averaging=0.99,
         contrast="local",
+        grey=grey,
         precision=step.precision,
     )
     place, split = folder / f"{backbone}_{step.size}", sample(split, step.frames)
@@ -170,6 +179,7 @@ if __name__ == "__main__":
     parser.add_argument("--backbone", default="efficientnet_b1", help="default efficientnet_b1")
     parser.add_argument("--size", type=int, default=240, help="pixels of its input (default 240)")
     parser.add_argument("--weights", default="none", help="a file to begin with, or imagenet (default none)")
+    parser.add_argument("--grey", type=float, default=TrainingRecipe.grey, help="share of pictures without colour")
     asked = parser.parse_args()
     asked.folder.mkdir(parents=True, exist_ok=True)
-    print(trained_model(asked.folder, asked.backbone, asked.size, asked.nights, asked.weights))
+    print(trained_model(asked.folder, asked.backbone, asked.size, asked.nights, asked.weights, asked.grey))

@@ -183,7 +183,7 @@ class Learner:
     def _varied(self, batch: torch.Tensor, generator: torch.Generator) -> torch.Tensor:
         images = scaled(self.training.pictures[batch], self.device)
         if self.recipe.augment == "sky":
-            images = SkyAugmentation()(images, generator)
+            images = SkyAugmentation(grey=self.recipe.grey)(images, generator)
         return normalised(images, self.description)
 
     def _as_it_is(self, batch: torch.Tensor) -> torch.Tensor:

@@ -36,6 +36,8 @@ class TrainingRecipe:
     - `weight_decay`: of AdamW (Loshchilov & Hutter 2019, arXiv:1711.05101).
     - `label_smoothing`: share of the target spread over all classes (Szegedy et al. 2016, arXiv:1512.00567).
     - `augment`: `sky` (see models/augmentation.py) or `none`.
+    - `grey`: share of the pictures that `sky` shows without colour. A network that hardly ever met a grey picture finds
+      aurora by its green alone, and none on a grey camera's.
     - `contrast`: `given` shows the network the picture as its weights were trained; `local` shows what stands out from
       the light around it (see models/normalisation.py), which suits training from nothing on few frames.
     - `averaging`: decay per step of a running mean of the weights, which is what is then validated and
@@ -66,6 +68,7 @@ class TrainingRecipe:
     weight_decay: float = 0.01
     label_smoothing: float = 0.0
     augment: str = "sky"
+    grey: float = 0.05
     contrast: str = "given"
     averaging: float = 0.0
     cached_views: int = 4
@@ -128,6 +131,8 @@ class TrainingRecipe:
         for key in ("learning_rate", "fine_tuning_rate"):
             if not getattr(self, key) > 0:
                 raise BadConfiguration(f"{key} = {getattr(self, key)}: expected a number above 0.")
+        if not 0 <= self.grey <= 1:
+            raise BadConfiguration(f"grey = {self.grey}: expected a share between 0 and 1.")
         for key in ("label_smoothing", "averaging", "warm_up", "abstain"):
             if not 0 <= getattr(self, key) < 1:
                 raise BadConfiguration(f"{key} = {getattr(self, key)}: expected 0 or more and less than 1.")

@@ -229,6 +229,7 @@ class Training:
     weight_decay: float = option(PUBLISHED.weight_decay, real, "weight decay of AdamW")
     label_smoothing: float = option(PUBLISHED.label_smoothing, share, "share of the target spread over all classes")
     augment: str = option(PUBLISHED.augment, one_of(*AUGMENTATIONS), "`sky` (turn, flip, expose, blur) or `none`")
+    grey: float = option(PUBLISHED.grey, share, "share of pictures shown without colour; more for grey cameras")
     contrast: str = option(PUBLISHED.contrast, one_of(*CONTRASTS), "`given`, or `local`: what stands out around")
     averaging: float = option(PUBLISHED.averaging, share, "decay of a running mean of the weights; 0 keeps none")
     cached_views: int = option(

@@ -44,6 +44,7 @@ def test_without_pretrained_weights_there_is_only_scratch(strategy):
         ({"epochs_frozen": 0, "epochs_full": 0}, "epochs"),
         ({"image_size": 4}, "image_size"),
         ({"augment": "yes"}, "sky"),
+        ({"grey": 1.5}, "grey"),
     ],
 )
 def test_a_recipe_that_cannot_be_meant_is_refused_by_name(change, named):

@@ -8,8 +8,10 @@ import torch
 
 from allsky.errors import BadLabels, BadModel
 from allsky.pictures import BadImage
+from models.dataset import read_labelled
 from models.explanation import explain
 from models.inference import predict
+from models.learning import Learner
 from models.model_folder import load_model
 from models.network import build_network, head_parameters
 from models.recipe import STRATEGIES
@@ -55,6 +57,17 @@ def test_the_same_seed_gives_the_same_weights_and_another_seed_others(toy, quick
         train(split, root, replace(quick, seed=seed), tmp_path / name)
     assert same(weights_of(tmp_path / "first"), weights_of(tmp_path / "again"))
     assert not same(weights_of(tmp_path / "first"), weights_of(tmp_path / "other"))
+
+
+def test_as_many_pictures_as_asked_are_shown_without_colour(toy, quick):
+    split, root = toy
+    of_colour = {}
+    for share in (0.0, 1.0):
+        recipe = replace(quick, grey=share, augment="sky")
+        learner = Learner(recipe, *(read_labelled(split, part, root, recipe) for part in ("train", "validation")))
+        red, green, _ = learner._varied(torch.arange(24), torch.Generator().manual_seed(1)).unbind(1)
+        of_colour[share] = float((green - red).std())
+    assert of_colour[1.0] < of_colour[0.0] / 2
 
 
 def test_training_leaves_the_callers_random_numbers_alone(toy, quick, tmp_path):
