@@ -45,7 +45,7 @@ def main() -> None:
     skies = [(read_picture(asked.output / image), caption) for image, caption in told]
     draw([skies], HERE / "skies.jpg")
     shutil.copy(best_keogram(asked.output), HERE / "keogram.png")
-    for figure in asked.output.glob("comparison/result/comparison.png"):
+    for figure in (*asked.output.glob("comparison/result/*.png"), *asked.output.glob("leakage/result/*.png")):
         shutil.copy(figure, HERE)
     photograph(only(asked.output.glob("report/model=*/report.html")), HERE / "report.png")
     for name in ("keogram.png", "report.png", *draw_gallery(asked.output)):
