@@ -2,6 +2,8 @@
 
 Equal digits of a clock look equal, at one place and at all. A name that its look contradicts is changed to that of its
 likes, or dropped; a digit that looks as it does nowhere else is refused, and one that looks like another is contested.
+Digits are compared by their strokes and by their brightness: the rim of the sky's disk behind a digit changes how its
+strokes stand out, but not how bright they are.
 """
 
 from __future__ import annotations
@@ -54,10 +56,14 @@ ALIKE = np.array(
 # Stands for a digit without a name.
 NO_LABEL = 10
 
+# Patches (m, places, d) of the same digits by their strokes and, where it is at hand, by their brightness.
+Looks = tuple[np.ndarray, ...]
+
 
 @dataclass(frozen=True)
 class Lesson:
-    """The samples of one layout: `crops` (m, h, w), `labels` (m, digit places) 0 to 9 or NO_LABEL, its places;
+    """The samples of one layout: `crops` (m, h, w), and `levels` (m, h, w), the same by brightness, where they are at
+    hand; `labels` (m, digit places) 0 to 9 or NO_LABEL, its places;
     which digits (digit places, 10) are `possible` at each place, and which are `refused` though they were read there.
     """
 
@@ -68,6 +74,13 @@ class Lesson:
     width: int
     possible: np.ndarray
     refused: np.ndarray
+    levels: np.ndarray | None = None
+
+    def looks(self, away: float = 0.0) -> Looks:
+        """The patches (m, places, d) of its digits in each guise, taken so many widths beside their places."""
+        centers = self.digit_centers + away * self.width
+        guises = (self.crops,) if self.levels is None else (self.crops, self.levels)
+        return tuple(windows(crops, centers, self.width) for crops in guises)
 
     @property
     def is_digit(self) -> np.ndarray:
@@ -80,20 +93,29 @@ class Lesson:
 
 def relabelled(lesson: Lesson) -> Lesson:
     """The lesson with labels made one that one shape bears at one place: the one it bears most often anywhere."""
-    patches = windows(lesson.crops, lesson.digit_centers, lesson.width)
+    lesson = _with_coherent_looks(lesson)
+    looks = lesson.looks()
     labels = lesson.labels.copy()
-    likeness = _likeness_to_others(patches, labels)
+    likeness = _likeness_to_others(looks, labels)
     for place, column in enumerate(labels.T):
-        _settle_place(patches[:, place], column, likeness[:, place])
+        _settle_place(looks[0][:, place], column, likeness[:, place])
     for _ in range(2):
-        likeness = _likeness_to_others(patches, labels)
-        labels = _looked_up(labels, np.where(lesson.possible | (one_hot(labels) > 0), likeness, np.nan))
+        likeness = _likeness_to_others(looks, labels)
+        labels = _looked_up(labels, np.where(lesson.possible | (one_hot(labels) > 0), likeness, np.nan), lesson.possible)
     refused = _dropped_throughout(lesson.labels, labels)
+    by_strokes = replace(lesson, levels=None)
     for _ in range(2):  # What is left at a place may be all that it shows now.
-        refused |= _strangers(lesson, labels)
+        refused |= _strangers(lesson, labels) & (lesson.levels is None or _strangers(by_strokes, labels))
         there = np.pad(refused, ((0, 0), (0, 1)))[np.indices(labels.shape)[1], labels]
         labels = np.where(there, NO_LABEL, labels)
     return replace(lesson, labels=labels, refused=refused)
+
+
+def _with_coherent_looks(lesson: Lesson) -> Lesson:
+    """The lesson without its levels where equal digits are not alike by them: the sky is as bright as the text."""
+    own = _of_label(_likeness_to_others(lesson.looks()[1:], lesson.labels), lesson.labels) if lesson.levels is not None else None
+    coherent = own is not None and np.isfinite(own).any() and np.nanmedian(own) >= SURELY_ITSELF
+    return lesson if coherent else replace(lesson, levels=None)
 
 
 def _settle_place(patches: np.ndarray, labels: np.ndarray, likeness: np.ndarray) -> None:
@@ -134,11 +156,12 @@ def _winner(labels: np.ndarray, likeness: np.ndarray) -> tuple[int, float]:
     return int(borne[score.argmax()]), float(ranked[0])
 
 
-def _likeness_to_others(patches: np.ndarray, labels: np.ndarray) -> np.ndarray:
-    """How much each patch (m, places, d) is like each digit at the place where it is most like it, but its own (m,
-    places, 10); NaN where that stands nowhere else. Not like the mean of all: a place that shows one digit throughout
-    would outweigh the others, and were it misread, make the true ones look false."""
-    likeness = np.einsum("mpd,qkd->mpqk", patches, mean_shapes(patches, labels), optimize=True)
+def _likeness_to_others(looks: Looks, labels: np.ndarray) -> np.ndarray:
+    """How much each patch is like each digit, in the guise and at the place where it is most like it, but its own place
+    (m, places, 10); NaN where that stands nowhere else. Not like the mean of all: a place that shows one digit
+    throughout would outweigh the others, and were it misread, make the true ones look false."""
+    each = [np.einsum("mpd,qkd->mpqk", one, mean_shapes(one, labels), optimize=True) for one in looks]
+    likeness = np.max(each, axis=0)
     likeness[:, :, times_named(labels) == 0] = -np.inf
     places = np.arange(labels.shape[1])
     likeness[:, places, places] = -np.inf
@@ -146,10 +169,11 @@ def _likeness_to_others(patches: np.ndarray, labels: np.ndarray) -> np.ndarray:
     return np.where(np.isinf(best), np.nan, best)
 
 
-def _looked_up(labels: np.ndarray, likeness: np.ndarray) -> np.ndarray:
+def _looked_up(labels: np.ndarray, likeness: np.ndarray, possible: np.ndarray) -> np.ndarray:
     """The labels (m, places) of patches, those that look more like another digit elsewhere than like their own changed
     to that digit, or dropped where no one digit is clear; `likeness` (m, places, 10) is theirs to the digits elsewhere,
-    NaN for those that cannot be.
+    NaN for those that cannot be. A place of which nothing could be read has its labels from there alone, unless it may
+    show one of the `possible` (places, 10) digits that nobody has seen.
     """
     likeness = likeness.copy()
     rows, places = np.indices(labels.shape)
@@ -157,12 +181,17 @@ def _looked_up(labels: np.ndarray, likeness: np.ndarray) -> np.ndarray:
     likeness[rows, places, np.minimum(labels, 9)] = np.where(labels == NO_LABEL, likeness[rows, places, 9], np.nan)
     ranked = np.sort(np.nan_to_num(likeness, nan=-1.0), axis=2)
     best, lead = ranked[:, :, -1], ranked[:, :, -1] - ranked[:, :, -2]
+    found = np.nan_to_num(likeness, nan=-1.0).argmax(axis=2)
     # What a place's digits usually have in common with the same digits elsewhere depends on how well it is placed.
     usual = np.array([np.nanmedian(column) if np.isfinite(column).any() else np.nan for column in own.T])
     belied = (best > own + BELIED) | (own < usual - STRANGER) | (labels == NO_LABEL)
     # A digit that looks as another one elsewhere usually does, and like no third, is that one.
     other = (best >= usual - RIVAL_SLACK) & (lead >= BELIED)
-    found = np.nan_to_num(likeness, nan=-1.0).argmax(axis=2)
+    unread = (labels == NO_LABEL).all(axis=0)
+    if unread.any() and np.isfinite(usual).any():
+        unseen = possible & np.isnan(likeness).all(axis=0)
+        least = np.where(unseen[None], ALIKE[found] + MORE_THAN_ALIKE, np.nanmedian(usual) - RIVAL_SLACK).max(axis=2)
+        other |= unread & (best >= least) & (lead >= BELIED)
     return np.where(belied, np.where(other, found, NO_LABEL), labels)
 
 
@@ -173,11 +202,13 @@ def _strangers(lesson: Lesson, labels: np.ndarray) -> np.ndarray:
     digits = np.arange(10)
     own = likeness[:, digits, digits]
     known = own > -1.0
+    # What the format or the night's days exclude, and no other place bears out.
+    times = times_named(labels)
+    odd = (times > 0) & ~known & ~lesson.possible
     if not known.any():
-        return known
+        return odd
     usual = np.median(own[known])
     # Of a place that shows several digits the night's times tell when one of them is misread.
-    times = times_named(labels)
     throughout = times > THROUGHOUT * times.sum(axis=1, keepdims=True)
     mild = np.clip(SPREADS * (usual - np.quantile(own[known], 0.1)), BELIED, STRANGER)
     strange = known & (own < usual - np.where(throughout, mild, STRANGER))
@@ -191,7 +222,7 @@ def _strangers(lesson: Lesson, labels: np.ndarray) -> np.ndarray:
     least = np.where(others & (likeness > -1.0), lead, np.inf).min(axis=2)
     alone = known & (own >= LIKE_ITSELF) & (least >= STRANGER)
     itself |= alone & (alone.sum(axis=1, keepdims=True) >= SEVERAL)
-    return strange & ~itself
+    return (strange & ~itself) | odd
 
 
 def _dropped_throughout(read: np.ndarray, labels: np.ndarray) -> np.ndarray:
@@ -206,21 +237,21 @@ def _likeness_elsewhere(lesson: Lesson, labels: np.ndarray) -> np.ndarray:
     seen = times_named(labels) > 0
 
     def shapes(away: float) -> np.ndarray:
-        return mean_shapes(windows(lesson.crops, lesson.digit_centers + away * lesson.width, lesson.width), labels)
+        return np.stack([mean_shapes(one, labels) for one in lesson.looks(away)])
 
-    here = shapes(0.0)
     moved = np.stack([shapes(away) for away in np.linspace(-REACH, REACH, 9)])
-    likeness = np.einsum("spkd,qjd->spkqj", moved, here, optimize=True).max(axis=0)
-    places = np.arange(len(here))
+    likeness = np.einsum("sgpkd,gqjd->sgpkqj", moved, shapes(0.0), optimize=True).max(axis=(0, 1))
+    places = np.arange(len(seen))
     likeness[places, :, places] = -1.0
     likeness[~(seen[:, :, None, None] & seen[None, None])] = -1.0
     return likeness.max(axis=2)
 
 
-def contested(patches: np.ndarray, labels: np.ndarray) -> np.ndarray:
+def contested(lesson: Lesson) -> np.ndarray:
     """For each place and digit (places, 10) whether what was read there as this digit looks as much like another digit
     elsewhere as that place's digits usually look like themselves."""
-    likeness = _likeness_to_others(patches, labels)
+    labels = lesson.labels
+    likeness = _likeness_to_others(lesson.looks(), labels)
     known = np.isfinite(likeness).all(axis=0)
     own = _of_label(likeness, labels)
     answer = np.zeros((labels.shape[1], 10), bool)

@@ -170,6 +170,8 @@ def _written_field(name: str, old: str, moment: datetime) -> str | None:
 
 def _clock_text(match: re.Match[str], pattern: str) -> ClockText | None:
     fields = match.groupdict()
+    if pattern.startswith("%Y") and len(fields.get("m", "")) != len(fields.get("d", "")) and _padded(fields):
+        return None
     try:
         day, month_day, clock = _day(fields), _month_day(fields), _time(fields)
     except ValueError:
@@ -177,6 +179,11 @@ def _clock_text(match: re.Match[str], pattern: str) -> ClockText | None:
     zone = (fields.get("Z") or fields.get("z") or "").upper() or None
     shown = (*match.span(), _tidy(fields, pattern), _quantum(fields), _weekday(fields))
     return ClockText(day, month_day, clock, zone, *shown)
+
+
+def _padded(fields: dict[str, str]) -> bool:
+    """Whether the month or the day is written with a zero before it: behind a year nobody writes 09-2."""
+    return any(fields.get(name, "").startswith("0") for name in "md")
 
 
 def _tidy(fields: dict[str, str], pattern: str) -> str:

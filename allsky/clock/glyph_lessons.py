@@ -51,11 +51,13 @@ UNTAUGHT_FIT = 0.8
 @dataclass(frozen=True)
 class Sample:
     """A crop (h, w) with its known `text` (`?` for a digit that is not known) and the x centre of each of its
-    characters but blanks, in pixels (NaN where it could not be measured)."""
+    characters but blanks, in pixels (NaN where it could not be measured); `level`, where it is at hand, is the same crop
+    by brightness."""
 
     crop: np.ndarray
     text: str
     centers: np.ndarray
+    level: np.ndarray | None = None
 
     @property
     def chars(self) -> str:
@@ -97,7 +99,9 @@ def _lesson(layout: str, samples: Sequence[Sample], clock_format: ClockFormat | 
     crops = np.stack([sample.crop for sample in samples])
     digits = clock_format.possible_digits(layout, days) if clock_format else None
     possible = np.array([[char in some for char in DIGITS] for some in digits or [set(DIGITS)] * labels.shape[1]])
-    return Lesson(layout, crops, labels, centers, width, possible, np.zeros_like(possible))
+    levels = [sample.level for sample in samples if sample.level is not None]
+    whole = np.stack(levels) if len(levels) == len(samples) else None
+    return Lesson(layout, crops, labels, centers, width, possible, np.zeros_like(possible), whole)
 
 
 def _with_width(lesson: Lesson, width: int) -> Lesson:
@@ -150,7 +154,7 @@ def _sheet(lesson: Lesson, lent: np.ndarray) -> GlyphSheet:
     seen = times_named(lesson.labels) > 0
     shapes = np.where(seen[:, :, None], own, lent[None])
     known = np.where(seen, OWN, np.where((lent != 0).any(axis=1)[None], BORROWED, UNKNOWN))
-    known[contested(patches, lesson.labels) & seen] = CONTESTED
+    known[contested(lesson) & seen] = CONTESTED
     known[lesson.refused] = REFUSED
     literals = unit(windows(lesson.crops, lesson.centers[~lesson.is_digit], lesson.width).mean(axis=0), 1e-6)
     size = (lesson.crops.shape[1], lesson.width)

@@ -202,6 +202,12 @@ def level_page(crop: np.ndarray, text_height: float, bright: bool) -> np.ndarray
     return 255 - np.clip((picture / max(level, 1.0) - FAINTEST_LEVEL) * 255 / (FULL_LEVEL - FAINTEST_LEVEL), 0, 255)
 
 
+def level_ink(crop: np.ndarray, text_height: float, bright: bool) -> np.ndarray:
+    """What `level_page` shows, as ink (h, w; 0 to 255): the rim of a sky behind text does not change it, as it changes
+    what the strokes stand out from."""
+    return 255 - level_page(crop, text_height, bright)
+
+
 def near_page(crop: np.ndarray, text_height: float, bright: bool) -> np.ndarray:
     """Strokes weighed by those near them: for text that lies partly over the bright disk, where its contrast is less.
     (What lies between two outlines is made as black as a stroke.)"""

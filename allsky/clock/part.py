@@ -16,8 +16,8 @@ from allsky.clock.formats import ClockFormat
 from allsky.clock.glyph_lessons import UNREAD, Sample, learn_sheets, taught_more
 from allsky.clock.glyphs import GlyphReading, GlyphSheet, GlyphVotes, is_digit_place, layout_of
 from allsky.clock.levelling import common_rows, levelled
-from allsky.clock.overlay import Box, read_crops, strokes, union
-from allsky.clock.part_reading import SURE_CHAR, PartReading, begins_unread, part_readings
+from allsky.clock.overlay import Box, level_ink, read_crops, strokes, union
+from allsky.clock.part_reading import SURE_CHAR, PartReading, cut_short, part_readings
 from allsky.clock.search import Place
 from allsky.clock.tesseract import Char
 
@@ -100,7 +100,7 @@ def learn_part(
     where they are known; None where nothing teaches."""
     crops = [place.box.crop(luma) for luma in lumas]
     taught = [number for number, reading in enumerate(readings) if reading.teaches]
-    cut = [begins_unread(crops[number], readings[number], place.text_height, place.bright) for number in taught]
+    cut = [cut_short(crops[number], readings[number], place.text_height, place.bright) for number in taught]
     taught = _whole([number for number, short in zip(taught, cut, strict=True) if not short], readings)
     if not taught:
         return None
@@ -112,14 +112,16 @@ def learn_part(
     inks = np.stack([strokes(crop, height, bright) for crop in crops])
     rows = common_rows(inks[taught])
     inks = levelled(inks, rows)
-    whole = [_sample(inks[number], readings[number], away[0]) for number in taught]
+    levels = levelled(np.stack([level_ink(crop, height, bright) for crop in crops]), rows)
+    whole = [replace(_sample(inks[number], readings[number], away[0]), level=levels[number]) for number in taught]
     sheets = learn_sheets(whole, clock_format, days)
     if len(sheets) == 1 and any(reading.others for reading in readings):
         whole = []
     others = [number for number in range(len(crops)) if number not in taught or not whole]
-    partly = [_aligned_sample(inks[number], readings[number], sheets[0], away) for number in others]
-    if len(sheets) == 1 and any(partly):
-        sheets = learn_sheets([*whole, *(sample for sample in partly if sample)], clock_format, days)
+    partly = [(number, _aligned_sample(inks[number], readings[number], sheets[0], away)) for number in others]
+    more = [replace(sample, level=levels[number]) for number, sample in partly if sample]
+    if len(sheets) == 1 and more:
+        sheets = learn_sheets([*whole, *more], clock_format, days)
     return ClockPart(box, clock_format, height, bright, place.style, tuple(sheets), rows)
 
 

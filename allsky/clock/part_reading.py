@@ -17,9 +17,9 @@ from allsky.clock.tesseract import Char, TextLine
 SURE_CHAR = 0.6
 # What the vote of a guise counts beside the share of lines it reads.
 ANY_GUISE = 0.5
-# A digit that was missed stands within this many digits' widths before the first one read, in strokes of this share of
-# the others' contrast.
-BEFORE, STROKE_SHARE = 1.5, 0.5
+# A digit that was missed stands within this many digits' widths of the first or last one read, in strokes of this share
+# of the others' contrast; it may have been read as a mark of this share of a digit's width.
+BEFORE, STROKE_SHARE, WIDE_MARK = 1.5, 0.5, 0.6
 
 
 @dataclass(frozen=True)
@@ -69,23 +69,44 @@ class PartReading:
         return alike and min(char.confidence for char in chars if char.text.isdigit()) >= SURE_CHAR
 
 
-def begins_unread(crop: np.ndarray, reading: PartReading, text_height: float, bright: bool) -> bool:
-    """Whether the clock begins with a number of one digit and strokes that nobody read stand right before it: the
-    first of two digits was missed."""
+def cut_short(crop: np.ndarray, reading: PartReading, text_height: float, bright: bool) -> bool:
+    """Whether the clock begins or ends with a number of one digit and strokes that nobody read stand right beside it:
+    the other of two digits was missed."""
     chars = reading.chars
-    if len(chars) < 2 or not chars[0].text.isdigit() or chars[1].text.isdigit():
+    if len(chars) < 2 or reading.shown is None:
+        return False
+    before, behind = (_is_single(chars[end], chars[beside]) for end, beside in ((0, 1), (-1, -2)))
+    if not before and not behind:
         return False
     ink = strokes(np.ascontiguousarray(crop), text_height, bright)
-    rows = slice(max(int(chars[0].y), 0), int(np.ceil(chars[0].y + chars[0].height)))
-    columns = ink[rows].max(axis=0, initial=0).astype(float)
     digits = [char for char in chars if char.text.isdigit()]
-    width, end = float(np.median([char.width for char in digits])), chars[0].x
-    full = np.median([columns[int(char.x) : int(np.ceil(char.x + char.width))].max(initial=0.0) for char in digits])
-    for char in reading.line.chars[: reading.shown.start if reading.shown else 0]:
-        if char.text.strip():
-            columns[max(int(char.x) - 1, 0) : int(np.ceil(char.x + char.width)) + 1] = 0.0
-    before = columns[max(round(end - BEFORE * width), 0) : max(round(end - 1), 0)]
-    return bool(before.max(initial=0.0) > STROKE_SHARE * full)
+    width = float(np.median([char.width for char in digits]))
+    first, last = chars[0], chars[-1]
+    spans = [(first.x - BEFORE * width, first.x - 1)] if before else []
+    spans += [(last.x + last.width + 1, last.x + last.width + BEFORE * width)] if behind else []
+    for end, (left, right) in zip([first] * before + [last] * behind, spans, strict=True):
+        columns = _columns_of(ink, end)
+        full = np.median([_columns_of(ink, char)[_span(char)].max(initial=0.0) for char in digits])
+        for char in (*reading.line.chars[: reading.shown.start], *reading.line.chars[reading.shown.end :]):
+            # A mark as wide as a digit may be one.
+            if char.text.isalnum() or (char.text.strip() and char.width < WIDE_MARK * width):
+                columns[max(int(char.x) - 1, 0) : int(np.ceil(char.x + char.width)) + 1] = 0.0
+        if columns[max(round(left), 0) : max(round(right), 0)].max(initial=0.0) > STROKE_SHARE * full:
+            return True
+    return False
+
+
+def _is_single(char: Char, beside: Char) -> bool:
+    return char.text.isdigit() and not beside.text.isdigit()
+
+
+def _span(char: Char) -> slice:
+    return slice(int(char.x), int(np.ceil(char.x + char.width)))
+
+
+def _columns_of(ink: np.ndarray, char: Char) -> np.ndarray:
+    """The strongest stroke of each column in a character's rows."""
+    return ink[max(int(char.y), 0) : int(np.ceil(char.y + char.height))].max(axis=0, initial=0).astype(float)
 
 
 def part_readings(

@@ -20,7 +20,7 @@ from allsky.clock.digit_looks import looks_belie
 from allsky.clock.format_regex import MONTHS
 from allsky.clock.formats import ClockFormat
 from allsky.clock.overlay import FAINT_CONTRAST, LEAST_CONTRAST, Box, read_crops
-from allsky.clock.part_reading import PartReading, begins_unread
+from allsky.clock.part_reading import PartReading, cut_short
 from allsky.clock.recognition import Recognised, stands_alone
 from allsky.clock.search import Place, find_clock, recognised, widened
 from allsky.clock.tesseract import TextLine
@@ -192,7 +192,7 @@ def _doubt(verdict: _Verdict) -> str | None:
         return f"the weekday of {line.text!r} is not that of its date"
     readings = [PartReading(line, found[0].shown) for line, found in verdict.agreeing]
     place = verdict.place
-    if all(begins_unread(verdict.crop, one, place.text_height, place.bright) for one in readings):
+    if all(cut_short(verdict.crop, one, place.text_height, place.bright) for one in readings):
         return f"something that could not be read stands right before {line.text!r}"
     if _belied(verdict.crop, verdict.agreeing, verdict.place):
         return f"the digits of {line.text!r} do not look like what they were read as"

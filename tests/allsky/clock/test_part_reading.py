@@ -3,7 +3,7 @@
 import numpy as np
 
 from allsky.clock.formats import ClockFormat
-from allsky.clock.part_reading import begins_unread, part_readings
+from allsky.clock.part_reading import cut_short, part_readings
 from allsky.clock.tesseract import Char, TextLine
 from benchmarks.made_clocks import Text, coverage, draw
 
@@ -22,7 +22,7 @@ def drawn_and_read(drawn: str, read: str) -> tuple[np.ndarray, TextLine]:
 
 def begins_cut(drawn: str, read: str, pattern: str) -> bool:
     crop, line = drawn_and_read(drawn, read)
-    return begins_unread(crop, part_readings([line], ClockFormat(pattern))[0], HEIGHT, True)
+    return cut_short(crop, part_readings([line], ClockFormat(pattern))[0], HEIGHT, True)
 
 
 def test_a_day_whose_first_digit_was_missed_begins_with_what_nobody_read():
