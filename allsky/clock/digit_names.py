@@ -53,6 +53,8 @@ ONE_SHAPE, AS_MUCH, ONE_SHAPE_AT_LEAST = 0.955, 0.03, 0.92
 ALIKE = np.array(
     [[_ALIKE.get("".join(sorted(f"{one}{other}")), ELSE_ALIKE) for other in range(10)] for one in range(10)]
 )
+# The share of places that are taken to be the least alike.
+LEAST_PLACES = 0.15
 # Stands for a digit without a name.
 NO_LABEL = 10
 
@@ -101,6 +103,9 @@ def relabelled(lesson: Lesson) -> Lesson:
         _settle_place(looks[0][:, place], column, likeness[:, place])
     for _ in range(2):
         likeness = _likeness_to_others(looks, labels)
+        unread = (labels == NO_LABEL).all(axis=0)
+        if unread.any():
+            likeness[:, unread] = _moved_likeness(lesson, labels)[:, unread]
         labels = _looked_up(labels, np.where(lesson.possible | (one_hot(labels) > 0), likeness, np.nan), lesson.possible)
     refused = _dropped_throughout(lesson.labels, labels)
     by_strokes = replace(lesson, levels=None)
@@ -116,6 +121,14 @@ def _with_coherent_looks(lesson: Lesson) -> Lesson:
     own = _of_label(_likeness_to_others(lesson.looks()[1:], lesson.labels), lesson.labels) if lesson.levels is not None else None
     coherent = own is not None and np.isfinite(own).any() and np.nanmedian(own) >= SURELY_ITSELF
     return lesson if coherent else replace(lesson, levels=None)
+
+
+def least_alike(patches: np.ndarray, labels: np.ndarray) -> float:
+    """How much the places whose digits are least like the same digits elsewhere have in common with them; -1 where no
+    digit stands at two places. (Not the very least: it may be misread.)"""
+    own = _of_label(_likeness_to_others((patches,), labels), labels)
+    usual = np.array([np.nanmedian(column) for column in own.T if np.isfinite(column).any()])
+    return float(np.quantile(usual, LEAST_PLACES)) if len(usual) else -1.0
 
 
 def _settle_place(patches: np.ndarray, labels: np.ndarray, likeness: np.ndarray) -> None:
@@ -167,6 +180,20 @@ def _likeness_to_others(looks: Looks, labels: np.ndarray) -> np.ndarray:
     likeness[:, places, places] = -np.inf
     best = likeness.max(axis=2)
     return np.where(np.isinf(best), np.nan, best)
+
+
+def _moved_likeness(lesson: Lesson, labels: np.ndarray) -> np.ndarray:
+    """What `_likeness_to_others` gives, each place moved within its reach to where it is most like any: nothing has told
+    yet where a digit stands that nobody read."""
+    shapes = [mean_shapes(one, labels) for one in lesson.looks()]
+    seen = times_named(labels) > 0
+    each = [
+        np.einsum("mpd,qkd->mpqk", patches, shape, optimize=True)
+        for away in np.linspace(-REACH, REACH, 9)
+        for patches, shape in zip(lesson.looks(away), shapes, strict=True)
+    ]
+    likeness = np.where(seen[None, None], np.max(each, axis=0), -np.inf).max(axis=2)
+    return np.where(np.isinf(likeness), np.nan, likeness)
 
 
 def _looked_up(labels: np.ndarray, likeness: np.ndarray, possible: np.ndarray) -> np.ndarray:

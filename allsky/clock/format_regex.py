@@ -112,7 +112,7 @@ def regex_of(pattern: str, lenient: bool) -> re.Pattern[str]:
     # Nor does it begin with a digit that a blank has parted from the number before it, or stuck to a mark that may have
     # been its first digit.
     head += r"(?!(?<=[^\s(\[|:=,])\d(?!\d))" if pattern.startswith(_NUMBERS_FIRST) else ""
-    head += r"(?<![A-Za-z])(?!(?<=\d\s)\d\D)" if pattern.startswith(("%d", "%m", "%y")) else ""
+    head += r"(?<![A-Za-z])(?!(?<=[\d\]|]\s)\d\D)" if pattern.startswith(("%d", "%m", "%y")) else ""
     head += r"(?<![A-Za-z])" if pattern.startswith("%Z") else ""
     head += _NO_HOUR_BEFORE if pattern.startswith(("%H", "%I")) else ""
     head += r"(?<!\d\s)" if pattern.startswith(("%b", "%B")) else ""

@@ -40,7 +40,7 @@ _PLAIN = str.maketrans({"—": "-", "–": "-", "−": "-", "‘": "'", "’": "
 
 
 # A slashed zero before one digit is read as a mark: 01h06 as @1h06.
-_ZERO = re.compile(r"(?<![A-Za-z])[Oo](?=\d)|(?<=\d)[Oo](?![A-Za-z])|(?<![\w.:])[@QØ](?=\d[:hH.-]\d)")
+_ZERO = re.compile(r"(?<![A-Za-z])[Oo](?=\d)|(?<=\d)[Oo](?![A-Za-z])|(?<![\w.:])[@QØ](?=\d[\s:hH.-]\d)")
 
 
 @dataclass(frozen=True)

@@ -18,8 +18,10 @@ from allsky.clock.digit_names import (
     NO_LABEL,
     REACH,
     SAME_SHAPE,
+    SURELY_ITSELF,
     Lesson,
     contested,
+    least_alike,
     mean_shapes,
     one_hot,
     relabelled,
@@ -44,6 +46,8 @@ from allsky.clock.text_layout import place_centers, usual_advance
 REACH_COST = 0.03
 # Stands for a digit that could not be read.
 UNREAD = "?"
+# Digits are known by their brightness where the least alike are more so by this than by their strokes.
+CLEARLY_MORE = 0.03
 # The fit asked of a place of which nothing is known.
 UNTAUGHT_FIT = 0.8
 
@@ -102,6 +106,19 @@ def _lesson(layout: str, samples: Sequence[Sample], clock_format: ClockFormat | 
     levels = [sample.level for sample in samples if sample.level is not None]
     whole = np.stack(levels) if len(levels) == len(samples) else None
     return Lesson(layout, crops, labels, centers, width, possible, np.zeros_like(possible), whole)
+
+
+def clearer_by_level(samples: Sequence[Sample]) -> bool:
+    """Whether equal digits of the commonest layout are more alike by their brightness than by their strokes, where they
+    are least so: the rim of a sky's disk runs through the text."""
+    layouts = [layout_of(sample.text) for sample in samples]
+    common = max(layouts, key=layouts.count)
+    own = [sample for sample, layout in zip(samples, layouts, strict=True) if layout == common]
+    if "0" not in common or any(sample.level is None for sample in own):
+        return False
+    lesson = _aligned(_lesson(common, own, None, ()))
+    by_strokes, by_level = (least_alike(one, lesson.labels) for one in lesson.looks())
+    return by_level > max(by_strokes + CLEARLY_MORE, SURELY_ITSELF)
 
 
 def _with_width(lesson: Lesson, width: int) -> Lesson:

@@ -14,7 +14,7 @@ import numpy as np
 
 from allsky.clock.formats import ClockFormat
 from allsky.clock.learned import NO_READING, LearnedClock, Reading, reading_table
-from allsky.clock.part import learn_part
+from allsky.clock.part import ClockPart, learn_part
 from allsky.clock.part_reading import PartReading
 from allsky.clock.part_witness import with_refused
 from allsky.clock.places import PlaceReading, read_places
@@ -119,7 +119,7 @@ def _taught(read: Sequence[PlaceReading], keyframes: Sequence[Keyframe], blank: 
     clock = None
     for _ in range(2):
         lumas = [keyframe.luma for keyframe in keyframes]
-        parts = [learn_part(one.place, one.format, lumas, _unless(believed, one.readings), days) for one in read]
+        parts = _parts(read, lumas, believed, days)
         if not all(parts):
             return clock
         clock = replace(blank, parts=with_refused([part for part in parts if part]))
@@ -129,6 +129,20 @@ def _taught(read: Sequence[PlaceReading], keyframes: Sequence[Keyframe], blank: 
             return clock
         believed = ~doubted
     return clock
+
+
+def _parts(
+    read: Sequence[PlaceReading], lumas: Sequence[np.ndarray], believed: np.ndarray, days: Sequence[date]
+) -> list[ClockPart | None]:
+    """The part of each place (None where it teaches nothing), all known by their strokes or all by their brightness."""
+
+    def learn(by_level: bool | None) -> list[ClockPart | None]:
+        return [
+            learn_part(one.place, one.format, lumas, _unless(believed, one.readings), days, by_level) for one in read
+        ]
+
+    parts = learn(None)
+    return parts if len({part is not None and part.level > 0 for part in parts}) == 1 else learn(True)
 
 
 def _unless(believed: np.ndarray, seen: Sequence[PartReading]) -> list[PartReading]:

@@ -31,6 +31,8 @@ def commonest_formats(formats: Sequence[ClockFormat], texts: Sequence[str]) -> l
     if not any(_full(each) for each in common):
         # A date beside a time does not come about by misreading: where it is seen at all, it is there.
         common += [each for each in formats if _full(each) and counts[each] >= FEW_FULL]
+    # Nor does a year of four digits: without its first ones the rest reads as a day, month and short year.
+    common += [each for each in formats if "Y" in each.directives and counts[each] >= FEW_FULL and each not in common]
     best = max(common, key=lambda each: (len(each.directives), "Y" in each.directives, counts[each]))
     return [each for each in common if _marks(each) == _marks(best)]
 

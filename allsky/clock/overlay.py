@@ -196,16 +196,21 @@ def grey_page(crop: np.ndarray, text_height: float, bright: bool) -> np.ndarray:
 def level_page(crop: np.ndarray, text_height: float, bright: bool) -> np.ndarray:
     """What in `crop` is about as bright (or dark) as its brightest strokes: for outlined text on a bright sky, where
     what lies between two outlines stands out as much as a stroke."""
+    return 255 - level_ink(crop, bright, text_level(crop, text_height, bright))
+
+
+def text_level(crop: np.ndarray, text_height: float, bright: bool) -> float:
+    """How bright (or dark, from 255 down) the text of `crop` (h, w) is: as most of its brightest strokes."""
     picture = crop if bright else 255 - crop
     ink = strokes(crop, text_height, bright)
-    level = float(np.percentile(picture[ink >= np.percentile(ink, 95)], 75))
-    return 255 - np.clip((picture / max(level, 1.0) - FAINTEST_LEVEL) * 255 / (FULL_LEVEL - FAINTEST_LEVEL), 0, 255)
+    return max(float(np.percentile(picture[ink >= np.percentile(ink, 95)], 75)), 1.0)
 
 
-def level_ink(crop: np.ndarray, text_height: float, bright: bool) -> np.ndarray:
-    """What `level_page` shows, as ink (h, w; 0 to 255): the rim of a sky behind text does not change it, as it changes
-    what the strokes stand out from."""
-    return 255 - level_page(crop, text_height, bright)
+def level_ink(crop: np.ndarray, bright: bool, level: float) -> np.ndarray:
+    """How near `crop` (..., h, w) comes to the text's `level`, as ink (0 to 255). The rim of a sky behind text does not
+    change it, as it changes what the strokes stand out from."""
+    picture = crop if bright else 255 - crop
+    return np.clip((picture / level - FAINTEST_LEVEL) * 255 / (FULL_LEVEL - FAINTEST_LEVEL), 0, 255)
 
 
 def near_page(crop: np.ndarray, text_height: float, bright: bool) -> np.ndarray:

@@ -13,16 +13,18 @@ from datetime import date
 import numpy as np
 
 from allsky.clock.formats import ClockFormat
-from allsky.clock.glyph_lessons import UNREAD, Sample, learn_sheets, taught_more
+from allsky.clock.glyph_lessons import UNREAD, Sample, clearer_by_level, learn_sheets, taught_more
 from allsky.clock.glyphs import GlyphReading, GlyphSheet, GlyphVotes, is_digit_place, layout_of
 from allsky.clock.levelling import common_rows, levelled
-from allsky.clock.overlay import Box, level_ink, read_crops, strokes, union
+from allsky.clock.overlay import Box, level_ink, read_crops, strokes, text_level, union
 from allsky.clock.part_reading import SURE_CHAR, PartReading, cut_short, part_readings
 from allsky.clock.search import Place
 from allsky.clock.tesseract import Char
 
 # A character belongs to the place whose middle is within this share of a glyph's width of its own.
 NEAR_PLACE = 0.4
+# Characters whose middles are nearer than this share of a digit's width lie over each other.
+LEAST_APART = 0.35
 # Share of the guises' votes that names a digit.
 AGREED = 0.55
 # Boxes higher than the letters found by this took in more than a digit.
@@ -40,7 +42,8 @@ class PartEvidence:
 @dataclass(frozen=True)
 class ClockPart:
     """A place of the overlay, its format, how Tesseract reads it best, and the sheets (one per layout of the text) that
-    read it; `rows` by which crops are levelled, where the text does not keep its height."""
+    read it; `rows` by which crops are levelled, where the text does not keep its height; the `level` of its text where
+    it is read by its brightness, 0 where by its strokes."""
 
     box: Box
     format: ClockFormat
@@ -49,14 +52,15 @@ class ClockPart:
     style: str
     sheets: tuple[GlyphSheet, ...]
     rows: tuple[float, ...] = ()
+    level: float = 0.0
 
     def crop(self, luma: np.ndarray) -> np.ndarray:
         """The part's box of the frame `luma` (H, W)."""
         return self.box.crop(luma)
 
     def inks(self, crops: Sequence[np.ndarray]) -> np.ndarray:
-        """The strokes (n, h, w) of crops of the part's box, all at one height."""
-        return levelled(np.stack([strokes(crop, self.text_height, self.bright) for crop in crops]), self.rows)
+        """The ink (n, h, w) of crops of the part's box, all at one height."""
+        return levelled(_inks(crops, self.text_height, self.bright, self.level), self.rows)
 
     def read(self, crop: np.ndarray) -> PartEvidence:
         """What a crop (h, w) of the part's box shows, by its best fitting sheet."""
@@ -86,6 +90,13 @@ def ocr_part(part: ClockPart, crops: Sequence[np.ndarray]) -> list[PartReading]:
     return part_readings(lines, part.format)
 
 
+def _inks(crops: Sequence[np.ndarray], text_height: float, bright: bool, level: float) -> np.ndarray:
+    """The strokes (n, h, w) of crops, or how near they come to a text's `level`."""
+    if level:
+        return level_ink(np.stack(crops), bright, level).astype(np.uint8)
+    return np.stack([strokes(crop, text_height, bright) for crop in crops])
+
+
 # Learning.
 
 
@@ -95,9 +106,11 @@ def learn_part(
     lumas: Sequence[np.ndarray],
     readings: Sequence[PartReading],
     days: Sequence[date] = (),
+    by_level: bool | None = None,
 ) -> ClockPart | None:
     """The part at `place`, its glyphs learned from what Tesseract read there on `lumas`, in a night of these `days`
-    where they are known; None where nothing teaches."""
+    where they are known; None where nothing teaches. Digits are known by their strokes, or by their brightness where
+    equal ones are more alike by that; `by_level` says which, where it is settled."""
     crops = [place.box.crop(luma) for luma in lumas]
     taught = [number for number, reading in enumerate(readings) if reading.teaches]
     cut = [cut_short(crops[number], readings[number], place.text_height, place.bright) for number in taught]
@@ -109,20 +122,24 @@ def learn_part(
     crops = [np.ascontiguousarray(box.crop(luma)) for luma in lumas]
     away = (place.box.x - box.x, place.box.y - box.y)
     bright = _is_bright([(lumas[number], readings[number]) for number in taught], place.box)
-    inks = np.stack([strokes(crop, height, bright) for crop in crops])
-    rows = common_rows(inks[taught])
-    inks = levelled(inks, rows)
-    levels = levelled(np.stack([level_ink(crop, height, bright) for crop in crops]), rows)
-    whole = [replace(_sample(inks[number], readings[number], away[0]), level=levels[number]) for number in taught]
+    level = float(np.median([text_level(crops[number], height, bright) for number in taught]))
+    both = [_inks(crops, height, bright, one) for one in (0.0, level)]
+    rows = common_rows(both[0][taught])
+    both = [levelled(inks, rows) for inks in both]
+    whole = [_sample(both[0][number], readings[number], away[0], both[1][number]) for number in taught]
+    if by_level is None:
+        by_level = clearer_by_level(whole)
+    if by_level:
+        both = both[1:] * 2
+        whole = [replace(sample, crop=both[0][number]) for number, sample in zip(taught, whole, strict=True)]
     sheets = learn_sheets(whole, clock_format, days)
     if len(sheets) == 1 and any(reading.others for reading in readings):
         whole = []
     others = [number for number in range(len(crops)) if number not in taught or not whole]
-    partly = [(number, _aligned_sample(inks[number], readings[number], sheets[0], away)) for number in others]
-    more = [replace(sample, level=levels[number]) for number, sample in partly if sample]
-    if len(sheets) == 1 and more:
-        sheets = learn_sheets([*whole, *more], clock_format, days)
-    return ClockPart(box, clock_format, height, bright, place.style, tuple(sheets), rows)
+    partly = [_aligned_sample(both[0][number], readings[number], sheets[0], away, both[1][number]) for number in others]
+    if len(sheets) == 1 and any(partly):
+        sheets = learn_sheets([*whole, *(sample for sample in partly if sample)], clock_format, days)
+    return ClockPart(box, clock_format, height, bright, place.style, tuple(sheets), rows, level if by_level else 0.0)
 
 
 def _whole(taught: list[int], readings: Sequence[PartReading]) -> list[int]:
@@ -205,22 +222,29 @@ def _tight_box(readings: Sequence[PartReading], place: Place, height: float, sha
     return box.grown(round(height / 2), max(1, round(height / 12)), shape[1], shape[0])
 
 
-def _sample(ink: np.ndarray, reading: PartReading, away_x: int) -> Sample:
+def _sample(ink: np.ndarray, reading: PartReading, away_x: int, level: np.ndarray) -> Sample:
     chars = reading.chars
     centers = np.array([char.x + (char.width - 1) / 2 + away_x for char in chars])
     centers[~_well_boxed(chars)] = np.nan
-    return Sample(ink, reading.text, centers)
+    return Sample(ink, reading.text, centers, level)
 
 
 def _well_boxed(chars: Sequence[Char]) -> np.ndarray:
-    """Whether each character's box is no larger than a digit's: one that took in a stray mark tells no place."""
+    """Whether each character's box tells its place: is no larger than a digit's (it took in a stray mark), and does not
+    lie over the next one's (Tesseract shared out a word that it could not cut into letters)."""
     digits = [char for char in chars if char.text.isdigit()]
-    widest = 1.4 * np.median([char.width for char in digits])
+    digit_width = np.median([char.width for char in digits])
     tallest = 1.3 * np.median([char.height for char in digits])
-    return np.array([char.width <= widest and char.height <= tallest for char in chars])
+    well = np.array([char.width <= 1.4 * digit_width and char.height <= tallest for char in chars])
+    over = np.diff([char.x + char.width / 2 for char in chars]) < LEAST_APART * digit_width
+    well[:-1] &= ~over
+    well[1:] &= ~over
+    return well
 
 
-def _aligned_sample(ink: np.ndarray, reading: PartReading, sheet: GlyphSheet, away: tuple[int, int]) -> Sample | None:
+def _aligned_sample(
+    ink: np.ndarray, reading: PartReading, sheet: GlyphSheet, away: tuple[int, int], level: np.ndarray | None = None
+) -> Sample | None:
     """A line that Tesseract did not read as a whole, or in several guises: its digits given to the places they stand
     at, `?` where there is none or the guises do not agree. None where fewer than half of the places have one."""
     votes: list[dict[str, float]] = [{} for _ in sheet.centers]
@@ -236,7 +260,7 @@ def _aligned_sample(ink: np.ndarray, reading: PartReading, sheet: GlyphSheet, aw
             for char, is_digit, own in zip(_chars(sheet), digit, votes, strict=True)]  # fmt: skip
     if text.count(UNREAD) > digit.sum() / 2:
         return None
-    return Sample(ink, _with_blanks(text, sheet.layout), sheet.centers)
+    return Sample(ink, _with_blanks(text, sheet.layout), sheet.centers, level)
 
 
 def _elected(votes: dict[str, float]) -> str:

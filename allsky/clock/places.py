@@ -12,18 +12,20 @@ from dataclasses import dataclass
 import numpy as np
 
 from allsky.clock.formats import ClockFormat
+from allsky.clock.mending import legible
 from allsky.clock.order import commonest_formats, possible_formats
 from allsky.clock.overlay import STYLES, read_crops
 from allsky.clock.part_reading import PartReading, part_readings
 from allsky.clock.recognition import Recognised, recognise, stands_alone
-from allsky.clock.search import Place, widened
+from allsky.clock.search import Place, shows_clock, widened
 from allsky.clock.tesseract import TextLine
 from allsky.clock.zones import looks_like_utc
 from allsky.errors import NoClock
 
 # Where fewer lines than this share show a clock, Tesseract is given them in another guise.
 FEW_READ = 0.7
-FULL = 2
+# What a line shows: a date or a time, all that there is to show, or a date with a time.
+FULL, MOMENT = 2, 3
 # A word counts that stands behind more than this share of the clocks.
 MOSTLY_SEEN = 0.5
 # Places that share this much of the smaller one are one line.
@@ -64,7 +66,7 @@ def read_places(
     Raises AmbiguousDate naming the possible formats where nothing tells them apart.
     """
     places = widened(places, lumas[0].shape)
-    guises = _guises(places, lumas)
+    guises = _guises(places, lumas, given)
     answers = []
     for number, place in enumerate(places):
         best, *others = _fullest(place, [guise[number] for guise in guises])
@@ -74,12 +76,16 @@ def read_places(
     return full[:1] or answers
 
 
-def _guises(places: Sequence[Place], lumas: Sequence[np.ndarray]) -> list[list[list[TextLine]]]:
+def _guises(
+    places: Sequence[Place], lumas: Sequence[np.ndarray], given: ClockFormat | None
+) -> list[list[list[TextLine]]]:
     """The line of each place on each frame, in one guise if that will do, in all of them if not."""
     guises = [_read(places, lumas, 0)]
     while len(guises) < len(STYLES) and not _well_read(places, guises[0]):
         guises.append(_read(places, lumas, len(guises)))
-    return guises
+    return [
+        [[legible(line, lambda text: shows_clock(text, given)) for line in own] for own in guise] for guise in guises
+    ]
 
 
 def _fullest(place: Place, guises: Sequence[Sequence[TextLine]]) -> list[list[TextLine]]:
@@ -99,10 +105,11 @@ def _well_read(places: Sequence[Place], lines: Sequence[Sequence[TextLine]]) -> 
 
 
 def _fullness(place: Place, line: TextLine) -> int:
-    """FULL for a line that shows date and time, or all there is to show; less for one that shows either, 0 for none."""
+    """MOMENT for a line that shows date and time, FULL for a time that is all there is to show (a garbled date looks like
+    other words), less for a date or a time, 0 for none."""
     found = recognise(line.text)
     found += [Recognised(each, shown) for each in place.formats if (shown := each.search(line.text))]
-    return max((FULL if one.shown.moment or _is_all(one, line.text) else 1 for one in found), default=0)
+    return max((MOMENT if one.shown.moment else FULL if _is_all(one, line.text) else 1 for one in found), default=0)
 
 
 def _is_all(found: Recognised, text: str) -> bool:

@@ -155,7 +155,7 @@ def _compact_times(text: str, day: Recognised) -> list[Recognised]:
     start = day.shown.end + len(re.match(_GAP, text[day.shown.end :])[0])  # type: ignore[index]
     for pattern in _COMPACT_TIMES:
         shown = ClockFormat(pattern).search(" " * start + text[start:])
-        if shown and shown.start == start and not re.match(r"\w|\W{0,2}:", text[shown.end :]):
+        if shown and shown.start == start and not re.match(r"\w|\W{0,2}:\s?\w", text[shown.end :]):
             return [Recognised(ClockFormat(pattern), shown)]
     return []
 

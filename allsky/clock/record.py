@@ -32,6 +32,7 @@ def part_record(part: ClockPart) -> dict:
         "style": part.style,
         "polarity": "bright on dark" if part.bright else "dark on bright",
         "rows": list(part.rows),
+        "level": round(part.level, 2),
         "layouts": [_layout_record(sheet) for sheet in part.sheets],
     }
 
@@ -62,6 +63,7 @@ def restored_part(record: dict, blocks: Iterable[np.ndarray]) -> ClockPart:
         record["style"],
         tuple(sheets),
         tuple(record.get("rows", ())),
+        record.get("level", 0.0),
     )
 
 

@@ -14,6 +14,7 @@ from typing import NamedTuple
 import numpy as np
 
 from allsky.clock.formats import ClockFormat
+from allsky.clock.mending import legible
 from allsky.clock.overlay import LEAST_CONTRAST, SMALLEST_TEXT, STYLES, Box, Line, read_crops, text_lines, union
 from allsky.clock.recognition import Recognised, recognise, stands_alone
 from allsky.clock.tesseract import TextLine
@@ -156,6 +157,7 @@ def _read_lines(lines: Sequence[tuple[np.ndarray, Line]], style: str, clock_form
     """What Tesseract reads on lines of frames, in one call."""
     crops = [line.box.crop(luma) for luma, line in lines]
     texts = read_crops(crops, [line.text_height for _, line in lines], [line.bright for _, line in lines], style)
+    texts = [legible(text, lambda shown: shows_clock(shown, clock_format)) for text in texts]
     return [
         _Seen(line, style, text, recognised(text.text, clock_format))
         for (_, line), text in zip(lines, texts, strict=True)
@@ -172,6 +174,11 @@ def _lines(luma: np.ndarray, within: Box | None, contrast: int) -> list[Line]:
     ]
     whole = [Line(within, 0.7 * within.height, bright) for bright in (True, False)]
     return inside[:MOST_LINES] + whole
+
+
+def shows_clock(text: str, clock_format: ClockFormat | None) -> bool:
+    """Whether `text` shows date and time, or all that a given format has."""
+    return any(clock_format or found.shown.moment for found in recognised(text, clock_format))
 
 
 def recognised(text: str, clock_format: ClockFormat | None) -> tuple[Recognised, ...]:

@@ -44,10 +44,11 @@ def place_centers(texts: Sequence[str], centers: np.ndarray) -> np.ndarray:
 
 
 def usual_advance(text: str, centers: np.ndarray) -> float:
-    """The usual way from one digit to a digit beside it, in pixels."""
-    digit = np.array([char.isdigit() or char == "?" for char in text if char != " "])
+    """The usual way from one digit to a digit right beside it, in pixels."""
+    places = np.array([place for place, char in enumerate(text) if char != " "])
+    digit = np.array([text[place].isdigit() or text[place] == "?" for place in places])
     steps = np.diff(centers, axis=1)
-    beside = steps[:, digit[1:] & digit[:-1]]
+    beside = steps[:, digit[1:] & digit[:-1] & (np.diff(places) == 1)]
     for some in (beside, steps):
         if np.isfinite(some).any():
             return float(np.nanmedian(some))

@@ -1,0 +1,75 @@
+"""What did Tesseract mean by a line that shows almost a clock?
+
+Outlined and narrow text is misread in ways of its own: a blank between outlined words is a closed shape and read as a
+mark, a narrow 1 leaves a blank in its number, a slashed 0 is an @. A line is mended only where it then shows a whole
+clock; that the same digit looks the same everywhere has to bear it out.
+"""
+
+from __future__ import annotations
+
+import re
+from collections.abc import Callable
+from dataclasses import replace
+
+from allsky.clock.tesseract import Char, TextLine
+
+# A blank between the two digits of a number behind a mark (`2024-09-1 4T00:1 5`).
+_GAP = re.compile(r"(?<=[-/.:;_T]\d)\s(?=\d(?!\d))")
+# A colon whose points run into each other.
+_COLON = re.compile(r"(?<=\d)[;,](?=\s?\d\d(?!\d))")
+# A mark between words where clocks have a blank, with the blanks beside it.
+_MARK = re.compile(r"(?<=\w)(?:\s[^\w\s:/.+-]|[^\w\s:/.+-]\s?)(?=\w)")
+# Letters and marks that digits are read as (some of them for others, too: those teach nothing), and numbers that are
+# made of both.
+_LOOKS = dict(zip("OoQDØ@IilL|]!ZzSsB", "000000111111122558", strict=True))
+_FOR_OTHERS = "ZzSsB"
+_NUMBER = re.compile(r"(?<![A-Za-z0-9])[0-9OoQDØ@IilL|\]!ZzSsB]{2,8}(?![A-Za-z0-9])")
+# A clock has so many digits; what has fewer is not looked at twice.
+FEWEST_DIGITS = 6
+
+
+def legible(line: TextLine, shows_clock: Callable[[str], bool]) -> TextLine:
+    """The line as it is if it `shows_clock`, or cannot be made to; else mended so that it does."""
+    if sum(char.isdigit() for char in line.text) < FEWEST_DIGITS or shows_clock(line.text):
+        return line
+    mended = line
+    for mend in (_without_gaps, _with_blanks, _with_digits):
+        mended = mend(mended)
+        if mended is not line and shows_clock(mended.text):
+            return mended
+    return line
+
+
+def _without_gaps(line: TextLine) -> TextLine:
+    colons = _replaced(line, {found.start(): ":" for found in _COLON.finditer(line.text)})
+    return _dropped(colons, {found.start() for found in _GAP.finditer(colons.text)})
+
+
+def _with_blanks(line: TextLine) -> TextLine:
+    marks = [found.span() for found in _MARK.finditer(line.text)]
+    blanks = _replaced(line, {start: " " for start, _ in marks})
+    return _dropped(blanks, {place for start, end in marks for place in range(start + 1, end)})
+
+
+def _with_digits(line: TextLine) -> TextLine:
+    letters = {
+        place: _LOOKS[line.text[place]]
+        for found in _NUMBER.finditer(line.text)
+        for place in range(*found.span())
+        if line.text[place] in _LOOKS
+    }
+    return _replaced(line, letters)
+
+
+def _replaced(line: TextLine, texts: dict[int, str]) -> TextLine:
+    """The line with other characters at some places."""
+    chars = list(line.chars)
+    for place, text in texts.items():
+        confidence = 0.0 if chars[place].text in _FOR_OTHERS else chars[place].confidence
+        chars[place] = replace(chars[place], text=text, confidence=confidence)
+    return TextLine(tuple(chars)) if texts else line
+
+
+def _dropped(line: TextLine, places: set[int]) -> TextLine:
+    kept: list[Char] = [char for place, char in enumerate(line.chars) if place not in places]
+    return TextLine(tuple(kept)) if places else line
