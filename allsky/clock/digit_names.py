@@ -106,7 +106,8 @@ def relabelled(lesson: Lesson) -> Lesson:
         unread = (labels == NO_LABEL).all(axis=0)
         if unread.any():
             likeness[:, unread] = _moved_likeness(lesson, labels)[:, unread]
-        labels = _looked_up(labels, np.where(lesson.possible | (one_hot(labels) > 0), likeness, np.nan), lesson.possible)
+        could_be = lesson.possible | (one_hot(labels) > 0)
+        labels = _looked_up(labels, np.where(could_be, likeness, np.nan), lesson.possible)
     refused = _dropped_throughout(lesson.labels, labels)
     by_strokes = replace(lesson, levels=None)
     for _ in range(2):  # What is left at a place may be all that it shows now.
@@ -118,8 +119,10 @@ def relabelled(lesson: Lesson) -> Lesson:
 
 def _with_coherent_looks(lesson: Lesson) -> Lesson:
     """The lesson without its levels where equal digits are not alike by them: the sky is as bright as the text."""
-    own = _of_label(_likeness_to_others(lesson.looks()[1:], lesson.labels), lesson.labels) if lesson.levels is not None else None
-    coherent = own is not None and np.isfinite(own).any() and np.nanmedian(own) >= SURELY_ITSELF
+    if lesson.levels is None:
+        return lesson
+    own = _of_label(_likeness_to_others(lesson.looks()[1:], lesson.labels), lesson.labels)
+    coherent = np.isfinite(own).any() and np.nanmedian(own) >= SURELY_ITSELF
     return lesson if coherent else replace(lesson, levels=None)
 
 
@@ -183,8 +186,8 @@ def _likeness_to_others(looks: Looks, labels: np.ndarray) -> np.ndarray:
 
 
 def _moved_likeness(lesson: Lesson, labels: np.ndarray) -> np.ndarray:
-    """What `_likeness_to_others` gives, each place moved within its reach to where it is most like any: nothing has told
-    yet where a digit stands that nobody read."""
+    """What `_likeness_to_others` gives, each place moved within its reach to where it is most like any: nothing has
+    told yet where a digit stands that nobody read."""
     shapes = [mean_shapes(one, labels) for one in lesson.looks()]
     seen = times_named(labels) > 0
     each = [

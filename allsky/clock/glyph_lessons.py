@@ -55,8 +55,8 @@ UNTAUGHT_FIT = 0.8
 @dataclass(frozen=True)
 class Sample:
     """A crop (h, w) with its known `text` (`?` for a digit that is not known) and the x centre of each of its
-    characters but blanks, in pixels (NaN where it could not be measured); `level`, where it is at hand, is the same crop
-    by brightness."""
+    characters but blanks, in pixels (NaN where it could not be measured); `level`, where it is at hand, is the same
+    crop by brightness."""
 
     crop: np.ndarray
     text: str

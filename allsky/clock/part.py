@@ -27,6 +27,9 @@ NEAR_PLACE = 0.4
 LEAST_APART = 0.35
 # Share of the guises' votes that names a digit.
 AGREED = 0.55
+# A layout that so many readings have, and this share of them, is one that the clock has; characters within so many pixels
+# of its own, on the mean, stand at its places.
+FEWEST_ALIKE, LEAST_ALIKE, SAME_PLACES_PX = 2, 0.15, 2.0
 # Boxes higher than the letters found by this took in more than a digit.
 TALLEST = 1.4
 
@@ -143,18 +146,29 @@ def learn_part(
 
 
 def _whole(taught: list[int], readings: Sequence[PartReading]) -> list[int]:
-    """Those of the readings that are not the commonest layout with its first characters missed: whose characters do not
-    all stand where that layout has its last ones."""
-    layouts = [layout_of(readings[number].text) for number in taught]
-    common = max(layouts, key=layouts.count, default="")
-    typical = [_middles(readings[number]) for number, layout in zip(taught, layouts, strict=True) if layout == common]
+    """Those of the readings in which no character was missed: that are no longer layout, seen as often as is told,
+    without some of its characters and with the others at their places."""
+    groups: dict[str, list[int]] = {}
+    for number in taught:
+        groups.setdefault(layout_of(readings[number].text).replace(" ", ""), []).append(number)
+    whole = {layout: own for layout, own in groups.items() if len(own) >= max(FEWEST_ALIKE, LEAST_ALIKE * len(taught))}
+    typical = {layout: np.median([_middles(readings[one]) for one in own], axis=0) for layout, own in whole.items()}
     return [
         number
-        for number, layout in zip(taught, layouts, strict=True)
-        if layout == common
-        or not common.endswith(layout)
-        or np.abs(_middles(readings[number]) - typical[0][-len(_middles(readings[number])) :]).mean() > 2.0
+        for layout, own in groups.items()
+        for number in own
+        if not any(_is_cut(layout, _middles(readings[number]), other, typical[other]) for other in whole)
     ]
+
+
+def _is_cut(layout: str, middles: np.ndarray, whole: str, typical: np.ndarray) -> bool:
+    """Whether a layout is a `whole` one but for a run of its characters, the others standing where they do there."""
+    missed = len(whole) - len(layout)
+    return missed > 0 and any(
+        layout == whole[:first] + whole[first + missed :]
+        and np.abs(middles - np.delete(typical, slice(first, first + missed))).mean() <= SAME_PLACES_PX
+        for first in range(len(layout) + 1)
+    )
 
 
 def _middles(reading: PartReading) -> np.ndarray:

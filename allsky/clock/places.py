@@ -105,8 +105,8 @@ def _well_read(places: Sequence[Place], lines: Sequence[Sequence[TextLine]]) -> 
 
 
 def _fullness(place: Place, line: TextLine) -> int:
-    """MOMENT for a line that shows date and time, FULL for a time that is all there is to show (a garbled date looks like
-    other words), less for a date or a time, 0 for none."""
+    """MOMENT for a line that shows date and time, FULL for a time that is all there is to show (a garbled date looks
+    like other words), less for a date or a time, 0 for none."""
     found = recognise(line.text)
     found += [Recognised(each, shown) for each in place.formats if (shown := each.search(line.text))]
     return max((MOMENT if one.shown.moment else FULL if _is_all(one, line.text) else 1 for one in found), default=0)

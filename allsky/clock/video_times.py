@@ -67,9 +67,10 @@ class VideoTimes:
 
     def date(self, confidence: np.ndarray, dated: Dates) -> Timeline:
         """Fill in seconds, residuals and the flags that the times alone call for."""
-        timeline = fit_timeline(self.index[self.read], self.own[self.read], confidence[self.read], self.quantum_s)
+        used = self._used(confidence)
+        timeline = fit_timeline(self.index[used], self.own[used], confidence[used], self.quantum_s)
         self.timeline, self.fitted, self.inside = timeline, *timeline.at(self.index)
-        self.believed = np.isin(self.index, timeline.index) & self.read
+        self.believed = np.isin(self.index, timeline.index) & used
         self.alone = np.zeros(len(self.index), bool)
         self.alone[self.believed] = self._short_stretches(confidence[self.believed])
         self.vague = np.zeros(len(self.index), bool)
@@ -81,6 +82,15 @@ class VideoTimes:
         dated.seconds[self.rows] = np.where(self.believed & (self.quantum_s <= 1), self.own, self.fitted)
         dated.flags[self.rows] = self._flags(residual, confidence)
         return timeline
+
+    def _used(self, confidence: np.ndarray) -> np.ndarray:
+        """The readings to fit: those that the glyphs doubt only where the others bear them out, if these are most."""
+        clear = self.read & (confidence > DOUBTED_BY_GLYPHS)
+        if clear.sum() < max(FEWEST_IN_STRETCH, MOSTLY * self.read.sum()):
+            return self.read
+        others = fit_timeline(self.index[clear], self.own[clear], confidence[clear], self.quantum_s)
+        off = np.abs(self.own - others.at(self.index)[0])
+        return clear | (self.read & (off <= max(self.quantum_s, abs(float(np.nan_to_num(others.step_s))) / 2)))
 
     def promised(self, near: int, index: float) -> float:
         """The UTC seconds that the reading at the place `near` promises for a frame `index`, at the usual step."""

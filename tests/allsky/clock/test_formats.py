@@ -158,3 +158,11 @@ def test_a_number_that_goes_on_is_not_cut_into_a_clock():
 @pytest.mark.parametrize("text", ["2021-886 02:17:10", "2021-000 02:17:10", "2021-366 02:17:10"])
 def test_a_day_that_its_year_does_not_have_is_no_date(text):
     assert [one.shown.day for one in recognise(text)] == [None]
+
+
+@pytest.mark.parametrize(("text", "pattern", "read"), [
+    ("2023-09-2", "%Y-%m-%d", False), ("2023-9-02", "%Y-%m-%d", False), ("2023-9-2", "%Y-%m-%d", True),
+    ("2023-11-2", "%Y-%m-%d", True), ("2/09/2023", "%d/%m/%Y", True),
+])  # fmt: skip
+def test_behind_a_year_month_and_day_are_both_written_with_a_zero_or_neither(text, pattern, read):
+    assert (ClockFormat(pattern).search(text) is not None) == read

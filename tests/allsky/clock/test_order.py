@@ -62,3 +62,10 @@ def test_a_date_seen_on_few_frames_beside_a_time_seen_on_all_is_there():
 def test_the_likelier_order_is_the_files_else_the_worlds_else_north_americas(text, hint, pattern):
     found = [one.format for one in recognise(text)]
     assert likeliest_order(found, text, hint)[0].pattern == pattern
+
+
+def test_a_year_of_which_most_texts_lost_the_first_digits_is_no_day():
+    lost = ["eam 5-04-28 00:48"] * 9
+    whole = ["2015-04-28 00:35", "2015-04-28 00:46"]
+    formats = [found.format for text in lost + whole for found in recognise(text)]
+    assert [each.pattern for each in commonest_formats(formats, lost + whole)] == ["%Y-%m-%d %H:%M"]

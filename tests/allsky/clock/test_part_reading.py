@@ -1,4 +1,4 @@
-"""A number whose first digit was missed is told by the strokes that stand before it."""
+"""A number of which a digit was missed is told by the strokes that stand beside it."""
 
 import numpy as np
 
@@ -10,27 +10,35 @@ from benchmarks.made_clocks import Text, coverage, draw
 FONT, HEIGHT = "DejaVuSansMono", 14
 
 
-def drawn_and_read(drawn: str, read: str) -> tuple[np.ndarray, TextLine]:
-    """A crop that shows `drawn`, and a line that has the last characters of it as `read`, each in its place."""
+def drawn_and_read(drawn: str, read: str, first: int | None = None) -> tuple[np.ndarray, TextLine]:
+    """A crop that shows `drawn`, and a line that has characters of it, from the `first` or up to its last, as `read`,
+    each in its place."""
     frame = np.full((28, 240), 20.0)
     draw(frame, Text("", 10, 6, HEIGHT, FONT), drawn)
     advance = coverage(FONT, HEIGHT, "0" * 20).shape[1] / 20
-    first = len(drawn) - len(read)
+    first = len(drawn) - len(read) if first is None else first
     chars = tuple(Char(char, 10 + advance * (first + k), 6, advance - 1, HEIGHT, 0.9) for k, char in enumerate(read))
     return frame.astype(np.uint8), TextLine(chars)
 
 
-def begins_cut(drawn: str, read: str, pattern: str) -> bool:
-    crop, line = drawn_and_read(drawn, read)
+def is_cut(drawn: str, read: str, pattern: str, first: int | None = None) -> bool:
+    crop, line = drawn_and_read(drawn, read, first)
     return cut_short(crop, part_readings([line], ClockFormat(pattern))[0], HEIGHT, True)
 
 
 def test_a_day_whose_first_digit_was_missed_begins_with_what_nobody_read():
-    assert begins_cut("13 Nov 2013", "3 Nov 2013", "%d %b %Y")
-    assert begins_cut("22:15:08", "2:15:08", "%H:%M:%S")
+    assert is_cut("13 Nov 2013", "3 Nov 2013", "%d %b %Y")
+    assert is_cut("22:15:08", "2:15:08", "%H:%M:%S")
 
 
 def test_a_day_of_one_digit_and_what_was_read_before_it_are_taken_as_they_are():
-    assert not begins_cut(" 3 Nov 2013", "3 Nov 2013", "%d %b %Y")
-    assert not begins_cut("on 3 Nov 2013", "on 3 Nov 2013", "%d %b %Y")
-    assert not begins_cut("13 Nov 2013", "13 Nov 2013", "%d %b %Y")
+    assert not is_cut(" 3 Nov 2013", "3 Nov 2013", "%d %b %Y")
+    assert not is_cut("on 3 Nov 2013", "on 3 Nov 2013", "%d %b %Y")
+    assert not is_cut("13 Nov 2013", "13 Nov 2013", "%d %b %Y")
+
+
+def test_a_day_whose_last_digit_was_missed_or_read_as_a_mark_ends_with_what_nobody_read():
+    assert is_cut("2013-11-23", "2013-11-2", "%Y-%m-%d", 0)
+    assert is_cut("2013-11-23", "2013-11-2%", "%Y-%m-%d", 0)
+    assert not is_cut("2013-11-2", "2013-11-2", "%Y-%m-%d", 0)
+    assert not is_cut("2013-11-2 x", "2013-11-2 x", "%Y-%m-%d", 0)
