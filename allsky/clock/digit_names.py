@@ -103,9 +103,9 @@ def relabelled(lesson: Lesson) -> Lesson:
         _settle_place(looks[0][:, place], column, likeness[:, place])
     for _ in range(2):
         likeness = _likeness_to_others(looks, labels)
-        unread = (labels == NO_LABEL).all(axis=0)
-        if unread.any():
-            likeness[:, unread] = _moved_likeness(lesson, labels)[:, unread]
+        loose = ~(_usual(_of_label(likeness, labels)) >= SURELY_ITSELF)
+        if loose.any():
+            likeness[:, loose] = _moved_likeness(lesson, labels)[:, loose]
         could_be = lesson.possible | (one_hot(labels) > 0)
         labels = _looked_up(labels, np.where(could_be, likeness, np.nan), lesson.possible)
     refused = _dropped_throughout(lesson.labels, labels)
@@ -130,8 +130,8 @@ def least_alike(patches: np.ndarray, labels: np.ndarray) -> float:
     """How much the places whose digits are least like the same digits elsewhere have in common with them; -1 where no
     digit stands at two places. (Not the very least: it may be misread.)"""
     own = _of_label(_likeness_to_others((patches,), labels), labels)
-    usual = np.array([np.nanmedian(column) for column in own.T if np.isfinite(column).any()])
-    return float(np.quantile(usual, LEAST_PLACES)) if len(usual) else -1.0
+    usual = _usual(own)
+    return float(np.nanquantile(usual, LEAST_PLACES)) if np.isfinite(usual).any() else -1.0
 
 
 def _settle_place(patches: np.ndarray, labels: np.ndarray, likeness: np.ndarray) -> None:
@@ -177,17 +177,18 @@ def _likeness_to_others(looks: Looks, labels: np.ndarray) -> np.ndarray:
     (m, places, 10); NaN where that stands nowhere else. Not like the mean of all: a place that shows one digit
     throughout would outweigh the others, and were it misread, make the true ones look false."""
     each = [np.einsum("mpd,qkd->mpqk", one, mean_shapes(one, labels), optimize=True) for one in looks]
-    likeness = np.max(each, axis=0)
-    likeness[:, :, times_named(labels) == 0] = -np.inf
-    places = np.arange(labels.shape[1])
-    likeness[:, places, places] = -np.inf
-    best = likeness.max(axis=2)
-    return np.where(np.isinf(best), np.nan, best)
+    return _best_elsewhere(np.max(each, axis=0), times_named(labels) > 0)
+
+
+def _usual(own: np.ndarray) -> np.ndarray:
+    """The median (places) of what each place's patches have in common with their own digits elsewhere, `own` (m,
+    places); NaN where these stand nowhere else."""
+    return np.array([np.nanmedian(column) if np.isfinite(column).any() else np.nan for column in own.T])
 
 
 def _moved_likeness(lesson: Lesson, labels: np.ndarray) -> np.ndarray:
-    """What `_likeness_to_others` gives, each place moved within its reach to where it is most like any: nothing has
-    told yet where a digit stands that nobody read."""
+    """What `_likeness_to_others` gives, each place moved within its reach to where it is most like any: where a digit
+    stands that nobody read, or that is like nothing elsewhere, has not been told yet."""
     shapes = [mean_shapes(one, labels) for one in lesson.looks()]
     seen = times_named(labels) > 0
     each = [
@@ -195,8 +196,15 @@ def _moved_likeness(lesson: Lesson, labels: np.ndarray) -> np.ndarray:
         for away in np.linspace(-REACH, REACH, 9)
         for patches, shape in zip(lesson.looks(away), shapes, strict=True)
     ]
-    likeness = np.where(seen[None, None], np.max(each, axis=0), -np.inf).max(axis=2)
-    return np.where(np.isinf(likeness), np.nan, likeness)
+    return _best_elsewhere(np.max(each, axis=0), seen)
+
+
+def _best_elsewhere(likeness: np.ndarray, seen: np.ndarray) -> np.ndarray:
+    """Of the likenesses (m, places, places, 10) of each patch to the digits `seen` (places, 10) at every place the best
+    at another place than its own (m, places, 10); NaN for digits that stand nowhere else."""
+    elsewhere = seen[None] & ~np.eye(len(seen), dtype=bool)[:, :, None]
+    best = np.where(elsewhere, likeness, -np.inf).max(axis=2)
+    return np.where(np.isinf(best), np.nan, best)
 
 
 def _looked_up(labels: np.ndarray, likeness: np.ndarray, possible: np.ndarray) -> np.ndarray:
@@ -213,14 +221,15 @@ def _looked_up(labels: np.ndarray, likeness: np.ndarray, possible: np.ndarray) -
     best, lead = ranked[:, :, -1], ranked[:, :, -1] - ranked[:, :, -2]
     found = np.nan_to_num(likeness, nan=-1.0).argmax(axis=2)
     # What a place's digits usually have in common with the same digits elsewhere depends on how well it is placed.
-    usual = np.array([np.nanmedian(column) if np.isfinite(column).any() else np.nan for column in own.T])
+    usual = _usual(own)
     belied = (best > own + BELIED) | (own < usual - STRANGER) | (labels == NO_LABEL)
     # A digit that looks as another one elsewhere usually does, and like no third, is that one.
-    other = (best >= usual - RIVAL_SLACK) & (lead >= BELIED)
+    everywhere = np.nanmedian(usual) if np.isfinite(usual).any() else np.nan
+    other = (best >= np.maximum(usual, everywhere) - RIVAL_SLACK) & (lead >= BELIED)
     unread = (labels == NO_LABEL).all(axis=0)
-    if unread.any() and np.isfinite(usual).any():
+    if unread.any() and np.isfinite(everywhere):
         unseen = possible & np.isnan(likeness).all(axis=0)
-        least = np.where(unseen[None], ALIKE[found] + MORE_THAN_ALIKE, np.nanmedian(usual) - RIVAL_SLACK).max(axis=2)
+        least = np.where(unseen[None], ALIKE[found] + MORE_THAN_ALIKE, everywhere - RIVAL_SLACK).max(axis=2)
         other |= unread & (best >= least) & (lead >= BELIED)
     return np.where(belied, np.where(other, found, NO_LABEL), labels)
 

@@ -32,17 +32,16 @@ def legible(line: TextLine, shows_clock: Callable[[str], bool]) -> TextLine:
     """The line as it is if it `shows_clock`, or cannot be made to; else mended so that it does."""
     if sum(char.isdigit() for char in line.text) < FEWEST_DIGITS or shows_clock(line.text):
         return line
-    mended = line
-    for mend in (_without_gaps, _with_blanks, _with_digits):
-        mended = mend(mended)
+    whole = _without_gaps(line)
+    for mended in (whole, _with_blanks(whole), _with_digits(whole), _with_digits(_with_blanks(whole))):
         if mended is not line and shows_clock(mended.text):
             return mended
     return line
 
 
 def _without_gaps(line: TextLine) -> TextLine:
-    colons = _replaced(line, {found.start(): ":" for found in _COLON.finditer(line.text)})
-    return _dropped(colons, {found.start() for found in _GAP.finditer(colons.text)})
+    whole = _dropped(line, {found.start() for found in _GAP.finditer(line.text)})
+    return _replaced(whole, {found.start(): ":" for found in _COLON.finditer(whole.text)})
 
 
 def _with_blanks(line: TextLine) -> TextLine:

@@ -27,8 +27,8 @@ NEAR_PLACE = 0.4
 LEAST_APART = 0.35
 # Share of the guises' votes that names a digit.
 AGREED = 0.55
-# A layout that so many readings have, and this share of them, is one that the clock has; characters within so many pixels
-# of its own, on the mean, stand at its places.
+# A layout that so many readings have, and this share of them, is one that the clock has; characters within so many
+# pixels of its own, on the mean, stand at its places.
 FEWEST_ALIKE, LEAST_ALIKE, SAME_PLACES_PX = 2, 0.15, 2.0
 # Boxes higher than the letters found by this took in more than a digit.
 TALLEST = 1.4

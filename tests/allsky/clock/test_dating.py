@@ -350,3 +350,16 @@ def test_a_clock_that_may_be_utc_is_not_dated_in_another_zone(timezone, flagged_
     clock = LearnedClock((), timezone, None, -114.0, "UIE")
     flags = LearnedClock.restore(clock.to_json(), np.zeros((0, 0), np.uint8)).date(table)["clock_flag"]
     assert set(flags.astype(str).str.contains("may be UTC")) == {flagged_all}
+
+
+def test_a_reading_that_the_glyphs_doubt_does_not_part_a_line_that_the_others_draw():
+    start = datetime(2021, 1, 10, 3, 0)
+    shown = [start + timedelta(seconds=2 * k) for k in range(30)]
+    table = readings(shown)
+    for row in (5, 6):
+        # Two frames one second off each, in a row, as Tesseract took 58 for 55.
+        table.loc[row, "overlay_time"] = shown[row] - timedelta(seconds=3)
+        table.loc[row, "confidence"] = 0.5
+    dated = date_readings(table, [None] * 30, ZoneInfo("UTC"), 1.0)[0]
+    assert list(np.flatnonzero(dated["clock_flag"].notna())) == [5, 6]
+    assert list(dated["utc"]) == [one.replace(tzinfo=UTC) for one in shown]

@@ -4,9 +4,9 @@ import numpy as np
 import pytest
 
 from allsky.clock.formats import ClockFormat
-from allsky.clock.glyph_lessons import Sample, learn_sheets
+from allsky.clock.glyph_lessons import Sample, clearer_by_level, learn_sheets
 from allsky.clock.glyphs import OWN, REFUSED, is_digit_place, layout_of, windows
-from allsky.clock.overlay import Box
+from allsky.clock.overlay import Box, level_ink, strokes, text_level
 from allsky.clock.part import ClockPart
 from allsky.clock.part_witness import with_refused
 from benchmarks.made_clocks import coverage
@@ -133,3 +133,46 @@ def test_another_half_of_the_day_is_not_taken_for_the_one_that_was_taught():
 
 def test_a_layout_stands_for_all_texts_that_differ_in_their_digits():
     assert layout_of("Nov 03 1?:59") == "Nov 00 00:00"
+
+
+# The rim of a sky's disk behind the clock.
+
+
+def rimmed(text: str, wrong: str | None = None, seed: int = 0) -> Sample:
+    """A sample over the bright disk, whose rim runs through its second character; its crop are its strokes."""
+    taught = sample(text, wrong, seed)
+    mask = coverage("DejaVuSans", 13, text)
+    ground = np.full((HEIGHT, WIDTH), 20.0) + np.random.default_rng(seed).normal(0, 2, (HEIGHT, WIDTH))
+    rows, columns = np.indices(ground.shape)
+    ground[columns > taught.centers[1] + RIM_SLOPE * (rows - 9)] += RIM
+    rows, columns = mask.shape
+    inked = ground[2 : 2 + mask.shape[0], 4 : 4 + mask.shape[1]]
+    inked += (255 - inked) * mask[: HEIGHT - 2]
+    picture = np.clip(ground, 0, 255).astype(np.uint8)
+    level = level_ink(picture, True, text_level(picture, 13.0, True)).astype(np.uint8)
+    return Sample(strokes(picture, 13.0, True), taught.text, taught.centers, level)
+
+
+RIM, RIM_SLOPE = 170.0, 1.0
+RIMMED = [text[0] + "3" + text[2:] for text in TEXTS]
+
+
+def test_a_digit_on_the_rim_of_the_disk_is_like_the_same_digit_elsewhere_by_its_brightness():
+    assert clearer_by_level([rimmed(text, seed=k) for k, text in enumerate(RIMMED)])
+    assert not clearer_by_level([sample(text, seed=k) for k, text in enumerate(RIMMED)])
+
+
+@pytest.mark.parametrize(("wrong", "known"), [("3", OWN), ("8", REFUSED)])
+def test_a_digit_on_the_rim_is_believed_and_its_misreading_is_not(wrong, known):
+    taught = [rimmed(text, text[0] + wrong + text[2:], seed=k) for k, text in enumerate(RIMMED)]
+    assert learn_sheets(taught)[0].known[1, int(wrong)] == known
+    by_strokes_alone = [Sample(one.crop, one.text, one.centers) for one in taught]
+    assert learn_sheets(by_strokes_alone)[0].known[1, int(wrong)] == REFUSED
+
+
+def test_a_place_that_nobody_could_read_shows_the_digit_that_it_looks_like():
+    texts = [text[:3] + "1" + text[4:] for text in TEXTS]
+    taught = [sample(text, text[:3] + "?" + text[4:], seed=k) for k, text in enumerate(texts)]
+    sheet = learn_sheets(taught)[0]
+    assert sheet.known[2, 1] == OWN
+    assert sheet.read(crop(texts[2], seed=94)).text == texts[2]

@@ -1,0 +1,48 @@
+"""Which readings of Tesseract's teach what a place of the clock looks like."""
+
+import numpy as np
+
+from allsky.clock.formats import ClockFormat
+from allsky.clock.part import _well_boxed, _whole
+from allsky.clock.part_reading import PartReading, part_readings
+from allsky.clock.tesseract import Char, TextLine
+
+FORMAT = ClockFormat("%d.%m.%Y %H:%M:%S")
+
+
+def reading(text: str, missed: str = "", shift: float = 0.0) -> PartReading:
+    """A clock's `text` read without the characters of `missed` (a mask of x), what stands behind them `shift` farther
+    left."""
+    chars = [
+        Char(char, 8.0 * place - shift * ("x" in missed[:place]), 4.0, 7.0, 12.0, 0.9)
+        for place, char in enumerate(text)
+        if missed[place : place + 1] != "x"
+    ]
+    return part_readings([TextLine(tuple(chars))], FORMAT)[0]
+
+
+def taught(readings: list[PartReading]) -> list[int]:
+    return sorted(_whole(list(range(len(readings))), readings))
+
+
+def test_an_hour_whose_first_digit_was_missed_teaches_nothing():
+    whole = [reading(f"02.02.2021 23:0{k}:39") for k in range(3)]
+    missed = [reading(f"02.02.2021 23:1{k}:39", missed="           x") for k in range(5)]
+    assert taught(whole + missed) == [0, 1, 2]
+
+
+def test_an_hour_of_one_digit_that_moves_what_stands_behind_it_is_another_layout():
+    whole = [reading(f"02.02.2021 10:0{k}:39") for k in range(3)]
+    shorter = [reading(f"02.02.2021 19:1{k}:39", missed="           x", shift=8.0) for k in range(5)]
+    assert taught(whole + shorter) == list(range(8))
+
+
+def test_one_reading_with_a_character_too_many_does_not_belie_the_others():
+    whole = [reading(f"02.02.2021 3:1{k}:39") for k in range(8)]
+    assert taught([*whole, reading("02.02.2021 33:15:39")]) == list(range(9))
+
+
+def test_boxes_that_lie_over_each_other_tell_no_places():
+    boxes = [(8.0, "2"), (16.0, "0"), (32.0, "0"), (32.5, "0"), (33.0, ":"), (48.0, "3")]
+    chars = [Char(text, x, 4.0, 7.0, 12.0, 0.9) for x, text in boxes]
+    np.testing.assert_array_equal(_well_boxed(chars), [True, True, False, False, False, True])
