@@ -2,22 +2,29 @@
 
 Equal digits of a clock look equal, at one place and at all. A name that its look contradicts is changed to that of its
 likes, or dropped; a digit that looks as it does nowhere else is refused, and one that looks like another is contested.
-Digits are compared by their strokes and by their brightness: the rim of the sky's disk behind a digit changes how its
-strokes stand out, but not how bright they are.
+How alike they are `allsky.clock.digit_likeness` tells.
 """
 
 from __future__ import annotations
 
-from dataclasses import dataclass, replace
+from dataclasses import replace
 
 import numpy as np
 from scipy.cluster.hierarchy import fcluster, linkage
 from scipy.spatial.distance import squareform
 
-from allsky.clock.glyphs import is_digit_place, unit, windows
+from allsky.clock.digit_likeness import (
+    NO_LABEL,
+    Lesson,
+    likeness_elsewhere,
+    likeness_to_others,
+    moved_likeness,
+    of_label,
+    one_hot,
+    times_named,
+    usual_of_places,
+)
 
-# Places are looked for within this share of a character's width of where the boxes put them.
-REACH = 0.2
 # Two labels at one place whose shapes are no farther apart than this beyond their own noise are one digit.
 SAME_SHAPE = 0.04
 # Readings that a full likeness to a digit elsewhere is worth in choosing between two labels of one shape.
@@ -53,44 +60,6 @@ ONE_SHAPE, AS_MUCH, ONE_SHAPE_AT_LEAST = 0.955, 0.03, 0.92
 ALIKE = np.array(
     [[_ALIKE.get("".join(sorted(f"{one}{other}")), ELSE_ALIKE) for other in range(10)] for one in range(10)]
 )
-# The share of places that are taken to be the least alike.
-LEAST_PLACES = 0.15
-# Stands for a digit without a name.
-NO_LABEL = 10
-
-# Patches (m, places, d) of the same digits by their strokes and, where it is at hand, by their brightness.
-Looks = tuple[np.ndarray, ...]
-
-
-@dataclass(frozen=True)
-class Lesson:
-    """The samples of one layout: `crops` (m, h, w), and `levels` (m, h, w), the same by brightness, where they are at
-    hand; `labels` (m, digit places) 0 to 9 or NO_LABEL, its places;
-    which digits (digit places, 10) are `possible` at each place, and which are `refused` though they were read there.
-    """
-
-    layout: str
-    crops: np.ndarray
-    labels: np.ndarray
-    centers: np.ndarray
-    width: int
-    possible: np.ndarray
-    refused: np.ndarray
-    levels: np.ndarray | None = None
-
-    def looks(self, away: float = 0.0) -> Looks:
-        """The patches (m, places, d) of its digits in each guise, taken so many widths beside their places."""
-        centers = self.digit_centers + away * self.width
-        guises = (self.crops,) if self.levels is None else (self.crops, self.levels)
-        return tuple(windows(crops, centers, self.width) for crops in guises)
-
-    @property
-    def is_digit(self) -> np.ndarray:
-        return is_digit_place(self.layout)
-
-    @property
-    def digit_centers(self) -> np.ndarray:
-        return self.centers[self.is_digit]
 
 
 def relabelled(lesson: Lesson) -> Lesson:
@@ -98,14 +67,14 @@ def relabelled(lesson: Lesson) -> Lesson:
     lesson = _with_coherent_looks(lesson)
     looks = lesson.looks()
     labels = lesson.labels.copy()
-    likeness = _likeness_to_others(looks, labels)
+    likeness = likeness_to_others(looks, labels)
     for place, column in enumerate(labels.T):
         _settle_place(looks[0][:, place], column, likeness[:, place])
     for _ in range(2):
-        likeness = _likeness_to_others(looks, labels)
-        loose = ~(_usual(_of_label(likeness, labels)) >= SURELY_ITSELF)
+        likeness = likeness_to_others(looks, labels)
+        loose = ~(usual_of_places(of_label(likeness, labels)) >= SURELY_ITSELF)
         if loose.any():
-            likeness[:, loose] = _moved_likeness(lesson, labels)[:, loose]
+            likeness[:, loose] = moved_likeness(lesson, labels)[:, loose]
         could_be = lesson.possible | (one_hot(labels) > 0)
         labels = _looked_up(labels, np.where(could_be, likeness, np.nan), lesson.possible)
     refused = _dropped_throughout(lesson.labels, labels)
@@ -121,17 +90,9 @@ def _with_coherent_looks(lesson: Lesson) -> Lesson:
     """The lesson without its levels where equal digits are not alike by them: the sky is as bright as the text."""
     if lesson.levels is None:
         return lesson
-    own = _of_label(_likeness_to_others(lesson.looks()[1:], lesson.labels), lesson.labels)
+    own = of_label(likeness_to_others(lesson.looks()[1:], lesson.labels), lesson.labels)
     coherent = np.isfinite(own).any() and np.nanmedian(own) >= SURELY_ITSELF
     return lesson if coherent else replace(lesson, levels=None)
-
-
-def least_alike(patches: np.ndarray, labels: np.ndarray) -> float:
-    """How much the places whose digits are least like the same digits elsewhere have in common with them; -1 where no
-    digit stands at two places. (Not the very least: it may be misread.)"""
-    own = _of_label(_likeness_to_others((patches,), labels), labels)
-    usual = _usual(own)
-    return float(np.nanquantile(usual, LEAST_PLACES)) if np.isfinite(usual).any() else -1.0
 
 
 def _settle_place(patches: np.ndarray, labels: np.ndarray, likeness: np.ndarray) -> None:
@@ -172,41 +133,6 @@ def _winner(labels: np.ndarray, likeness: np.ndarray) -> tuple[int, float]:
     return int(borne[score.argmax()]), float(ranked[0])
 
 
-def _likeness_to_others(looks: Looks, labels: np.ndarray) -> np.ndarray:
-    """How much each patch is like each digit, in the guise and at the place where it is most like it, but its own place
-    (m, places, 10); NaN where that stands nowhere else. Not like the mean of all: a place that shows one digit
-    throughout would outweigh the others, and were it misread, make the true ones look false."""
-    each = [np.einsum("mpd,qkd->mpqk", one, mean_shapes(one, labels), optimize=True) for one in looks]
-    return _best_elsewhere(np.max(each, axis=0), times_named(labels) > 0)
-
-
-def _usual(own: np.ndarray) -> np.ndarray:
-    """The median (places) of what each place's patches have in common with their own digits elsewhere, `own` (m,
-    places); NaN where these stand nowhere else."""
-    return np.array([np.nanmedian(column) if np.isfinite(column).any() else np.nan for column in own.T])
-
-
-def _moved_likeness(lesson: Lesson, labels: np.ndarray) -> np.ndarray:
-    """What `_likeness_to_others` gives, each place moved within its reach to where it is most like any: where a digit
-    stands that nobody read, or that is like nothing elsewhere, has not been told yet."""
-    shapes = [mean_shapes(one, labels) for one in lesson.looks()]
-    seen = times_named(labels) > 0
-    each = [
-        np.einsum("mpd,qkd->mpqk", patches, shape, optimize=True)
-        for away in np.linspace(-REACH, REACH, 9)
-        for patches, shape in zip(lesson.looks(away), shapes, strict=True)
-    ]
-    return _best_elsewhere(np.max(each, axis=0), seen)
-
-
-def _best_elsewhere(likeness: np.ndarray, seen: np.ndarray) -> np.ndarray:
-    """Of the likenesses (m, places, places, 10) of each patch to the digits `seen` (places, 10) at every place the best
-    at another place than its own (m, places, 10); NaN for digits that stand nowhere else."""
-    elsewhere = seen[None] & ~np.eye(len(seen), dtype=bool)[:, :, None]
-    best = np.where(elsewhere, likeness, -np.inf).max(axis=2)
-    return np.where(np.isinf(best), np.nan, best)
-
-
 def _looked_up(labels: np.ndarray, likeness: np.ndarray, possible: np.ndarray) -> np.ndarray:
     """The labels (m, places) of patches, those that look more like another digit elsewhere than like their own changed
     to that digit, or dropped where no one digit is clear; `likeness` (m, places, 10) is theirs to the digits elsewhere,
@@ -215,13 +141,13 @@ def _looked_up(labels: np.ndarray, likeness: np.ndarray, possible: np.ndarray) -
     """
     likeness = likeness.copy()
     rows, places = np.indices(labels.shape)
-    own = _of_label(likeness, labels)
+    own = of_label(likeness, labels)
     likeness[rows, places, np.minimum(labels, 9)] = np.where(labels == NO_LABEL, likeness[rows, places, 9], np.nan)
     ranked = np.sort(np.nan_to_num(likeness, nan=-1.0), axis=2)
     best, lead = ranked[:, :, -1], ranked[:, :, -1] - ranked[:, :, -2]
     found = np.nan_to_num(likeness, nan=-1.0).argmax(axis=2)
     # What a place's digits usually have in common with the same digits elsewhere depends on how well it is placed.
-    usual = _usual(own)
+    usual = usual_of_places(own)
     belied = (best > own + BELIED) | (own < usual - STRANGER) | (labels == NO_LABEL)
     # A digit that looks as another one elsewhere usually does, and like no third, is that one.
     everywhere = np.nanmedian(usual) if np.isfinite(usual).any() else np.nan
@@ -237,7 +163,7 @@ def _looked_up(labels: np.ndarray, likeness: np.ndarray, possible: np.ndarray) -
 def _strangers(lesson: Lesson, labels: np.ndarray) -> np.ndarray:
     """Which digits at which places (places, 10) look as they look nowhere else. A place that shows one digit throughout
     (an hour, a month) may have been misread throughout: it has nothing of its own to be held against."""
-    likeness = _likeness_elsewhere(lesson, labels)
+    likeness = likeness_elsewhere(lesson, labels)
     digits = np.arange(10)
     own = likeness[:, digits, digits]
     known = own > -1.0
@@ -270,29 +196,13 @@ def _dropped_throughout(read: np.ndarray, labels: np.ndarray) -> np.ndarray:
     return (times >= FEWEST_DROPPED) & (times > len(read) / 2) & (times_named(labels) == 0)
 
 
-def _likeness_elsewhere(lesson: Lesson, labels: np.ndarray) -> np.ndarray:
-    """How much each digit's mean shape at each place is at most like each digit's at another place (places, 10, 10),
-    moved within the reach of a badly measured place; -1 where there is none."""
-    seen = times_named(labels) > 0
-
-    def shapes(away: float) -> np.ndarray:
-        return np.stack([mean_shapes(one, labels) for one in lesson.looks(away)])
-
-    moved = np.stack([shapes(away) for away in np.linspace(-REACH, REACH, 9)])
-    likeness = np.einsum("sgpkd,gqjd->sgpkqj", moved, shapes(0.0), optimize=True).max(axis=(0, 1))
-    places = np.arange(len(seen))
-    likeness[places, :, places] = -1.0
-    likeness[~(seen[:, :, None, None] & seen[None, None])] = -1.0
-    return likeness.max(axis=2)
-
-
 def contested(lesson: Lesson) -> np.ndarray:
     """For each place and digit (places, 10) whether what was read there as this digit looks as much like another digit
     elsewhere as that place's digits usually look like themselves."""
     labels = lesson.labels
-    likeness = _likeness_to_others(lesson.looks(), labels)
+    likeness = likeness_to_others(lesson.looks(), labels)
     known = np.isfinite(likeness).all(axis=0)
-    own = _of_label(likeness, labels)
+    own = of_label(likeness, labels)
     answer = np.zeros((labels.shape[1], 10), bool)
     for place in range(labels.shape[1]):
         if not np.isfinite(own[:, place]).any():
@@ -307,24 +217,3 @@ def contested(lesson: Lesson) -> np.ndarray:
             rival = np.nanmax(look) if np.isfinite(look).any() else -1.0
             answer[place, digit] = rival >= least
     return answer
-
-
-def _of_label(likeness: np.ndarray, labels: np.ndarray) -> np.ndarray:
-    """Of likenesses (m, places, 10) that to each patch's own label (m, places), NaN for none."""
-    rows, places = np.indices(labels.shape)
-    return np.pad(likeness, ((0, 0), (0, 0), (0, 1)), constant_values=np.nan)[rows, places, labels]
-
-
-def mean_shapes(patches: np.ndarray, labels: np.ndarray) -> np.ndarray:
-    """Mean shape (places, 10, d) of the patches (m, places, d) that bear each label (m, places); zeros for none."""
-    return unit(np.einsum("mpk,mpd->pkd", one_hot(labels), patches), 1e-6)
-
-
-def times_named(labels: np.ndarray) -> np.ndarray:
-    """How often (places, 10) each digit is named at each place by labels (m, places)."""
-    return one_hot(labels).sum(axis=0)
-
-
-def one_hot(labels: np.ndarray) -> np.ndarray:
-    """(..., 10) with a one at each label; all zeros for NO_LABEL."""
-    return np.eye(NO_LABEL + 1, 10, dtype=np.float32)[labels]

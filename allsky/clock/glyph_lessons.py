@@ -14,19 +14,16 @@ from datetime import date
 
 import numpy as np
 
-from allsky.clock.digit_names import (
+from allsky.clock.digit_likeness import (
     NO_LABEL,
     REACH,
-    SAME_SHAPE,
-    SURELY_ITSELF,
     Lesson,
-    contested,
     least_alike,
     mean_shapes,
     one_hot,
-    relabelled,
     times_named,
 )
+from allsky.clock.digit_names import SAME_SHAPE, SURELY_ITSELF, contested, relabelled
 from allsky.clock.formats import DIGITS, ClockFormat
 from allsky.clock.glyphs import (
     BORROWED,
