@@ -7,8 +7,8 @@ layer, as a trained network's do, and are harder to reproduce than those of one 
 
 Where the answers must be a trained network's, an EfficientNet-B1 is trained on simulated nights (`made_nights.py`):
 mostly on small pictures, which cost a fourteenth, and at the end on some of its own size. This makes one to be used
-again (`--model`), from weights that have seen other pictures in half an hour on one core, from nothing in hours; a
-run that was stopped goes on where it was:
+again (`--model`), from weights that have seen other pictures in some ten minutes of computing, from nothing in several
+times that; a run that was stopped goes on where it was:
 
     python benchmarks/trained.py FOLDER [--weights FILE] [--nights 80] [--backbone efficientnet_b1] [--size 240]
                                         [--grey 0.05]
