@@ -12,7 +12,7 @@ from functools import lru_cache
 import numpy as np
 import pandas as pd
 import ppigrf
-from scipy.integrate import solve_ivp
+import scipy
 from skyfield.api import wgs84
 
 from allsky.ephemeris import subsolar_points
@@ -104,7 +104,7 @@ def _apex_longitude(latitude_deg: float, longitude_deg: float, height_km: float,
 
     rising.terminal, rising.direction = True, -1  # type: ignore[attr-defined]
     # 50 radii of the point where the line is; every closed line has turned back by then.
-    line = solve_ivp(along, (0.0, 50.0), start, events=rising, rtol=1e-4, atol=1.0)
+    line = scipy.integrate.solve_ivp(along, (0.0, 50.0), start, events=rising, rtol=1e-4, atol=1.0)
     return float(_dipole_longitude(line.y_events[0][:1], day)[0])
 
 

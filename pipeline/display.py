@@ -23,7 +23,7 @@ from tasks.base import Stage
 from tasks.foreseen_archive import look_ahead
 from tasks.foresight import foresee, rates
 
-WHOLE = "{desc} {percentage:3.0f}% |{bar}| {postfix} [{elapsed} so far, {remaining} left]"
+WHOLE = "{desc} {percentage:3.0f}% |{bar}|{postfix} [{elapsed} so far, {remaining} left]"
 TASK = "  {desc:<36} {percentage:3.0f}% |{bar:20}| [{elapsed}]"
 
 _CAMERA = re.compile(r"camera=[^,)]*(, )?")

@@ -57,10 +57,12 @@ def _lines(foreseen: Foreseen, known: Rates) -> Iterator[str]:
 def _total(foreseen: Foreseen, known: Rates) -> str:
     unknown = [stage for stage, tasks in foreseen.stages.items() if known.of(tasks) is None]
     seconds = wall_seconds(foreseen.stages, known, workers())
+    count = "1 task" if len(foreseen.tasks) == 1 else f"{len(foreseen.tasks):,} tasks"
     if len(unknown) == len(foreseen.stages):
-        return f"{len(foreseen.tasks):,} tasks; no earlier run of this output tells how long they take"
+        return f"{count}; no earlier run of this output tells how long they take"
     without = f", and what {', '.join(unknown)} take" if unknown else ""
-    return f"{len(foreseen.tasks):,} tasks, about {spoken(seconds)} with {workers()} processes{without}"
+    processes = "1 process" if workers() == 1 else f"{workers()} processes"
+    return f"{count}, about {spoken(seconds)} with {processes}{without}"
 
 
 def _lanes(tasks: Sequence[Stage]) -> int:

@@ -6,14 +6,18 @@ Its state, and the history of tasks that its pages show, lie on disk; `/metrics`
 
 from __future__ import annotations
 
+import functools
 import os
 import sys
 from importlib.metadata import PackageNotFoundError, version
 from pathlib import Path
 
+import luigi.server
+import tornado.web
 from luigi.cmdline import luigid
 
 from pipeline.launch import LUIGI_DEFAULTS, default_to
+from pipeline.scheduler import Scheduler
 from tasks.machine import resources
 
 # Luigi's own default is every address of the machine, without a password.
@@ -37,7 +41,20 @@ def main(options: list[str]) -> None:
         _remember(folder / "luigid.sqlite")
     if "prometheus_client" not in lacking:
         default_to({("scheduler", "metrics_collector"): "prometheus"})
+    luigi.server.Scheduler = Scheduler  # type: ignore[misc]
+    luigi.server.RPCHandler = Questions  # type: ignore[misc]
     luigid(["--address", ADDRESS, *options])
+
+
+class Questions(luigi.server.RPCHandler):
+    """What answers a run's questions; Luigi's own reads its configuration for each, which takes longer than most."""
+
+    def __init__(self, *args, **kwargs):
+        tornado.web.RequestHandler.__init__(self, *args, **kwargs)
+        self._cors_config = _cors()
+
+
+_cors = functools.cache(luigi.server.cors)
 
 
 def state_folder() -> Path:

@@ -12,6 +12,7 @@ import luigi.interface
 import luigi.rpc
 import luigi.worker
 
+from pipeline.scheduler import Scheduler
 from pipeline.scheduler_link import remote_scheduler
 from tasks.base import EXPLAINED, Stage
 
@@ -41,6 +42,10 @@ class WorkerFactory(luigi.interface._WorkerSchedulerFactory):
 
     def __init__(self, camera: str):
         self._camera = camera
+
+    def create_local_scheduler(self) -> Scheduler:
+        """The scheduler of a run that brings one along."""
+        return Scheduler(prune_on_get_work=True, record_task_history=False)
 
     def create_remote_scheduler(self, url: str) -> luigi.rpc.RemoteScheduler:
         """The scheduler of a run that goes through luigid."""

@@ -247,7 +247,7 @@ class Stage(luigi.Task):
     def progress(self, fraction: float, message: str) -> None:
         """Show how far this task is in luigid; a luigid that is away costs nothing but the message."""
         watching.tell(str(self), watching.GOING_ON, fraction)
-        with contextlib.suppress(Exception):  # Luigi raises RPCError, urllib3's and socket errors alike
+        with contextlib.suppress(Exception):  # Luigi raises RPCError, and what its fetcher does
             for report, what in (
                 (self.set_progress_percentage, round(100 * fraction)),
                 (self.set_status_message, message),

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import json
+from math import isnan
 
 import luigi
 import pandas as pd
@@ -12,6 +13,7 @@ from allsky.errors import BadConfiguration
 from allsky.report import render_report, write_figures
 from allsky.site import is_date
 from allsky.statistics.evidence import EVIDENCE, MEAN_MAPS
+from allsky.statistics.rates import NIGHTS_TO_MEASURE
 from allsky.statistics.reliability import ABSTAINING, CALIBRATION, RELIABILITY
 from allsky.tables import AGREEMENT, CONDITION_TABLE, CONFUSION, CONTRASTS, HOURS, LABELLER_RATES, RULE_COMPARISON
 from tasks import scan, settings
@@ -161,7 +163,9 @@ class FullCorpusReport(ArchiveStage):
             "model": model_recipe(model) if model != NO_MODEL else NO_MODEL,
             "gallery": [task.recipe() for task in self._gallery(model)] if model != NO_MODEL else [],
             "labels": answers_digest(AUDIT),
-            "report": [here.report.threshold, here.report.title, here.explanation.worst],
+            "threshold": here.report.threshold,
+            "title": here.report.title,
+            "worst": here.explanation.worst,
             "classes": [here.labels.classes, here.labels.positive, here.labels.cloudy],
         }
 
@@ -263,8 +267,13 @@ def _model_lines(data) -> list[str]:
         return ["no model yet, so nothing is predicted"]
     share, cells = data.occurrence["share_of_frames"], data.occurrence["mean_of_cell_shares"]
     lines = [f"predicted {data.positive}: {share:.1%} of frames ({cells:.1%} as the mean of the conditions' shares)"]
-    for name, measures in (data.baseline or {}).items():
-        lines.append(
-            f"audit accuracy of {name}: {measures['accuracy']:.1%} (balanced {measures['balanced_accuracy']:.1%})"
-        )
-    return lines
+    return lines + [_accuracy(name, measures) for name, measures in (data.baseline or {}).items()]
+
+
+def _accuracy(name, measures) -> str:
+    if isnan(measures["accuracy"]):
+        nights = measures["n_nights"]
+        return f"audit accuracy of {name}: not measured ({nights} audit nights answered, {NIGHTS_TO_MEASURE} wanted)"
+    balanced = measures["balanced_accuracy"]
+    told = "not measured" if isnan(balanced) else f"{balanced:.1%}"
+    return f"audit accuracy of {name}: {measures['accuracy']:.1%} (balanced {told})"

@@ -12,7 +12,7 @@ from typing import Any
 
 import numpy as np
 import pandas as pd
-from scipy import stats
+import scipy
 
 from allsky.conditions import LUNAR_BINS, SOLAR_BINS
 from allsky.statistics.intervals import LEVEL, Rate, pooled_proportion
@@ -54,7 +54,7 @@ def contrast_table(
     others = [(rate, *cell) for rate in OUTCOMES for cell in cells if (rate, *cell) not in STATED]
     tables = [
         _family(totals, STATED, STATED_BEFORE, holm),
-        _family(totals, others, EXPLORATORY, stats.false_discovery_control),
+        _family(totals, others, EXPLORATORY, scipy.stats.false_discovery_control),
     ]
     return pd.concat(tables, ignore_index=True)[CONTRASTS.names].astype(dict.fromkeys(NIGHTS, "Int64"))
 
@@ -148,6 +148,6 @@ def detectable(low, high, n_tests: int):
     Seen, even if it is the only one of `n_tests` measured together: the smallest of their p-values has to be under
     0.05 / `n_tests`, by Holm as by Benjamini and Hochberg. In company of other differences the latter ask less.
     """
-    standard_error = (np.asarray(high) - np.asarray(low)) / (2.0 * stats.norm.ppf((1.0 + LEVEL) / 2.0))
-    asked = stats.norm.ppf(1.0 - (1.0 - LEVEL) / (2.0 * n_tests)) + stats.norm.ppf(POWER)
+    standard_error = (np.asarray(high) - np.asarray(low)) / (2.0 * scipy.stats.norm.ppf((1.0 + LEVEL) / 2.0))
+    asked = scipy.stats.norm.ppf(1.0 - (1.0 - LEVEL) / (2.0 * n_tests)) + scipy.stats.norm.ppf(POWER)
     return np.minimum(1.0, asked * standard_error)
