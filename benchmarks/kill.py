@@ -8,9 +8,9 @@ is compared with the undisturbed one's, and the output begins anew.
 An interpreter with everything imported is kept, and every run is a fork of it: a start of Python and of
 PyTorch would be most of each run otherwise.
 
-Last line: `kills`; `stages_hit`, of `stages`, that had something in hand when a kill came;
-`differing_tables` of completed runs; `orphans`, processes alive ten seconds after their run was killed;
-`temporaries`, names left after a run got through; `completed` runs.
+Last line: `kills`; `stages_hit`, of `stages`, that had something in hand when a kill came; `completed` runs, and
+`differing_tables` of these, since no others can be compared; `orphans`, processes alive ten seconds after their run was
+killed; `temporaries`, names left after a run got through.
 """
 
 from __future__ import annotations
