@@ -44,6 +44,8 @@ RESAMPLED_OF = 10
 
 # Judged from here on; below is printed. The report marks rates on fewer than 30 nights.
 ENOUGH_NIGHTS, ENOUGH_ERRORS = 40, 5
+# A row that hardly any corpus gives an interval for says nothing of how often that holds.
+GIVEN_OF = 0.1
 # Outcomes by their place in `made_corpora.OUTCOMES`; a rate is the first of its two over both.
 KINDS = {"fpr": (1, 2), "fnr": (3, 0)}
 SAID_YES = [0, 1, 4]
@@ -215,9 +217,11 @@ def judged(n_corpora: int, sky: np.ndarray, number: int, setting: Setting) -> pd
 
 def summary(seen: pd.DataFrame) -> pd.DataFrame:
     """How often the intervals of each row of each setting contain the truth, and whether that is judged."""
-    table = seen.groupby(["correlation", "n", "persistence", "kind", "row"], sort=False).mean(numeric_only=False)
+    groups = seen.groupby(["correlation", "n", "persistence", "kind", "row"], sort=False)
+    table, given = groups.mean(numeric_only=False), groups.size()
     errors = table["expected"].fillna(ENOUGH_ERRORS) >= ENOUGH_ERRORS
-    return table.assign(judged=errors & (table["nights"] >= ENOUGH_NIGHTS)).reset_index()
+    often = given >= GIVEN_OF * given.max()
+    return table.assign(judged=errors & often & (table["nights"] >= ENOUGH_NIGHTS)).reset_index()
 
 
 def pooled(table: pd.DataFrame) -> pd.DataFrame:
