@@ -19,6 +19,7 @@ import pandas as pd
 from allsky.clock.dating import date_readings
 from allsky.clock.glyph_witness import Witness
 from allsky.clock.glyphs import GlyphVotes
+from allsky.clock.noon import beyond_noon
 from allsky.clock.part import ClockPart, PartEvidence, learn_more, ocr_part
 from allsky.clock.part_reading import PartReading
 from allsky.clock.record import (
@@ -216,6 +217,8 @@ class LearnedClock:
         self, readings: pd.DataFrame, cards: Iterable[tuple[str, int]] = ()
     ) -> tuple[pd.DataFrame, dict[str, Timeline]]:
         """What `date` gives, and the timeline of each video."""
+        if not any(part.format.shows_date for part in self.parts):
+            readings = readings.assign(overlay_time=beyond_noon(readings))
         words = [self.zone_word(text) for text in readings["ocr_text"]]
         witness = self._witness(readings) if "evidence" in readings else None
         table, timelines = date_readings(readings, words, self.zone, self.quantum_s, witness, cards)

@@ -15,6 +15,8 @@ from allsky.clock.tesseract import Char, TextLine
 
 # A blank between the two digits of a number behind a mark (`2024-09-1 4T00:1 5`).
 _GAP = re.compile(r"(?<=[-/.:;_T]\d)\s(?=\d(?!\d))")
+# The blanks that narrow digits leave in a clock without any.
+_ALL_DIGITS = re.compile(r"(?<!\d)(?:19|20)\d(?:\s?\d){11}(?!\d)")
 # A colon whose points run into each other.
 _COLON = re.compile(r"(?<=\d)[;,](?=\s?\d\d(?!\d))")
 # A mark between words where clocks have a blank, with the blanks beside it.
@@ -40,7 +42,10 @@ def legible(line: TextLine, shows_clock: Callable[[str], bool]) -> TextLine:
 
 
 def _without_gaps(line: TextLine) -> TextLine:
-    whole = _dropped(line, {found.start() for found in _GAP.finditer(line.text)})
+    gaps = {found.start() for found in _GAP.finditer(line.text)}
+    for found in _ALL_DIGITS.finditer(line.text):
+        gaps |= {place for place in range(*found.span()) if line.text[place].isspace()}
+    whole = _dropped(line, gaps)
     return _replaced(whole, {found.start(): ":" for found in _COLON.finditer(whole.text)})
 
 

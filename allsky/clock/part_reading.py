@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 import re
-from collections.abc import Sequence
+from collections.abc import Iterator, Sequence
 from dataclasses import dataclass, replace
 
 import numpy as np
@@ -20,6 +20,9 @@ ANY_GUISE = 0.5
 # A digit that was missed stands within this many digits' widths of the first or last one read, in strokes of this share
 # of the others' contrast; it may have been read as a mark of this share of a digit's width.
 BEFORE, STROKE_SHARE, WIDE_MARK = 1.5, 0.5, 0.6
+# A blank of so many digits' widths has room for a number, whose strokes are in columns of so many digits' widths, with
+# this share of the others' contrast: over the bright disk they are missed for being faint.
+WIDE_BLANK, WIDE_BLANK_INK, FAINT_SHARE = 1.8, 0.8, 0.25
 
 
 @dataclass(frozen=True)
@@ -70,30 +73,44 @@ class PartReading:
 
 
 def cut_short(crop: np.ndarray, reading: PartReading, text_height: float, bright: bool) -> bool:
-    """Whether the clock begins or ends with a number of one digit and strokes that nobody read stand right beside it:
-    the other of two digits was missed."""
+    """Whether strokes that nobody read stand right beside the clock, where it begins or ends with a number of one digit
+    (the other of two digits was missed), or fill a wide blank in it (an hour was)."""
     chars = reading.chars
     if len(chars) < 2 or reading.shown is None:
         return False
-    before, behind = (_is_single(chars[end], chars[beside]) for end, beside in ((0, 1), (-1, -2)))
-    if not before and not behind:
-        return False
-    ink = strokes(np.ascontiguousarray(crop), text_height, bright)
     digits = [char for char in chars if char.text.isdigit()]
     width = float(np.median([char.width for char in digits]))
-    first, last = chars[0], chars[-1]
-    spans = [(first.x - BEFORE * width, first.x - 1)] if before else []
-    spans += [(last.x + last.width + 1, last.x + last.width + BEFORE * width)] if behind else []
-    for end, (left, right) in zip([first] * before + [last] * behind, spans, strict=True):
-        columns = _columns_of(ink, end)
-        full = np.median([_columns_of(ink, char)[_span(char)].max(initial=0.0) for char in digits])
+    places = list(_unread_places(reading, chars, width))
+    if not places:
+        return False
+    ink = strokes(np.ascontiguousarray(crop), text_height, bright)
+    full = np.median([_columns_of(ink, char)[_span(char)].max(initial=0.0) for char in digits])
+    for beside, left, right, least, share in places:
+        columns = _columns_of(ink, beside)
         for char in (*reading.line.chars[: reading.shown.start], *reading.line.chars[reading.shown.end :]):
             # A mark as wide as a digit may be one.
             if char.text.isalnum() or (char.text.strip() and char.width < WIDE_MARK * width):
                 columns[max(int(char.x) - 1, 0) : int(np.ceil(char.x + char.width)) + 1] = 0.0
-        if columns[max(round(left), 0) : max(round(right), 0)].max(initial=0.0) > STROKE_SHARE * full:
+        inked = columns[max(round(left), 0) : max(round(right), 0)] > share * full
+        if inked.sum() >= least:
             return True
     return False
+
+
+def _unread_places(
+    reading: PartReading, chars: Sequence[Char], width: float
+) -> Iterator[tuple[Char, float, float, float, float]]:
+    """Where a character that was missed may stand: one beside it, from and to which column, in how many of them its
+    strokes would be, and with which share of the others' contrast."""
+    first, last = chars[0], chars[-1]
+    if _is_single(first, chars[1]):
+        yield first, first.x - BEFORE * width, first.x - 1, 1, STROKE_SHARE
+    if _is_single(last, chars[-2]):
+        yield last, last.x + last.width + 1, last.x + last.width + BEFORE * width, 1, STROKE_SHARE
+    shown = reading.line.chars[reading.shown.start : reading.shown.end] if reading.shown else ()
+    for char in shown:
+        if not char.text.strip() and char.width > WIDE_BLANK * width:
+            yield first, char.x + 1, char.x + char.width - 1, WIDE_BLANK_INK * width, FAINT_SHARE
 
 
 def _is_single(char: Char, beside: Char) -> bool:

@@ -15,7 +15,7 @@ from allsky.clock.formats import ClockFormat
 from allsky.clock.mending import legible
 from allsky.clock.order import commonest_formats, possible_formats
 from allsky.clock.overlay import STYLES, read_crops
-from allsky.clock.part_reading import PartReading, part_readings
+from allsky.clock.part_reading import PartReading, cut_short, part_readings
 from allsky.clock.recognition import Recognised, recognise, stands_alone
 from allsky.clock.search import Place, shows_clock, widened
 from allsky.clock.tesseract import TextLine
@@ -69,7 +69,7 @@ def read_places(
     guises = _guises(places, lumas, given)
     answers = []
     for number, place in enumerate(places):
-        best, *others = _fullest(place, [guise[number] for guise in guises])
+        best, *others = _fullest(place, [guise[number] for guise in guises], lumas)
         form = given or _format_of(place, [line.text for line in best], night)
         answers.append(PlaceReading(place, form, part_readings(best, form, others)))
     full = [one for one in answers if one.format.shows_date and one.format.shows_time]
@@ -81,35 +81,49 @@ def _guises(
 ) -> list[list[list[TextLine]]]:
     """The line of each place on each frame, in one guise if that will do, in all of them if not."""
     guises = [_read(places, lumas, 0)]
-    while len(guises) < len(STYLES) and not _well_read(places, guises[0]):
+    while len(guises) < len(STYLES) and not _well_read(places, guises[0], lumas):
         guises.append(_read(places, lumas, len(guises)))
     return [
         [[legible(line, lambda text: shows_clock(text, given)) for line in own] for own in guise] for guise in guises
     ]
 
 
-def _fullest(place: Place, guises: Sequence[Sequence[TextLine]]) -> list[list[TextLine]]:
+def _fullest(place: Place, guises: Sequence[Sequence[TextLine]], lumas: Sequence[np.ndarray]) -> list[list[TextLine]]:
     """The lines of a place in the guise that shows most (in another one where that shows nothing: a guise that garbles
     many is wrong in some), and then in the others."""
-    ranked = sorted(guises, key=lambda lines: -sum(_fullness(place, line) for line in lines))
-    best = [max(each, key=lambda line: _fullness(place, line)) for each in zip(*ranked, strict=True)]
-    return [best, *map(list, ranked[1:])]
+    fullness = np.array([_fullness(place, lines, lumas) for lines in guises])
+    order = np.argsort(-fullness.sum(axis=1), kind="stable")
+    ranked, shown = [guises[number] for number in order], fullness[order].argmax(axis=0)
+    return [[ranked[guise][frame] for frame, guise in enumerate(shown)], *map(list, ranked[1:])]
 
 
-def _well_read(places: Sequence[Place], lines: Sequence[Sequence[TextLine]]) -> bool:
+def _well_read(places: Sequence[Place], lines: Sequence[Sequence[TextLine]], lumas: Sequence[np.ndarray]) -> bool:
     """Whether most lines show what is looked for: a date with the time, but where these stand apart."""
-    shown = [_fullness(place, line) for place, own in zip(places, lines, strict=True) for line in own]
+    shown = [one for place, own in zip(places, lines, strict=True) for one in _fullness(place, own, lumas)]
     apart = len(places) > 1 and places[0].box.overlap(places[1].box) < ONE_LINE
     wanted = 1 if apart else FULL
     return bool(np.mean([fullness >= wanted for fullness in shown]) >= FEW_READ)
 
 
-def _fullness(place: Place, line: TextLine) -> int:
-    """MOMENT for a line that shows date and time, FULL for a time that is all there is to show (a garbled date looks
-    like other words), less for a date or a time, 0 for none."""
-    found = recognise(line.text)
-    found += [Recognised(each, shown) for each in place.formats if (shown := each.search(line.text))]
-    return max((MOMENT if one.shown.moment else FULL if _is_all(one, line.text) else 1 for one in found), default=0)
+def _fullness(place: Place, lines: Sequence[TextLine], lumas: Sequence[np.ndarray]) -> list[int]:
+    """What each line of a place shows: MOMENT for date and time, FULL for a time that is all there is to show (a
+    garbled date looks like other words), less for a date or a time, or where a number was missed, 0 for none."""
+    return [
+        max((_worth(place, one, line, luma) for one in _recognised(place, line.text)), default=0)
+        for line, luma in zip(lines, lumas, strict=True)
+    ]
+
+
+def _recognised(place: Place, text: str) -> list[Recognised]:
+    return recognise(text) + [Recognised(each, shown) for each in place.formats if (shown := each.search(text))]
+
+
+def _worth(place: Place, found: Recognised, line: TextLine, luma: np.ndarray) -> int:
+    worth = MOMENT if found.shown.moment else FULL if _is_all(found, line.text) else 1
+    if worth == 1:
+        return worth
+    cut = cut_short(place.box.crop(luma), PartReading(line, found.shown), place.text_height, place.bright)
+    return 1 if cut else worth
 
 
 def _is_all(found: Recognised, text: str) -> bool:

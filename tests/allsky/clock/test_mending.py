@@ -28,6 +28,8 @@ def shows(text: str) -> bool:
         ("02 Apr 2O11 23:48:00", datetime(2011, 4, 2, 23, 48)),
         ("May OS 2011 00:47:27", datetime(2011, 5, 5, 0, 47, 27)),
         ("20] 2-03-11 01:56:46", datetime(2012, 3, 11, 1, 56, 46)),
+        ("201 6/1 1/06 01:56:46", datetime(2016, 11, 6, 1, 56, 46)),
+        ("200911 062 10 503", datetime(2009, 11, 6, 21, 5, 3)),
     ],
 )
 def test_a_line_that_shows_almost_a_clock_is_mended(read, moment):

@@ -1,6 +1,7 @@
 """A number of which a digit was missed is told by the strokes that stand beside it."""
 
 import numpy as np
+import pytest
 
 from allsky.clock.formats import ClockFormat
 from allsky.clock.part_reading import cut_short, part_readings
@@ -42,3 +43,16 @@ def test_a_day_whose_last_digit_was_missed_or_read_as_a_mark_ends_with_what_nobo
     assert is_cut("2013-11-23", "2013-11-2%", "%Y-%m-%d", 0)
     assert not is_cut("2013-11-2", "2013-11-2", "%Y-%m-%d", 0)
     assert not is_cut("2013-11-2 x", "2013-11-2 x", "%Y-%m-%d", 0)
+
+
+@pytest.mark.parametrize("ground", [20, 160])
+@pytest.mark.parametrize(("missed", "cut"), [("00:", True), ("   ", False), (" | ", False)])
+def test_strokes_that_nobody_read_between_date_and_time_are_a_number(missed, cut, ground):
+    crop, line = drawn_and_read(f"2009-01-21 {missed}06:35", "2009-01-21 " + "?" * len(missed) + "06:35")
+    # Over the sky's bright disk they are fainter.
+    left, right = round(line.chars[10].x), round(line.chars[11 + len(missed)].x)
+    crop[:, left:right] = np.maximum(crop[:, left:right], ground)
+    date, time = line.chars[:10], line.chars[11 + len(missed) :]
+    end = date[-1].x + date[-1].width
+    read = TextLine((*date, Char(" ", end, 6, time[0].x - end, HEIGHT, 1.0), *time))
+    assert cut_short(crop, part_readings([read], ClockFormat("%Y-%m-%d %H:%M"))[0], HEIGHT, True) == cut

@@ -1,0 +1,55 @@
+"""A clock without a date goes on over noon, and is not moved by what was misread."""
+
+from datetime import datetime, timedelta
+
+import pandas as pd
+import pytest
+
+from allsky.clock.noon import beyond_noon
+
+NOON = datetime(2020, 10, 27, 12)
+
+
+def readings(shown: list[datetime | None], video: str = "a.mp4") -> pd.DataFrame:
+    times = pd.Series(shown, dtype="datetime64[ms]")
+    return pd.DataFrame({"video": video, "frame_index": range(len(shown)), "overlay_time": times})
+
+
+def within_a_night(moments: list[datetime]) -> list[datetime]:
+    """Times as a clock without a date shows them: all of them between one noon and the next."""
+    return [NOON + (one - NOON) % timedelta(days=1) for one in moments]
+
+
+def going_on(minutes: int, count: int) -> list[datetime]:
+    return [NOON + timedelta(hours=9, minutes=minutes * k) for k in range(count)]
+
+
+def test_a_video_that_runs_on_over_noon_goes_on_to_the_next_day():
+    true = going_on(10, 130)
+    assert true[-1] - NOON > timedelta(days=1)
+    shown: list[datetime | None] = [*within_a_night(true)]
+    shown[40] = shown[95] = None
+    answer = beyond_noon(readings(shown))
+    assert [one for k, one in enumerate(answer.dt.to_pydatetime()) if k not in (40, 95)] == [
+        one for k, one in enumerate(true) if k not in (40, 95)
+    ]
+    assert answer.isna().sum() == 2
+
+
+def test_videos_go_on_by_themselves():
+    true = going_on(10, 130)
+    both = pd.concat([readings(within_a_night(true)), readings(true[:20], "b.mp4")], ignore_index=True)
+    assert list(beyond_noon(both).dt.to_pydatetime()) == true + true[:20]
+
+
+@pytest.mark.parametrize("misread", [NOON, NOON + timedelta(hours=23, minutes=59), NOON + timedelta(hours=1)])
+def test_a_time_that_was_misread_moves_no_other(misread):
+    shown = going_on(10, 60)
+    shown[30] = misread
+    answer = list(beyond_noon(readings(shown)).dt.to_pydatetime())
+    assert answer[:30] + answer[31:] == shown[:30] + shown[31:]
+
+
+def test_a_clock_that_was_set_to_noon_is_not_taken_to_go_on():
+    shown = going_on(10, 30) + [NOON + timedelta(minutes=10 * k) for k in range(30)]
+    assert list(beyond_noon(readings(shown)).dt.to_pydatetime()) == shown
