@@ -170,7 +170,7 @@ def _written_field(name: str, old: str, moment: datetime) -> str | None:
 
 def _clock_text(match: re.Match[str], pattern: str) -> ClockText | None:
     fields = match.groupdict()
-    if pattern.startswith("%Y") and len(fields.get("m", "")) != len(fields.get("d", "")) and _padded(fields):
+    if pattern.startswith("%Y") and _half_padded(fields):
         return None
     try:
         day, month_day, clock = _day(fields), _month_day(fields), _time(fields)
@@ -181,9 +181,11 @@ def _clock_text(match: re.Match[str], pattern: str) -> ClockText | None:
     return ClockText(day, month_day, clock, zone, *shown)
 
 
-def _padded(fields: dict[str, str]) -> bool:
-    """Whether the month or the day is written with a zero before it: behind a year nobody writes 09-2."""
-    return any(fields.get(name, "").startswith("0") for name in "md")
+def _half_padded(fields: dict[str, str]) -> bool:
+    """Whether of month and day, both numbers, one is written with a zero before it and the other with one digit: behind
+    a year nobody writes 09-2."""
+    numbers = [fields[name] for name in "md" if name in fields]
+    return len({len(one) for one in numbers}) > 1 and any(one.startswith("0") for one in numbers)
 
 
 def _tidy(fields: dict[str, str], pattern: str) -> str:

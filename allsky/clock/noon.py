@@ -20,6 +20,8 @@ def beyond_noon(readings: pd.DataFrame) -> pd.Series:
     step = shown.groupby("video")["overlay_time"].diff()
     onward = ((step < -HALF_A_DAY) & (step + DAY <= LONGEST_STEP)).astype(int)
     back = ((step > HALF_A_DAY) & (step - DAY >= -LONGEST_STEP)).astype(int)
-    days = (onward - back).groupby(shown["video"]).cumsum().clip(lower=0)
+    days = (onward - back).groupby(shown["video"]).cumsum()
+    # Most of a video is of the night that its name tells: one that begins a little before noon began a day earlier.
+    days -= days.groupby(shown["video"]).transform("median").round()
     later = shown["overlay_time"] + pd.to_timedelta(days, unit="D")
     return later.reindex(readings.index).astype(readings["overlay_time"].dtype)

@@ -163,6 +163,7 @@ def test_a_day_that_its_year_does_not_have_is_no_date(text):
 @pytest.mark.parametrize(("text", "pattern", "read"), [
     ("2023-09-2", "%Y-%m-%d", False), ("2023-9-02", "%Y-%m-%d", False), ("2023-9-2", "%Y-%m-%d", True),
     ("2023-11-2", "%Y-%m-%d", True), ("2/09/2023", "%d/%m/%Y", True),
+    ("2024-Sep-05", "%Y-%b-%d", True), ("2024 September 05", "%Y %B %d", True),
 ])  # fmt: skip
 def test_behind_a_year_month_and_day_are_both_written_with_a_zero_or_neither(text, pattern, read):
     assert (ClockFormat(pattern).search(text) is not None) == read

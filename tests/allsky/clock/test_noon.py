@@ -53,3 +53,15 @@ def test_a_time_that_was_misread_moves_no_other(misread):
 def test_a_clock_that_was_set_to_noon_is_not_taken_to_go_on():
     shown = going_on(10, 30) + [NOON + timedelta(minutes=10 * k) for k in range(30)]
     assert list(beyond_noon(readings(shown)).dt.to_pydatetime()) == shown
+
+
+def test_a_video_that_begins_a_little_before_noon_began_a_day_earlier_than_it_would_end():
+    true = [NOON - timedelta(minutes=10) + timedelta(minutes=10 * k) for k in range(100)]
+    assert list(beyond_noon(readings(within_a_night(true))).dt.to_pydatetime()) == true
+
+
+def test_a_first_time_that_was_misread_before_noon_does_not_hide_that_the_video_goes_on():
+    true = going_on(10, 130)
+    shown = within_a_night(true)
+    shown[0] = NOON + timedelta(minutes=5)
+    assert list(beyond_noon(readings(shown)).dt.to_pydatetime())[1:] == true[1:]
