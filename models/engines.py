@@ -140,7 +140,7 @@ class Ready:
 
     @torch.inference_mode()
     def begin(self, pictures: np.ndarray) -> torch.Tensor:
-        """The logits (n, classes) to be; a GPU goes on computing them after this has returned."""
+        """The logits (n, classes) to be, with any features behind them; a GPU goes on computing them after this."""
         images = self.model.seen(pictures).contiguous(memory_format=torch.channels_last)
         with torch.autocast(self.device.type, self._dtype, enabled=self.engine is not REFERENCE):
             return self._forward(images)

@@ -6,6 +6,7 @@ not how bright they are. Where it counts, places are moved a little: boxes tell 
 
 from __future__ import annotations
 
+from collections.abc import Sequence
 from dataclasses import dataclass
 
 import numpy as np
@@ -14,6 +15,7 @@ from allsky.clock.glyphs import is_digit_place, unit, windows
 
 # Places are looked for within this share of a character's width of where the boxes put them.
 REACH = 0.2
+SHIFTS = np.linspace(-REACH, REACH, 9)
 # The share of places that are taken to be the least alike.
 LEAST_PLACES = 0.15
 # Stands for a digit without a name.
@@ -66,8 +68,7 @@ def likeness_to_others(looks: Looks, labels: np.ndarray) -> np.ndarray:
     """How much each patch is like each digit, in the guise and at the place where it is most like it, but its own place
     (m, places, 10); NaN where that stands nowhere else. Not like the mean of all: a place that shows one digit
     throughout would outweigh the others, and were it misread, make the true ones look false."""
-    each = [np.einsum("mpd,qkd->mpqk", one, mean_shapes(one, labels), optimize=True) for one in looks]
-    return _best_elsewhere(np.max(each, axis=0), times_named(labels) > 0)
+    return _likeness_of([looks], looks, labels)
 
 
 def usual_of_places(own: np.ndarray) -> np.ndarray:
@@ -79,14 +80,18 @@ def usual_of_places(own: np.ndarray) -> np.ndarray:
 def moved_likeness(lesson: Lesson, labels: np.ndarray) -> np.ndarray:
     """What `likeness_to_others` gives, each place moved within its reach to where it is most like any: where a digit
     stands that nobody read, or that is like nothing elsewhere, has not been told yet."""
-    shapes = [mean_shapes(one, labels) for one in lesson.looks()]
-    seen = times_named(labels) > 0
+    return _likeness_of([lesson.looks(away) for away in SHIFTS], lesson.looks(), labels)
+
+
+def _likeness_of(moved: Sequence[Looks], looks: Looks, labels: np.ndarray) -> np.ndarray:
+    """How much each patch, where it is most so of the places it was `moved` to, is like each digit elsewhere."""
+    shapes = [mean_shapes(one, labels) for one in looks]
     each = [
         np.einsum("mpd,qkd->mpqk", patches, shape, optimize=True)
-        for away in np.linspace(-REACH, REACH, 9)
-        for patches, shape in zip(lesson.looks(away), shapes, strict=True)
+        for guises in moved
+        for patches, shape in zip(guises, shapes, strict=True)
     ]
-    return _best_elsewhere(np.max(each, axis=0), seen)
+    return _best_elsewhere(np.max(each, axis=0), times_named(labels) > 0)
 
 
 def _best_elsewhere(likeness: np.ndarray, seen: np.ndarray) -> np.ndarray:
@@ -105,7 +110,7 @@ def likeness_elsewhere(lesson: Lesson, labels: np.ndarray) -> np.ndarray:
     def shapes(away: float) -> np.ndarray:
         return np.stack([mean_shapes(one, labels) for one in lesson.looks(away)])
 
-    moved = np.stack([shapes(away) for away in np.linspace(-REACH, REACH, 9)])
+    moved = np.stack([shapes(away) for away in SHIFTS])
     likeness = np.einsum("sgpkd,gqjd->sgpkqj", moved, shapes(0.0), optimize=True).max(axis=(0, 1))
     places = np.arange(len(seen))
     likeness[places, :, places] = -1.0

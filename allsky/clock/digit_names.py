@@ -63,7 +63,8 @@ ALIKE = np.array(
 
 
 def relabelled(lesson: Lesson) -> Lesson:
-    """The lesson with labels made one that one shape bears at one place: the one it bears most often anywhere."""
+    """The lesson with one label to each shape of a place, by vote and by its look at other places, without those that
+    no other place bears out (`refused`); without its levels where equal digits are not alike by them."""
     lesson = _with_coherent_looks(lesson)
     looks = lesson.looks()
     labels = lesson.labels.copy()

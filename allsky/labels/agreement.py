@@ -14,11 +14,8 @@ from scipy import special
 
 from allsky.labels.answers import ADJUDICATED, UNSURE, settled_labels
 from allsky.statistics.consecutive import jackknife_influence, variance_over_consecutive_nights
-from allsky.statistics.intervals import LEVEL, Rate, proportion_over_nights
+from allsky.statistics.intervals import LEVEL, NIGHTS_TO_MEASURE, Rate, proportion_over_nights
 from allsky.tables import AGREEMENT
-
-# As for error rates (allsky.statistics.rates): four nights measure nothing.
-NIGHTS_TO_MEASURE = 5
 
 
 def agreement_table(labels: pd.DataFrame, frames: pd.DataFrame, role: dict[str, str] | None = None) -> pd.DataFrame:

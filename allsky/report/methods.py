@@ -9,8 +9,7 @@ from allsky.figures.words import count, in_words, is_number
 from allsky.report.contents import stills_told_by
 from allsky.report.data import ReportData
 from allsky.report.sentences import whose
-from allsky.statistics.intervals import KORN_GRAUBARD_POOLED
-from allsky.statistics.rates import NIGHTS_TO_MEASURE
+from allsky.statistics.intervals import KORN_GRAUBARD_POOLED, NIGHTS_TO_MEASURE
 
 
 def methods(data: ReportData) -> str:

@@ -15,7 +15,7 @@ from allsky.report.comparisons import largest_estimates, unmeasured, verdicts
 from allsky.report.data import ReportData
 from allsky.statistics.correction import NIGHTS_TO_DERIVE
 from allsky.statistics.hours import UTC, clear_share
-from allsky.statistics.rates import NIGHTS_TO_MEASURE
+from allsky.statistics.intervals import NIGHTS_TO_MEASURE
 from allsky.tables import LABELS
 
 # Who answers for a simulated archive.

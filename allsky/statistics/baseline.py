@@ -12,8 +12,8 @@ import pandas as pd
 from allsky.conditions import LUNAR_BINS, SOLAR_BINS
 from allsky.green_rule import GreenRule, measure_pictures, tune_green_rule
 from allsky.statistics.contrasts import difference_limits
-from allsky.statistics.intervals import Rate, combined_limits, pooled_proportion
-from allsky.statistics.rates import ALL, NIGHTS_TO_MEASURE
+from allsky.statistics.intervals import NIGHTS_TO_MEASURE, Rate, combined_limits, pooled_proportion
+from allsky.statistics.rates import ALL
 from allsky.tables import RULE_COMPARISON
 
 RULE = "green-pixel rule"

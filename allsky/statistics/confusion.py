@@ -9,8 +9,9 @@ import pandas as pd
 
 from allsky.conditions import LUNAR_BINS, SOLAR_BINS
 from allsky.labels.answers import UNSURE
+from allsky.statistics.intervals import NIGHTS_TO_MEASURE
 from allsky.statistics.night_totals import audited_frames
-from allsky.statistics.rates import ALL, NIGHTS_TO_MEASURE
+from allsky.statistics.rates import ALL
 from allsky.tables import CONFUSION
 
 

@@ -15,9 +15,8 @@ import pandas as pd
 import scipy
 
 from allsky.conditions import LUNAR_BINS, SOLAR_BINS
-from allsky.statistics.intervals import LEVEL, Rate, pooled_proportion
+from allsky.statistics.intervals import LEVEL, NIGHTS_TO_MEASURE, Rate, pooled_proportion
 from allsky.statistics.night_totals import audited_frames, audited_sums, night_totals
-from allsky.statistics.rates import NIGHTS_TO_MEASURE
 from allsky.tables import CONTRASTS
 
 REFERENCE = ("Night", "No_Moon")

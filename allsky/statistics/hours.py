@@ -13,16 +13,13 @@ import pandas as pd
 from allsky.geomagnetic import magnetic_local_time
 from allsky.labels.answers import UNSURE, as_answered
 from allsky.site import Site
-from allsky.statistics.intervals import Rate, pooled_proportion, proportion_over_nights
+from allsky.statistics.intervals import NIGHTS_TO_MEASURE, Rate, pooled_proportion, proportion_over_nights
 from allsky.statistics.night_totals import audited_frames
 from allsky.tables import HOURS
 
 UTC, MLT = "UTC", "MLT"
 COUNTS = ["n_frames", "n_positive", "n_clear"]
 CALLED = ["n_called_clear", "w_called_clear", "ww_called_clear", "w_called_positive"]
-
-# As for the error rates: four nights measure nothing.
-NIGHTS_TO_MEASURE = 5
 
 
 class Said(NamedTuple):

@@ -17,6 +17,7 @@ from allsky.statistics.correction import corrected_share, f1_interval, rogan_gla
 from allsky.statistics.intervals import (
     KORN_GRAUBARD,
     KORN_GRAUBARD_POOLED,
+    NIGHTS_TO_MEASURE,
     Rate,
     pooled_proportion,
     proportion_over_nights,
@@ -27,8 +28,6 @@ from allsky.tables import CONDITION_TABLE
 ALL = "All"
 NOT_MEASURED, FEW_NIGHTS, MEASURED = "not measured", "few nights", "measured"
 
-# Fewer audit nights measure nothing: with four, Student's t is 3.2 and one odd night decides.
-NIGHTS_TO_MEASURE = 5
 # On fewer nights intervals still hold (benchmarks/coverage.py: 93 % and more), but are wide, and are marked.
 NIGHTS_TO_TRUST = 30
 

@@ -14,7 +14,7 @@ from scipy import special
 
 from allsky.conditions import LUNAR_BINS, SOLAR_BINS
 from allsky.statistics.consecutive import covariance_over_consecutive_nights
-from allsky.statistics.intervals import proportion_over_nights
+from allsky.statistics.intervals import NIGHTS_TO_MEASURE, proportion_over_nights
 from allsky.tables import REAL, SHORT, TEXT, Column, Table
 
 # Bins of equal width of the likeliest class's probability (Guo et al. 2017, arXiv:1706.04599, eq. 3: 15; with the few
@@ -23,8 +23,6 @@ BINS = 10
 DRAWS = 1000
 SCALES = np.linspace(0, 3, 151)
 
-# Nights without which a condition is not measured, as in the condition table.
-LEAST_NIGHTS = 5
 
 # Confidences below which one could abstain; from nought on every frame is answered.
 LEVELS = (0.0, 0.6, 0.7, 0.8, 0.9, 0.95, 0.98)
@@ -125,7 +123,7 @@ def _conditions(audited: pd.DataFrame) -> Iterator[tuple[str, str, pd.DataFrame]
         for lunar in LUNAR_BINS:
             here = (audited["solar_bin"] == solar) & (audited["lunar_bin"] == lunar)
             parts.append((solar, lunar, audited[here]))
-    yield from (part for part in parts if part[2]["night"].nunique() >= LEAST_NIGHTS)
+    yield from (part for part in parts if part[2]["night"].nunique() >= NIGHTS_TO_MEASURE)
 
 
 def _judged(frames: pd.DataFrame, classes: Sequence[str]) -> tuple[np.ndarray, np.ndarray, np.ndarray]:
