@@ -7,7 +7,7 @@ single dark frames may not show.
 
 from __future__ import annotations
 
-from collections.abc import Iterator, Mapping, Sequence
+from collections.abc import Iterable, Iterator, Mapping, Sequence
 from contextlib import suppress
 from dataclasses import dataclass, replace
 from pathlib import Path
@@ -28,6 +28,9 @@ from models.model_folder import Model
 
 # Side of the pictures that maps are drawn on, in pixels.
 DRAWN_SIZE = 480
+
+# Orientations in which width and height change places (Exif 2.32, table 6).
+_TURNED = frozenset({5, 6, 7, 8})
 
 
 @dataclass(frozen=True)
@@ -72,10 +75,12 @@ class Classifier:
         self.model, self.disk, self.folder = model, disk, folder
         self._predictor = Predictor(model, "float32")
         self._explainer = Explainer(model, method) if method else None
+        self._maps: dict[Path, Path] = {}
 
     def __call__(self, paths: Sequence[Path]) -> Iterator[Answer]:
         """An answer for each picture, in order."""
         shared = {} if self.disk else _shared_disks(paths)
+        self._maps = map_files(paths, self.folder)
         for path in paths:
             yield self._answer(path, shared)
 
@@ -110,7 +115,7 @@ class Classifier:
     def _draw(self, path: Path, heat: np.ndarray, sky: LooseSky) -> Path:
         """The square and the square under its map, side by side in one file."""
         drawn = overlay(sky.square, heat, sky=inscribed_disk(len(sky.square)))
-        target = (self.folder or path.parent) / f"{path.stem}{MAP_ENDING}"
+        target = self._maps[path]
         coded = cv2.imencode(".jpg", np.hstack([sky.square, drawn])[..., ::-1])[1]
         try:
             target.parent.mkdir(parents=True, exist_ok=True)
@@ -126,6 +131,18 @@ class Classifier:
         disk = SkyDisk(*self.disk, rgb.shape[1], rgb.shape[0], GIVEN)
         check_disk(disk)
         return disk
+
+
+def map_files(paths: Iterable[Path], folder: Path | None) -> dict[Path, Path]:
+    """The file of each picture's map: beside it or in `folder`, named after it, with as much of its path as it takes
+    for no two to be one.
+    """
+    paths = list(dict.fromkeys(paths))
+    for name in (lambda path: path.stem, lambda path: path.name, _folder_and_name, _whole_path):
+        targets = {path: (folder or path.parent) / f"{name(path)}{MAP_ENDING}" for path in paths}
+        if len(set(targets.values())) == len(paths):
+            break
+    return targets
 
 
 def _as_in_training(path: Path, rgb: np.ndarray, sky: LooseSky, size: int) -> np.ndarray:
@@ -154,7 +171,8 @@ def _shared_disks(paths: Sequence[Path]) -> dict[tuple, SkyDisk | None]:
 def _upright_size(picture: Image.Image) -> tuple[int, int]:
     """Width and height once the picture is turned as its EXIF data ask, which `read_picture` does too."""
     width, height = picture.size
-    return (height, width) if picture.getexif().get(ExifTags.Base.Orientation, 1) >= 5 else (width, height)
+    turned = picture.getexif().get(ExifTags.Base.Orientation) in _TURNED
+    return (height, width) if turned else (width, height)
 
 
 def _readable(paths: Sequence[Path]) -> Iterator[np.ndarray]:
@@ -167,3 +185,11 @@ def _in_words(sky: LooseSky) -> str:
     if sky.disk is None:
         return sky.found
     return f"{sky.disk.source}: {sky.disk.center_x:.0f}, {sky.disk.center_y:.0f}, radius {sky.disk.radius:.0f}"
+
+
+def _folder_and_name(path: Path) -> str:
+    return "_".join(path.parts[-2:])
+
+
+def _whole_path(path: Path) -> str:
+    return "_".join(path.resolve().parts[1:])

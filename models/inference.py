@@ -61,6 +61,7 @@ class Predictor:
         self._ready: Ready | None = None
         self._reference: Ready | None = None
         self._doubtful = np.zeros(2, int)
+        self._used: dict[str, None] = {}
 
     def expect(self, pictures: int) -> None:
         """Say how many pictures there will be in the calls to come; of use before the first."""
@@ -70,6 +71,11 @@ class Predictor:
     def engine(self) -> Engine:
         """The engine in use; the reference until pictures have been seen."""
         return self._ready.engine if self._ready else self._asked or REFERENCE
+
+    @property
+    def engines(self) -> tuple[str, ...]:
+        """The engines that computed the last call's batches, by name; two where it changed over to the reference."""
+        return tuple(self._used)
 
     def __call__(self, image_paths: Sequence[Path], progress: Progress | None = None) -> np.ndarray:
         """Calibrated probabilities of each picture, float64 (n, classes), in the order of the model's classes.
@@ -86,6 +92,7 @@ class Predictor:
         That is the engine's, also where the probabilities are computed again; without `features` there are 0 of them.
         """
         n_classes, done = len(self.model.description.classes), 0
+        self._used.clear()
         probabilities = np.empty((len(image_paths), n_classes))
         features = np.empty((len(image_paths), _n_features(self.model)), np.float16)
         for answers in self._answers(image_paths) if len(image_paths) else ():
@@ -118,9 +125,10 @@ class Predictor:
     def _computed_ahead(self, paths: Sequence[Path]) -> Iterator[np.ndarray]:
         """A GPU is given the next batch before its answers to the last are waited for."""
         readers = max(2, torch.get_num_threads())
-        begun: deque[tuple[np.ndarray, torch.Tensor]] = deque()
+        begun: deque[tuple[np.ndarray, torch.Tensor, Ready]] = deque()
         for pictures in read_pictures(paths, self.model.description.image_size, self.batch_size, threads=readers):
-            begun.append((pictures, self._begin(pictures, self._ready)))
+            ready = self._in_use()
+            begun.append((pictures, self._begin(pictures, ready), ready))
             if len(begun) > 1:
                 yield self._settled(*begun.popleft())
         yield from (self._settled(*batch) for batch in begun)
@@ -148,16 +156,25 @@ class Predictor:
         return choose(self.model, _filled(pictures, self.batch_size), expected, streams, self.device, memory)
 
     def _answer(self, pictures: np.ndarray) -> np.ndarray:
-        return self._settled(pictures, self._begin(pictures, self._ready))
+        ready = self._in_use()
+        return self._settled(pictures, self._begin(pictures, ready), ready)
 
-    def _settled(self, pictures: np.ndarray, logits: torch.Tensor) -> np.ndarray:
-        """The probabilities; of pictures of which the engine is in doubt, the reference's. Features follow them."""
-        assert self._ready is not None
+    def _in_use(self) -> Ready:
+        assert self._ready is not None, "_make_ready comes first"
+        return self._ready
+
+    def _settled(self, pictures: np.ndarray, logits: torch.Tensor, ready: Ready) -> np.ndarray:
+        """The probabilities; of pictures of which `ready`, whose logits these are, is in doubt, the reference's.
+
+        Features follow them. Another batch may have changed over to the reference meanwhile.
+        """
+        self._used[ready.engine.name] = None
         answers = self.model.probabilities(logits)
-        doubtful = self._ready.doubtful(answers)
+        doubtful = ready.doubtful(answers)
         if doubtful.any():
             answers[doubtful] = self.model.probabilities(self._begin(pictures[doubtful], self._reference))
-        self._weigh(doubtful)
+        if ready is self._ready:
+            self._weigh(doubtful)
         features = logits[:, answers.shape[1] :]
         return np.hstack([answers, features.float().cpu().numpy()]) if features.shape[1] else answers
 

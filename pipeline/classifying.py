@@ -34,7 +34,8 @@ def classify_pictures(
     circle = None if disk is None else _circle(disk)
     classifier = Classifier(load_model(model), circle, (method or METHOD) if explain or maps else None, maps)
     unreadable = without_sky = 0
-    for answer in classifier(list(_pictures(files))):
+    pictures = list(_pictures(files, warn))
+    for answer in classifier(pictures):
         tell(json.dumps(answer.as_dict()) if as_json else _line(answer))
         unreadable += answer.unreadable
         without_sky += answer.p is None and not answer.unreadable
@@ -43,12 +44,15 @@ def classify_pictures(
     return unreadable
 
 
-def _pictures(files: Sequence[Path]) -> Iterator[Path]:
-    """The files, and of each folder its pictures in order of name."""
+def _pictures(files: Sequence[Path], warn: Callable[[str], None]) -> Iterator[Path]:
+    """The files, and of each folder its pictures in order of name; a folder without any is told."""
     for path in files:
         if path.is_dir():
             stills = sorted(file for file in path.iterdir() if file.suffix.lower() in STILL_SUFFIXES)
-            yield from (still for still in stills if not still.name.endswith(MAP_ENDING))
+            stills = [still for still in stills if not still.name.endswith(MAP_ENDING)]
+            if not stills:
+                warn(f"{path} holds no pictures: expected files that end in {', '.join(sorted(STILL_SUFFIXES))}")
+            yield from stills
         else:
             yield path
 

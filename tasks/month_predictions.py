@@ -50,7 +50,7 @@ class MonthPredictions(LandingMonthStage):
             with self.landing(night) as output:
                 paths = [self.corpus.root / image for image in frames[night]["image"]]
                 probabilities, features = predictor.with_features(paths)
-                engine, table = predictor.engine.name, _table(frames[night], night, probabilities, described)
+                engine, table = ", ".join(predictor.engines), _table(frames[night], night, probabilities, described)
                 if inference.features == "none":
                     output.write(table, engine=engine)
                 else:

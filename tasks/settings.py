@@ -8,6 +8,7 @@ from __future__ import annotations
 
 import dataclasses
 import functools
+import itertools
 import os
 import re
 from collections.abc import Mapping
@@ -219,6 +220,12 @@ def _check(settings: Settings) -> None:
             f"{path}: [labels] needs at least two different classes, `positive` one of them and none called unsure;"
             f" found classes = {', '.join(labels.classes)} and positive = {labels.positive}"
         )
+    for one, other in itertools.combinations((*labels.answers, "unsure"), 2):
+        if one.casefold() == other.casefold():
+            raise BadConfiguration(
+                f"{path}: [labels] the answers {one} and {other} are the same to a sheet of labels, which takes no"
+                " notice of case; give them different names"
+            )
     if labels.cloudy in {labels.positive, "unsure"} or (labels.cloud_key and len(labels.classes) > 2):
         others = " or ".join(name for name in labels.classes if name != labels.positive)
         own = ", the name of a further answer" if len(labels.classes) == 2 else ""

@@ -193,7 +193,7 @@ def _doubt(verdict: _Verdict) -> str | None:
     readings = [PartReading(line, found[0].shown) for line, found in verdict.agreeing]
     place = verdict.place
     if all(cut_short(verdict.crop, one, place.text_height, place.bright) for one in readings):
-        return f"something that could not be read stands right before {line.text!r}"
+        return f"something that could not be read stands beside {line.text!r}, or in a gap of it"
     if _belied(verdict.crop, verdict.agreeing, verdict.place):
         return f"the digits of {line.text!r} do not look like what they were read as"
     return None

@@ -37,8 +37,13 @@ def variance_over_consecutive_nights(influence, nights, reach: float | None = No
 
 
 def covariance_over_consecutive_nights(influences, nights, reach: float | None = None) -> tuple[np.ndarray, float]:
-    """As `variance_over_consecutive_nights`, of k estimates with finite `influences` (nights, k): shape (k, k)."""
+    """As `variance_over_consecutive_nights`, of k estimates with finite `influences` (nights, k): shape (k, k).
+
+    Raises ValueError for fewer than two nights.
+    """
     influences = np.asarray(influences, dtype=float)
+    if len(influences) < 2:
+        raise ValueError(f"a variance over nights needs two or more, not {len(influences)}")
     reach = REACH * math.sqrt(len(influences)) if reach is None else reach
     place = _places(nights)
     products = influences.T @ _around(influences, place, _alike(reach))
@@ -81,7 +86,10 @@ def persistent_products(values, nights, persistence: float) -> float:
 
 def _places(nights) -> np.ndarray:
     """Where each night lies in the calendar, from the first."""
-    date = np.asarray(nights, dtype="datetime64[D]").astype(int)
+    days = np.asarray(nights, dtype="datetime64[D]")
+    if np.isnat(days).any():
+        raise ValueError(f"{np.isnat(days).sum()} of {len(days)} nights have no date")
+    date = days.astype(int)
     return date - date.min(initial=date[0] if len(date) else 0)
 
 

@@ -1,4 +1,6 @@
 import json
+import struct
+from pathlib import Path
 
 import cv2
 import numpy as np
@@ -7,7 +9,7 @@ import torch
 from click.testing import CliRunner
 from PIL import ExifTags, Image
 
-from models.classification import Classifier
+from models.classification import Classifier, map_files
 from models.description import ModelDescription
 from models.inference import predict
 from models.model_folder import Model, load_model, save_weights
@@ -81,6 +83,29 @@ def test_a_picture_turned_by_its_exif_data_is_met_beside_others(model, pictures,
     assert turned.p["aurora"] == pytest.approx(upright.p["aurora"], abs=0.02)
 
 
+def test_an_orientation_that_is_none_is_passed_over(model, pictures, tmp_path):
+    # One entry: the orientation (tag 0x112) as text (type 2) of three letters.
+    entry = struct.pack("<HHHI4s", 1, ExifTags.Base.Orientation, 2, 3, b"up")
+    with Image.open(pictures[1]) as framed:
+        framed.save(tmp_path / "odd.jpg", quality=95, exif=b"Exif\0\0II*\0\x08\0\0\0" + entry + bytes(4))
+    with Image.open(tmp_path / "odd.jpg") as odd:
+        assert odd.getexif()[ExifTags.Base.Orientation] == "up"
+    upright, odd = Classifier(model)([pictures[1], tmp_path / "odd.jpg"])
+    assert odd.p["aurora"] == pytest.approx(upright.p["aurora"], abs=0.02)
+
+
+def test_no_two_pictures_share_a_map():
+    def named(*paths, folder=None):
+        return [str(target) for target in map_files([Path(path) for path in paths], folder and Path(folder)).values()]
+
+    assert named("a/1.png", "a/2.png") == ["a/1.map.jpg", "a/2.map.jpg"]
+    assert named("a/1.png", "a/1.jpg") == ["a/1.png.map.jpg", "a/1.jpg.map.jpg"]
+    assert named("a/1.png", "b/1.png") == ["a/1.map.jpg", "b/1.map.jpg"]
+    assert named("a/1.png", "b/1.png", folder="m") == ["m/a_1.png.map.jpg", "m/b_1.png.map.jpg"]
+    assert len(set(named("/x/a/1.png", "/y/a/1.png", folder="m"))) == 2
+    assert named("a/1.png", "a/1.png") == ["a/1.map.jpg"]
+
+
 def test_an_unsure_model_abstains(model, pictures):
     cautious = Model(model.network, described(abstain_below=1.0))
     answer = next(Classifier(cautious)(pictures[:1]))
@@ -108,6 +133,11 @@ def test_a_folder_stands_for_its_pictures_but_not_for_maps_drawn_before(folder, 
     assert [line.partition(":")[0] for line in first.stdout.splitlines()] == [str(path) for path in sorted(pictures)]
     assert again.stdout == first.stdout
     assert "--disk X,Y,RADIUS" in first.stderr
+
+
+def test_a_folder_without_pictures_is_told(folder, tmp_path):
+    answer = CliRunner().invoke(main, ["classify", str(tmp_path), "--model", str(folder)])
+    assert f"{tmp_path} holds no pictures: expected files that end in .jpe, .jpeg, .jpg, .png" in answer.stderr
 
 
 def test_the_command_names_a_file_that_cannot_be_read_and_a_folder_without_a_model(folder, pictures, tmp_path):

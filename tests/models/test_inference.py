@@ -71,7 +71,24 @@ def test_of_what_bfloat16_is_not_sure_float32_is_asked_and_where_that_is_most_it
     monkeypatch.setattr("models.inference.choose", lambda *_: ready)
     predictor = Predictor(model, batch_size=8)
     np.testing.assert_allclose(predictor(pictures), exact, atol=1e-5)
-    assert predictor.engine.name == "float32"
+    assert predictor.engine.name == "float32" and predictor.engines == ("bfloat16", "float32")
+
+
+def test_a_batch_begun_before_the_change_to_float32_is_settled_like_any_other(folder, pictures, monkeypatch):
+    """Streams go on side by side: what one began in 16 bits is still in doubt when another has changed over."""
+    model = load_model(folder)
+
+    class OvertakenReady(Ready):
+        def begin(self, batch):
+            logits = super().begin(batch)
+            predictor._ready = predictor._reference
+            return logits
+
+    ready = OvertakenReady(model, ENGINES["bfloat16"], torch.device("cpu"))
+    monkeypatch.setattr("models.inference.choose", lambda *_: ready)
+    predictor = Predictor(model, batch_size=8)
+    np.testing.assert_allclose(predictor(pictures), predict(model, pictures, "float32"), atol=1e-5)
+    assert predictor.engines == ("bfloat16", "float32")
 
 
 def test_no_pictures_give_no_answers(folder):

@@ -62,6 +62,8 @@ def test_percent_signs_are_taken_as_they_are(configured):
             "cloudy = aurora: expected no_aurora, the name of a further answer, or no such",
         ),
         ("[labels]\nclasses = aurora, arc, none\ncloudy = cloud\n", "cloudy = cloud: expected arc or none, or no such"),
+        ("[labels]\ncloudy = No_Aurora\n", "the answers no_aurora and No_Aurora are the same to a sheet"),
+        ("[labels]\ncloudy = Unsure\n", "the answers Unsure and unsure are the same"),
         ("[labels]\naudit_share = 0.5\n", "must add up to 1"),
         ("[labels]\nfile = simulated\n[archive]\nvideos = here\n", "simulated answers"),
         ("[camera]\nclock_timezone = America/Yelowknife\n", "did you mean 'America/Yellowknife'?"),

@@ -9,7 +9,11 @@ import pytest
 from scipy import stats
 from statsmodels.stats.sandwich_covariance import S_hac_simple
 
-from allsky.statistics.consecutive import variance_over_consecutive_nights
+from allsky.statistics.consecutive import (
+    covariance_over_consecutive_nights,
+    freedom_of_nights,
+    variance_over_consecutive_nights,
+)
 from allsky.statistics.intervals import proportion_over_nights, variance_over_nights
 
 FIRST = np.datetime64("2022-12-01")
@@ -97,3 +101,10 @@ def test_intervals_of_occurrence_hold_for_nights_that_are_alike(correlation, if_
     if not correlation:
         width = [np.mean([one.high - one.low for one in kind]) for kind in (ours, apart)]
         assert width[0] < 1.12 * width[1]
+
+
+def test_nights_without_a_date_and_a_covariance_of_one_night_are_refused():
+    with pytest.raises(ValueError, match="1 of 2 nights have no date"):
+        freedom_of_nights(["2023-01-01", "NaT"])
+    with pytest.raises(ValueError, match="two or more, not 1"):
+        covariance_over_consecutive_nights(np.zeros((1, 3)), ["2023-01-01"])
