@@ -2,18 +2,21 @@
 
 `float32` is the reference. `bfloat16` (on a GPU `float16`, which every GPU has and which keeps three bits more)
 halves the numbers and folds batch normalisation into the convolutions before it; `compiled` has that translated by
-TorchInductor, which takes a C++ compiler and a minute, and pays for thousands of pictures. Which is fastest is measured
-once on the first pictures and remembered; a way that fails, or answers otherwise than the reference, is left out.
+TorchInductor, which takes a C++ compiler and half a minute, and pays for thousands of pictures; `compiled_float32`
+keeps the reference's numbers, so that nothing is computed again. Which is fastest is measured once on the first
+pictures and remembered; a way that fails, or answers otherwise than the reference, is left out.
 """
 
 from __future__ import annotations
 
+import contextlib
 import copy
 import logging
 import os
 import time
 from collections.abc import Callable
 from concurrent.futures import ThreadPoolExecutor
+from contextlib import AbstractContextManager
 from dataclasses import dataclass
 
 import cv2
@@ -48,10 +51,6 @@ MOST_STREAMS = 16
 Forward = Callable[[torch.Tensor], torch.Tensor]
 
 
-# On a processor weights become constants of the code: laid out beforehand as oneDNN wants them, and a convolution takes
-# the activation behind it along, which in 16 bits takes as long as the convolution itself (EfficientNet's SiLU).
-_COMPILED: dict[str, dict[str, str | int | bool | Callable]] = {"cpu": {"freezing": True}, "cuda": {}}
-
 # Numbers of half the length, by device. A float16 that overflows answers otherwise than the reference, and is left out.
 HALF = {"cpu": torch.bfloat16, "cuda": torch.float16}
 
@@ -63,6 +62,11 @@ class Engine:
     name: str
     dtype: torch.dtype | None = torch.float32
     compiled: bool = False
+
+    @property
+    def exact(self) -> bool:
+        """Whether it computes in the reference's numbers, and leaves nothing in doubt."""
+        return self.dtype == torch.float32
 
     def numbers(self, device: torch.device) -> torch.dtype:
         """What it computes in on `device`."""
@@ -76,14 +80,16 @@ ENGINES = {
         Engine("bfloat16", torch.bfloat16),
         Engine("float16", torch.float16),
         Engine("compiled", None, compiled=True),
+        Engine("compiled_float32", torch.float32, compiled=True),
     )
 }
 AUTO, REFERENCE = "auto", ENGINES["float32"]
 
 
 def tried_on(device: torch.device) -> list[Engine]:
-    """The engines among which `auto` chooses on `device`."""
-    return [engine for engine in ENGINES.values() if engine.dtype in (None, torch.float32, HALF[device.type])]
+    """The engines among which `auto` chooses on `device`; a GPU is always quicker in half the numbers."""
+    usable = [engine for engine in ENGINES.values() if engine.dtype in (None, torch.float32, HALF[device.type])]
+    return [engine for engine in usable if device.type == "cpu" or not (engine.exact and engine.compiled)]
 
 
 def engine_named(name: str) -> Engine | None:
@@ -131,7 +137,7 @@ class Ready:
         network = model.network.to(device, memory_format=torch.channels_last)
         self._forward: Forward = network if engine is REFERENCE else _lightened(network, self._dtype)
         if engine.compiled:
-            self._forward = torch.compile(self._forward, dynamic=False, options=_COMPILED[device.type])
+            self._forward = torch.compile(self._forward, dynamic=False)
 
     def answer(self, pictures: np.ndarray) -> np.ndarray:
         """Calibrated probabilities (n, classes) of pictures of the model's size, uint8 (n, size, size, 3)."""
@@ -140,14 +146,26 @@ class Ready:
     def doubtful(self, answers: np.ndarray) -> np.ndarray:
         """Whether the reference should be asked again, bool (n,): this engine's roundings may decide, or show."""
         unsure = answers.max(axis=1) < SURE_FROM.get(self._dtype, 0.0)
-        return (unsure | self.model.description.doubtful(answers, FARTHEST)) & (self.engine is not REFERENCE)
+        return (unsure | self.model.description.doubtful(answers, FARTHEST)) & (not self.engine.exact)
 
     @torch.inference_mode()
     def begin(self, pictures: np.ndarray) -> torch.Tensor:
         """The logits (n, classes) to be, with any features behind them; a GPU goes on computing them after this."""
         images = self.model.seen(pictures).contiguous(memory_format=torch.channels_last)
-        with torch.autocast(self.device.type, self._dtype, enabled=self.engine is not REFERENCE):
+        with self._compiling(), torch.autocast(self.device.type, self._dtype, enabled=not self.engine.exact):
             return self._forward(images)
+
+    def _compiling(self) -> AbstractContextManager:
+        """In which a network is compiled when the first pictures come: on a processor with constant weights.
+
+        These are laid out beforehand as oneDNN wants them, and a convolution takes along the activation behind it,
+        which in 16 bits takes as long as the convolution itself (EfficientNet's SiLU).
+        """
+        if not self.engine.compiled or self.device.type != "cpu":
+            return contextlib.nullcontext()
+        from torch._inductor import config  # a second to import
+
+        return config.patch(freezing=True)  # of this thread, not of the network
 
 
 def _lightened(network: nn.Module, dtype: torch.dtype) -> nn.Module:

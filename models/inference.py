@@ -8,6 +8,7 @@ than `float32` answers with other roundings: where these might decide, or show, 
 from __future__ import annotations
 
 import logging
+import threading
 from collections import deque
 from collections.abc import Callable, Iterator, Sequence
 from pathlib import Path
@@ -20,7 +21,18 @@ from allsky.pictures import read_picture, read_pictures
 from models.batch_size import useful_batch
 from models.device import device
 from models.engine_memory import Measured
-from models.engines import AUTO, REFERENCE, TRY_FROM, Engine, Ready, Streams, choose, engine_named
+from models.engines import (
+    AUTO,
+    ENGINES,
+    REFERENCE,
+    TRY_FROM,
+    Engine,
+    Ready,
+    Streams,
+    choose,
+    engine_named,
+    tried_on,
+)
 from models.model_folder import Model
 from models.penultimate import WithFeatures, with_features
 
@@ -60,7 +72,9 @@ class Predictor:
         self.model = with_features(model) if features else model
         self._ready: Ready | None = None
         self._reference: Ready | None = None
+        self._memory: Measured | None = None
         self._doubtful = np.zeros(2, int)
+        self._weighing = threading.Lock()
         self._used: dict[str, None] = {}
 
     def expect(self, pictures: int) -> None:
@@ -139,6 +153,7 @@ class Predictor:
     def _make_ready(self, pictures: np.ndarray, here: int, streams: Streams) -> None:
         """Choose batch and engine, if that is still to be done; `pictures` are the first of those `here`."""
         expected = here if self._expected is None else self._expected
+        self._there_will_be = expected
         while self._ready is None:
             try:
                 if self._batch_free and expected >= TRY_FROM:
@@ -152,8 +167,8 @@ class Predictor:
     def _chosen(self, pictures: np.ndarray, expected: int, streams: Streams) -> Ready:
         if self._asked is not None:
             return Ready(self.model, self._asked, self.device)
-        memory = Measured.of(self.model.description, self.batch_size, self.device)
-        return choose(self.model, _filled(pictures, self.batch_size), expected, streams, self.device, memory)
+        self._memory = Measured.of(self.model.description, self.batch_size, self.device)
+        return choose(self.model, _filled(pictures, self.batch_size), expected, streams, self.device, self._memory)
 
     def _answer(self, pictures: np.ndarray) -> np.ndarray:
         ready = self._in_use()
@@ -174,17 +189,42 @@ class Predictor:
         if doubtful.any():
             answers[doubtful] = self.model.probabilities(self._begin(pictures[doubtful], self._reference))
         if ready is self._ready:
-            self._weigh(doubtful)
+            self._weigh(doubtful, pictures)
         features = logits[:, answers.shape[1] :]
         return np.hstack([answers, features.float().cpu().numpy()]) if features.shape[1] else answers
 
-    def _weigh(self, doubtful: np.ndarray) -> None:
-        """Go on with the reference where most pictures come to it anyway, and nobody asked for another engine."""
+    def _weigh(self, doubtful: np.ndarray, pictures: np.ndarray) -> None:
+        """Go on with exact numbers alone where computing so many pictures twice takes longer, and nobody asked for this
+        engine. One stream does so at a time; the others go on.
+        """
         self._doubtful += np.array([doubtful.sum(), len(doubtful)])
-        again, seen = self._doubtful
-        if self._asked is None and seen >= TRY_FROM and again > seen / 2:
-            logger.info("%d of %d pictures were computed twice; going on with %s alone", again, seen, REFERENCE.name)
-            self._ready, self._doubtful = self._reference, np.zeros(2, int)
+        if self._memory is None or not self._weighing.acquire(blocking=False):
+            return
+        try:
+            again, seen = self._doubtful
+            name = self.engine.name
+            if seen >= TRY_FROM and not self.engine.exact:
+                left = max(0, self._there_will_be - seen)
+                exact = [engine.name for engine in tried_on(self.device) if engine.exact]
+                alone = self._memory.quicker_alone(name, again / seen, REFERENCE.name, exact, left)
+                if alone:
+                    logger.info("%d of %d pictures were computed twice; going on with %s alone", again, seen, alone)
+                    self._ready = self._exact(ENGINES[alone], pictures)
+        finally:
+            self._weighing.release()
+
+    def _exact(self, engine: Engine, pictures: np.ndarray) -> Ready:
+        """The model with an exact engine, compiled by `pictures` where it is; the reference where that fails."""
+        assert self._reference is not None
+        if engine is REFERENCE:
+            return self._reference
+        try:
+            ready = Ready(self.model, engine, self.device)
+            ready.answer(_filled(pictures, self.batch_size))
+        except Exception as error:  # as for any engine that a machine cannot compute by, another does it
+            logger.warning("the %s engine cannot be used now (%s); going on with %s", engine, error, REFERENCE.name)
+            return self._reference
+        return ready
 
     def _begin(self, pictures: np.ndarray, ready: Ready | None) -> torch.Tensor:
         """Logits of a batch, in smaller pieces where memory does not suffice for it at once."""

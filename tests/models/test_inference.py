@@ -8,6 +8,7 @@ import torch
 from allsky.errors import BadConfiguration, BadModel
 from allsky.pictures import BadImage
 from models.description import ModelDescription
+from models.engine_memory import Measured
 from models.engines import ENGINES, Ready
 from models.inference import Predictor, predict
 from models.model_folder import Model, load_model
@@ -89,6 +90,23 @@ def test_a_batch_begun_before_the_change_to_float32_is_settled_like_any_other(fo
     predictor = Predictor(model, batch_size=8)
     np.testing.assert_allclose(predictor(pictures), predict(model, pictures, "float32"), atol=1e-5)
     assert predictor.engines == ("bfloat16", "float32")
+
+
+@pytest.mark.parametrize("works", [True, False])
+def test_where_most_is_computed_twice_the_quickest_exact_engine_goes_on_alone(folder, pictures, monkeypatch, works):
+    def compiled(network, **_):
+        if not works:
+            raise RuntimeError("no C++ compiler found")
+        return network
+
+    model = load_model(folder)
+    monkeypatch.setattr(torch, "compile", compiled)
+    monkeypatch.setattr("models.inference.TRY_FROM", 20)
+    rates = {"float32": 50.0, "bfloat16": 100.0, "compiled": 0.0, "compiled_float32": 80.0}
+    monkeypatch.setattr(Measured, "of", lambda *_, **__: Measured("", rates))
+    predictor = Predictor(model, batch_size=8, expected=10_000)
+    np.testing.assert_allclose(predictor(pictures), predict(model, pictures, "float32"), atol=1e-5)
+    assert predictor.engines == ("bfloat16", "compiled_float32" if works else "float32")
 
 
 def test_no_pictures_give_no_answers(folder):
