@@ -157,6 +157,6 @@ def _reasons(months: Mapping[str, Nights]) -> Iterator[str]:
                     reasons.setdefault((where.state, stage, where.why), []).append(night)
     for (state, stage, why), held in reasons.items():
         named = ", ".join(held[:NAMED]) + (", ..." if len(held) > NAMED else "")
-        yield f"{state}: {HEADS[stage]} of {_counted_as(len(held), 'night')} ({named}): {why.splitlines()[-1]}"
+        yield f"{state}: {HEADS[stage]} of {_counted_as(len(held), 'night')} ({named}): {history.reason(why)}"
     if reasons:
         yield ""

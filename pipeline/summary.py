@@ -5,7 +5,7 @@ from __future__ import annotations
 from collections.abc import Iterable, Iterator
 
 from pipeline.planning import spoken
-from tasks.history import DONE, FAILED, Event, failures
+from tasks.history import DONE, FAILED, Event, failures, reason
 
 # Nights, months or models that are named of those that failed for one reason.
 NAMED = 5
@@ -33,8 +33,7 @@ def _failed(events: list[Event]) -> Iterator[str]:
     by_reason: dict[tuple[str, str], list[str]] = {}
     for (stage, *parameters), why in failures(events).items():
         which = " ".join(value for name, value in parameters if value and (name, value) != ("nights", "all"))
-        last_line = why.strip().splitlines()[-1] if why.strip() else "no reason was told"
-        by_reason.setdefault((stage, last_line), []).append(which)
+        by_reason.setdefault((stage, reason(why)), []).append(which)
     for (stage, why), tasks in by_reason.items():
         named = ", ".join(filter(None, tasks[:NAMED])) + (", ..." if len(tasks) > NAMED else "")
         yield f"  {stage:<17}  {len(tasks):>6,} failed  {named + ': ' if named else ''}{why}"

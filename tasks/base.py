@@ -11,7 +11,6 @@ import functools
 import logging
 import os
 import time
-import traceback
 from collections.abc import Callable, Iterable, Iterator, Mapping
 from pathlib import Path
 from typing import Any, ClassVar
@@ -236,8 +235,7 @@ class Stage(luigi.Task):
 
     def on_failure(self, exception):
         if isinstance(exception, Exception):  # a run that is stopped has not failed
-            why = str(exception) if isinstance(exception, AllskyError) else traceback.format_exc()
-            history.tell(history.Event(*self.named(), history.FAILED, why=why))
+            history.tell(history.Event(*self.named(), history.FAILED, why=history.why_of(exception)))
             watching.tell(str(self), watching.ENDED)
         if not isinstance(exception, AllskyError):
             return super().on_failure(exception)

@@ -21,6 +21,7 @@ from tasks import settings
 from tasks.base import Stage
 from tasks.dask_cluster import GPU, NoCluster, connected
 from tasks.engine import Engine
+from tasks.history import reason
 from tasks.night_work import Account, NightWork, account_of, nights_ahead, nights_of, wait_until_seen
 from tasks.periods import LandingMonthStage, NightStage
 from tasks.snapshot import Snapshot, take
@@ -86,7 +87,7 @@ def _do(stage: Stage, works: list[NightWork], gpu: bool) -> None:
 
 
 def _named(failures: dict[NightWork, str], count: int) -> str:
-    reasons = [f"{work}: {why.strip().splitlines()[-1]}" for work, why in failures.items()]
+    reasons = [f"{work}: {reason(why)}" for work, why in failures.items()]
     more = f"; and {len(reasons) - NAMED} more" if len(reasons) > NAMED else ""
     return (
         f"{len(failures)} of {count} nights were not done ({'; '.join(reasons[:NAMED])}{more});"
@@ -152,8 +153,8 @@ class Batch:
                     yield work, account
 
     def _try_again(self, work: NightWork, account: Account) -> None:
-        last_line = account.failure.strip().splitlines()[-1]
-        logger.warning("%s failed on %s and is tried again, elsewhere if it can be: %s", work, account.host, last_line)
+        why = reason(account.failure)
+        logger.warning("%s failed on %s and is tried again, elsewhere if it can be: %s", work, account.host, why)
         self._failed_on[work].add(account.host)
         self.hand_over(work)
 

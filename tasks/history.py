@@ -10,11 +10,15 @@ import contextlib
 import dataclasses
 import json
 import os
+import re
 import socket
 import time
+import traceback
 from collections.abc import Iterator, Mapping
 from dataclasses import dataclass, field
 from pathlib import Path
+
+from allsky.errors import AllskyError
 
 DONE, FAILED = "done", "failed"
 
@@ -22,6 +26,10 @@ DONE, FAILED = "done", "failed"
 RUNS_KEPT = 400
 # A line is written at once: POSIX keeps appends whole, and this keeps them short.
 WHY_CHARACTERS = 2000
+# What an exception says may take so many of them: of the frames above it the last stays, by which it is known as such.
+SAID_CHARACTERS = 1500
+
+_FRAMES = re.compile(r'^  File ".*\n(?:[ \t].*\n)*', re.MULTILINE)
 
 
 @dataclass(frozen=True)
@@ -69,12 +77,12 @@ def kept() -> Iterator[list[Event]]:
 
 def tell(event: Event) -> None:
     """Append `event` to the run's file; nothing where no run has begun, or nothing can be written."""
+    short = dataclasses.replace(event, why=_shortened(event.why), parameters=dict(event.parameters))
     if _Run.kept is not None:
-        _Run.kept.append(dataclasses.replace(event, why=event.why[:WHY_CHARACTERS], parameters=dict(event.parameters)))
+        _Run.kept.append(short)
         return
     if _Run.path is None:
         return
-    short = dataclasses.replace(event, why=event.why[:WHY_CHARACTERS], parameters=dict(event.parameters))
     line = json.dumps(dataclasses.asdict(short)) + "\n"
     with contextlib.suppress(OSError):  # a full disk: what is done is done, told or not
         opened = os.open(_Run.path, os.O_WRONLY | os.O_APPEND | os.O_CREAT, 0o644)
@@ -82,6 +90,29 @@ def tell(event: Event) -> None:
             os.write(opened, line.encode())
         finally:
             os.close(opened)
+
+
+def why_of(error: Exception) -> str:
+    """Why something failed: what the error says where it was raised on purpose, else its traceback."""
+    return str(error) if isinstance(error, AllskyError) else "".join(traceback.format_exception(error))
+
+
+def reason(why: str) -> str:
+    """The line of `why` that a person is shown: the exception's of a traceback, the last one of anything else."""
+    return why[_exception_at(why) :].strip().partition("\n")[0] or "no reason was told"
+
+
+def _exception_at(why: str) -> int:
+    """Where in a traceback the exception is told, which may take several lines; else where the last line begins."""
+    frames = list(_FRAMES.finditer(why))
+    return frames[-1].end() if frames else why.rstrip().rfind("\n") + 1
+
+
+def _shortened(why: str) -> str:
+    """The exception, and as much as there is room for of what stands before it."""
+    at = _exception_at(why)
+    said = why[at : at + SAID_CHARACTERS]
+    return why[max(0, at + len(said) - WHY_CHARACTERS) : at] + said
 
 
 def read(path: Path) -> Iterator[Event]:

@@ -11,7 +11,6 @@ import logging
 import socket
 import threading
 import time
-import traceback
 from collections.abc import Iterable, Iterator, Mapping
 from dataclasses import dataclass, field
 from typing import Any
@@ -158,7 +157,7 @@ def account_of(work: NightWork, snapshot: Snapshot) -> Account:
             snapshot.adopt()
             work.do()
         except Exception as error:
-            account.failure = str(error) if isinstance(error, AllskyError) else traceback.format_exc()
+            account.failure = history.why_of(error)
     return account
 
 

@@ -6,6 +6,7 @@ import multiprocessing
 
 import pytest
 
+from allsky.errors import BadVideo
 from tasks import history
 from tasks.history import DONE, FAILED, Event
 
@@ -26,6 +27,29 @@ def test_what_was_told_is_read_back(run, tmp_path):
         history.tell(one)
     assert list(history.read(run)) == events
     assert history.read_all(tmp_path) == events
+
+
+@pytest.mark.parametrize("said", ["the lens is fogged", "the lens is fogged\nwipe it\n" + "and dry it " * 300])
+@pytest.mark.parametrize("depth", [0, 90])
+def test_of_a_traceback_the_line_of_its_exception_is_kept_and_shown_however_long_it_is(run, depth, said):
+    try:
+        # Python writes a frame that repeats itself once: each call in a place of its own.
+        frames = "\n".join(f"def call{number}():\n    call{number + 1}()" for number in range(depth))
+        exec(f"{frames}\ndef call{depth}():\n    raise RuntimeError({said!r})\ncall0()", {})
+    except RuntimeError as error:
+        why = history.why_of(error)
+    history.tell(event(outcome=FAILED, why=why))
+    [told] = history.read(run)
+    assert len(told.why) <= history.WHY_CHARACTERS < len(why) or told.why == why
+    assert history.reason(told.why) == history.reason(why) == "RuntimeError: the lens is fogged"
+
+
+def test_of_an_error_that_was_foreseen_its_words_are_told(run):
+    error = BadVideo("a.mp4: the file is empty (0 bytes)")
+    history.tell(event(outcome=FAILED, why=history.why_of(error)))
+    [told] = history.read(run)
+    assert history.reason(told.why) == told.why == str(error)
+    assert history.reason("  \n") == "no reason was told"
 
 
 def _tell_many(number):
