@@ -18,16 +18,14 @@ def _nothing(self, output) -> None:
     """Every draft becomes empty when it is sealed."""
 
 
-def _nothing_of_nights(self, nights, expected) -> None:
-    for night in nights:
-        with self.landing(night):
-            pass
+def _nothing_of_a_night(self, night, output) -> None:
+    """Likewise."""
 
 
 for stage in (NightClock, NightFrames, NightConditions):
     stage.produce = _nothing  # type: ignore[method-assign]
 NightClock.needs = lambda self: []  # type: ignore[method-assign]
-MonthKeograms.produce_nights = _nothing_of_nights  # type: ignore[method-assign]
+MonthKeograms.produce_night = _nothing_of_a_night  # type: ignore[method-assign]
 
 
 class Held(Stage):

@@ -240,7 +240,8 @@ class Stage(luigi.Task):
         if not isinstance(exception, AllskyError):
             return super().on_failure(exception)
         logger.error("%s: %s", self, exception)
-        return f"{EXPLAINED}{exception}"
+        again = isinstance(exception, engine.NightsNotDone) and exception.again
+        return str(exception) if again else f"{EXPLAINED}{exception}"
 
     def progress(self, fraction: float, message: str) -> None:
         """Show how far this task is in luigid; a luigid that is away costs nothing but the message."""

@@ -16,11 +16,10 @@ from collections.abc import Iterable, Iterator
 from dataclasses import replace
 from typing import Any
 
-from allsky.errors import AllskyError
 from tasks import settings
 from tasks.base import Stage
 from tasks.dask_cluster import GPU, NoCluster, connected
-from tasks.engine import Engine
+from tasks.engine import Engine, NightsNotDone
 from tasks.history import reason
 from tasks.night_work import Account, NightWork, account_of, nights_ahead, nights_of, wait_until_seen
 from tasks.periods import LandingMonthStage, NightStage
@@ -30,14 +29,7 @@ logger = logging.getLogger("allsky")
 
 # So often it is looked whether scheduler and workers are still there.
 LOOKED_EVERY_S = 2.0
-# So many nights that failed are named with their reasons.
-NAMED = 5
-
 GONE = "the Dask scheduler has gone; what is done is done, and the same command goes on where this run ended"
-
-
-class NightsNotDone(AllskyError):
-    """Nights that the cluster could not do."""
 
 
 class DaskEngine(Engine):
@@ -83,16 +75,8 @@ def _do(stage: Stage, works: list[NightWork], gpu: bool) -> None:
     done = [work for work in works if work not in failures]
     wait_until_seen({str(work): work.is_done for work in done})
     if failures:
-        raise NightsNotDone(_named(failures, len(works)))
-
-
-def _named(failures: dict[NightWork, str], count: int) -> str:
-    reasons = [f"{work}: {reason(why)}" for work, why in failures.items()]
-    more = f"; and {len(reasons) - NAMED} more" if len(reasons) > NAMED else ""
-    return (
-        f"{len(failures)} of {count} nights were not done ({'; '.join(reasons[:NAMED])}{more});"
-        " the others are, and the same command tries these again"
-    )
+        by_night = {(work.stage.__name__, work.night): why for work, why in failures.items()}
+        raise NightsNotDone(by_night, len(works))
 
 
 class Batch:

@@ -8,12 +8,36 @@ twice: for nights that it waits for (tasks/base.py), and for its own nights, whe
 from __future__ import annotations
 
 import contextlib
-from collections.abc import Iterator
+from collections.abc import Iterator, Mapping
 from typing import TYPE_CHECKING, Any
+
+from allsky.errors import AllskyError
+from tasks.artifacts import UnwritableOutput, finding_room_in
+from tasks.history import reason, why_of
 
 if TYPE_CHECKING:
     from tasks.base import Stage
     from tasks.periods import LandingMonthStage
+
+
+# So many nights that failed are named with their reasons.
+NAMED = 5
+
+
+class NightsNotDone(AllskyError):
+    """Nights that could not be done, of `count`: `failures` says why, by stage and night.
+
+    `again` where the stage may be tried again in the same run: something went wrong that nobody foresaw.
+    """
+
+    def __init__(self, failures: Mapping[tuple[str, str], str], count: int, again: bool = False):
+        self.failures, self.again = dict(failures), again
+        reasons = [f"{stage} {night}: {reason(why)}" for (stage, night), why in failures.items()]
+        more = f"; and {len(reasons) - NAMED} more" if len(reasons) > NAMED else ""
+        super().__init__(
+            f"{len(failures)} of {count} nights were not done ({'; '.join(reasons[:NAMED])}{more});"
+            " the others are, and the same command tries these again"
+        )
 
 
 class Engine:
@@ -24,8 +48,23 @@ class Engine:
         return waiting_for
 
     def land(self, stage: LandingMonthStage, nights: list[str]) -> None:
-        """Do these nights of `stage`."""
-        stage.produce_nights(nights, expected=len(nights))
+        """Do these nights of `stage`, one after the other. Raises NightsNotDone naming what could not be done."""
+        stage.make_ready(nights, expected=len(nights))
+        failures: dict[tuple[str, str], str] = {}
+        again = False
+        for ended, night in enumerate(nights):
+            done = ended - len(failures)
+            stage.progress(ended / len(nights), f"{night}: {done} of {len(nights)} nights done")
+            try:
+                with finding_room_in(stage.settings.output):
+                    stage.land(night)
+            except UnwritableOutput:  # which no other night would find otherwise
+                raise
+            except Exception as error:
+                failures[type(stage).__name__, night] = why_of(error)
+                again |= not isinstance(error, AllskyError)
+        if failures:
+            raise NightsNotDone(failures, len(nights), again)
 
 
 class _InForce:

@@ -41,11 +41,8 @@ class MonthClockAudit(LandingMonthStage):
             "view": [lens_of(night), self.settings.camera(night).zenith],
         }
 
-    def produce_nights(self, nights, expected):
-        for done, night in enumerate(nights):
-            self.progress(done / len(nights), f"{night}: {done} of {len(nights)} nights done")
-            with self.landing(night) as output:
-                output.write(self._heard(night))
+    def produce_night(self, night, output):
+        output.write(self._heard(night))
 
     def _heard(self, night: str) -> pd.DataFrame:
         columns = ["utc", "image", "mean_luma", "clock_flag"]

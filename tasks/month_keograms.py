@@ -63,13 +63,7 @@ class MonthKeograms(LandingMonthStage):
         line = [lens_of(night), camera.zenith, self.settings.report.keogram_meridian]
         return {"conditions": NightConditions(night=night).recipe(), "predictions": predictions, "line": line}
 
-    def produce_nights(self, nights, expected):
-        for done, night in enumerate(nights):
-            self.progress(done / len(nights), f"{night}: {done} of {len(nights)} nights done")
-            with self.landing(night) as output:
-                self._draw(night, output.path)
-
-    def _draw(self, night, folder) -> None:
+    def produce_night(self, night, output):
         frames = NightFrames(night=night).output()
         kept = frames["frames"].read(["frame_id", "utc", "image"])
         if kept.empty:
@@ -78,7 +72,7 @@ class MonthKeograms(LandingMonthStage):
         strip, axis = self._along_meridian(night, kept)
         if strip is None:
             strip = read_picture(frames["strip"].path / "strip.png")
-        keogram_numbers(strip, kept, sky, predictions).to_csv(folder / "keogram.csv", index=False)
+        keogram_numbers(strip, kept, sky, predictions).to_csv(output.path / "keogram.csv", index=False)
         image, start, end = keogram(strip, kept["utc"], *night_bounds(night, self.settings.site.longitude_deg))
         figure = figures.night_figure(
             night,
@@ -92,7 +86,7 @@ class MonthKeograms(LandingMonthStage):
             thumbnails=self._thumbnails(kept, start, end),
             **axis,
         )
-        (folder / "keogram.png").write_bytes(figures.png(figure))
+        (output.path / "keogram.png").write_bytes(figures.png(figure))
 
     def _thumbnails(self, kept: pd.DataFrame, start, end) -> list[tuple[pd.Timestamp, np.ndarray]]:
         shown = kept.iloc[spread_in_time(kept["utc"], start, end, THUMBNAILS)]

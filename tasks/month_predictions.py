@@ -9,7 +9,7 @@ import luigi
 import pandas as pd
 
 from allsky.tables import FEATURES, with_probabilities
-from tasks.artifacts import TableArtifact
+from tasks.artifacts import DamagedArtifact, TableArtifact
 from tasks.month_frames import MonthFrames
 from tasks.night_frames import NightFrames
 from tasks.periods import LandingMonthStage
@@ -40,22 +40,31 @@ class MonthPredictions(LandingMonthStage):
     def night_ingredients(self, night):
         return {"model": model_recipe(self.model), "frames": NightFrames(night=night).recipe()}
 
-    def produce_nights(self, nights, expected):
-        inference = self.settings.inference
-        predictor, described = _loaded(model_folder(self.model), model_recipe(self.model), inference)
-        frames = {night: _clear_frames(night) for night in nights}
-        predictor.expect(sum(map(len, frames.values())) * expected // len(nights))
-        for done, night in enumerate(nights):
-            self.progress(done / len(nights), f"{night}: {done} of {len(nights)} nights done")
-            with self.landing(night) as output:
-                paths = [self.corpus.root / image for image in frames[night]["image"]]
-                probabilities, features = predictor.with_features(paths)
-                engine, table = ", ".join(predictor.engines), _table(frames[night], night, probabilities, described)
-                if inference.features == "none":
-                    output.write(table, engine=engine)
-                else:
-                    output[""].write(table, engine=engine)
-                    output["features"].write(table[["frame_id"]].assign(features=list(features)), engine=engine)
+    def make_ready(self, nights, expected):
+        predictor, _ = self._model()
+        predictor.expect(sum(map(_count, nights)) * expected // len(nights))
+
+    def produce_night(self, night, output):
+        predictor, described = self._model()
+        frames = _clear_frames(night)
+        probabilities, features = predictor.with_features([self.corpus.root / image for image in frames["image"]])
+        engine, table = ", ".join(predictor.engines), _table(frames, night, probabilities, described)
+        if self.settings.inference.features == "none":
+            output.write(table, engine=engine)
+        else:
+            output[""].write(table, engine=engine)
+            output["features"].write(table[["frame_id"]].assign(features=list(features)), engine=engine)
+
+    def _model(self):
+        return _loaded(model_folder(self.model), model_recipe(self.model), self.settings.inference)
+
+
+def _count(night) -> int:
+    """How many frames there are to be predicted; none where that cannot be told, which is said at the night's turn."""
+    try:
+        return len(_clear_frames(night))
+    except DamagedArtifact:
+        return 0
 
 
 def _clear_frames(night) -> pd.DataFrame:

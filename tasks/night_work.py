@@ -1,6 +1,6 @@
 """One night's share of a stage, done by whoever gets it: what a cluster's worker is handed, and what it tells.
 
-A worker runs the stages' own `run` and `produce_nights`, as a process of Luigi's would; what is said and
+A worker runs the stages' own `run` and `land`, as a process of Luigi's would; what is said and
 recorded meanwhile travels back, so that the run's log and history tell of it as of any other night.
 """
 
@@ -64,7 +64,8 @@ class NightWork:
         if not isinstance(task, LandingMonthStage):
             carry_out(task)
         elif not task.landed(self.night):
-            task.produce_nights([self.night], expected=self.share)
+            task.make_ready([self.night], expected=self.share)
+            task.land(self.night)
 
 
 def nights_ahead(stages: Iterable[Any]) -> list[NightWork]:

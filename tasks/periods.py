@@ -53,7 +53,7 @@ class MonthStage(ArchiveStage):
 
 
 class LandingMonthStage(MonthStage):
-    """A month's work done in one go, each night landing on its own."""
+    """A month's work done in one go, each night landing on its own; a night that fails keeps no other from it."""
 
     def process_resources(self) -> dict[str, int]:
         # A cluster's workers have resources of their own.
@@ -65,8 +65,11 @@ class LandingMonthStage(MonthStage):
     def night_ingredients(self, night: str) -> Mapping[str, Any]:
         raise NotImplementedError
 
-    def produce_nights(self, nights: list[str], expected: int) -> None:
-        """Do `nights`, each within `with self.landing(night) as output`; this process can expect so many in all."""
+    def make_ready(self, nights: list[str], expected: int) -> None:
+        """Make ready what `nights` share; this process can expect so many nights like these in all."""
+
+    def produce_night(self, night: str, output: Any) -> None:
+        """Get, compute, put: write one night's drafts in `output`."""
         raise NotImplementedError
 
     def night_recipe(self, night: str) -> str:
@@ -101,10 +104,10 @@ class LandingMonthStage(MonthStage):
     def work(self) -> None:
         engine.current().land(self, self.missing_nights())
 
-    @contextlib.contextmanager
-    def landing(self, night: str) -> Iterator[Any]:
+    def land(self, night: str) -> None:
+        """Do one night, and put it in place."""
         artifacts, ingredients = self.night_artifacts(night), self.night_ingredients(night)
         there = partial(self.landed, night)
         with night_log(self.corpus.log(night)) as note, self.publishing(artifacts, ingredients, there) as output:
-            yield output
+            self.produce_night(night, output)
         note(f"{self}")

@@ -1,0 +1,100 @@
+"""On one machine, too, a night that cannot be done keeps no other night of its month from being done."""
+
+from __future__ import annotations
+
+import errno
+import os
+
+import pytest
+
+from allsky.corpus import NO_MODEL
+from allsky.pictures import BadImage
+from tasks import history
+from tasks.artifacts import FolderArtifact, UnwritableOutput
+from tasks.base import EXPLAINED
+from tasks.engine import NAMED, Engine, NightsNotDone
+from tasks.periods import LandingMonthStage
+
+NIGHTS = [f"2023-01-{day}" for day in range(20, 30)]
+
+
+class Sketches(LandingMonthStage):
+    """A folder a night, but for those that `wrong` has an error for."""
+
+    wrong: dict[str, Exception] = {}
+    ready: list[tuple[list[str], int]] = []
+
+    def night_artifacts(self, night):
+        return {"": FolderArtifact(self.corpus.keogram_folder(NO_MODEL, night))}
+
+    def night_ingredients(self, night):
+        return {"night": night}
+
+    def make_ready(self, nights, expected):
+        self.ready.append((nights, expected))
+
+    def produce_night(self, night, output):
+        if night in self.wrong:
+            raise self.wrong[night]
+        (output.path / "sketch.txt").write_text(night)
+
+
+@pytest.fixture
+def sketches(empty_archive, tmp_path, monkeypatch):
+    monkeypatch.setattr(Sketches, "wrong", {})
+    monkeypatch.setattr(Sketches, "ready", [])
+    run = history.begin(tmp_path / "output")
+    yield Sketches(month="2023-01"), run
+    history._Run.path = None
+
+
+def landed(stage: Sketches) -> list[str]:
+    return [night for night in NIGHTS if stage.landed(night)]
+
+
+def failed(stage: Sketches) -> NightsNotDone:
+    """Let this machine do the nights, and the stage tell of what went wrong, as Luigi would."""
+    with pytest.raises(NightsNotDone) as told:
+        Engine().land(stage, NIGHTS)
+    return told.value
+
+
+def test_every_other_night_lands_and_the_failure_names_those_that_did_not(sketches):
+    stage, _ = sketches
+    stage.wrong.update({NIGHTS[0]: ValueError("no strip\nat all"), NIGHTS[4]: BadImage("a.jpg is cut short")})
+    error = failed(stage)
+    assert landed(stage) == [night for night in NIGHTS if night not in stage.wrong]
+    assert str(error).startswith(
+        f"2 of 10 nights were not done (Sketches {NIGHTS[0]}: ValueError: no strip; "
+        f"Sketches {NIGHTS[4]}: a.jpg is cut short); the others are"
+    )
+
+
+def test_what_nights_share_is_made_ready_once_for_all_of_them(sketches):
+    stage, _ = sketches
+    Engine().land(stage, NIGHTS)
+    assert landed(stage) == NIGHTS
+    assert stage.ready == [(NIGHTS, len(NIGHTS))]
+
+
+def test_only_so_many_nights_are_named(sketches):
+    stage, _ = sketches
+    stage.wrong.update({night: BadImage("cut short") for night in NIGHTS})
+    assert f"; and {len(NIGHTS) - NAMED} more)" in str(failed(stage))
+
+
+@pytest.mark.parametrize("wrong, again", [(ValueError("no strip"), True), (BadImage("a.jpg is cut short"), False)])
+def test_what_nobody_foresaw_is_tried_again_and_what_a_person_must_mend_is_not(sketches, wrong, again):
+    stage, _ = sketches
+    stage.wrong[NIGHTS[3]] = wrong
+    error = failed(stage)
+    assert error.again == again
+    assert stage.on_failure(error).startswith(EXPLAINED) != again
+
+
+def test_a_full_disk_ends_the_month_at_once(sketches, tmp_path):
+    stage, _ = sketches
+    stage.wrong[NIGHTS[1]] = OSError(errno.ENOSPC, os.strerror(errno.ENOSPC))
+    with pytest.raises(UnwritableOutput, match="make room there"):
+        Engine().land(stage, NIGHTS)
+    assert landed(stage) == NIGHTS[:1]
