@@ -34,20 +34,20 @@ def status(night: str | None = None, month: str | None = None, as_json: bool = F
     """The account of the whole corpus, of one month or of one night."""
     look_ahead()
     here = settings.current()
-    failures = history.failures(history.read_all(here.output))
+    ends = history.Ends(history.read_all(here.output))
     report = FullCorpusReport()
     model = standing.model_in_force(report)
-    months = dict(standing.months(model, failures, night[:7] if night else month))
+    months = dict(standing.months(model, ends, night[:7] if night else month))
     _require(night, month, months)
     if as_json:
-        return _json(night, months, {} if night or month else standing.corpus(report, model, failures))
+        return _json(night, months, {} if night or month else standing.corpus(report, model, ends))
     if night:
         return "\n".join(_night_lines(night, months[night[:7]][night]))
     if month:
         return "\n".join(_table([(one, 1, stages.items()) for one, stages in months[month].items()]))
     nights = _counted_as(sum(map(len, months.values())), "night")
     head = f"camera {here.site.name}: {nights} in {_counted_as(len(months), 'month')}, model {model}"
-    return "\n".join([head, *_corpus_lines(months, standing.corpus(report, model, failures))])
+    return "\n".join([head, *_corpus_lines(months, standing.corpus(report, model, ends))])
 
 
 def _counted_as(count: int, noun: str) -> str:

@@ -235,13 +235,17 @@ class Stage(luigi.Task):
 
     def on_failure(self, exception):
         if isinstance(exception, Exception):  # a run that is stopped has not failed
-            history.tell(history.Event(*self.named(), history.FAILED, why=history.why_of(exception)))
+            self.tell_failure(exception)
             watching.tell(str(self), watching.ENDED)
         if not isinstance(exception, AllskyError):
             return super().on_failure(exception)
         logger.error("%s: %s", self, exception)
         again = isinstance(exception, engine.NightsNotDone) and exception.again
         return str(exception) if again else f"{EXPLAINED}{exception}"
+
+    def tell_failure(self, exception: Exception) -> None:
+        """Let the history have it, by what failed."""
+        history.tell(history.Event(*self.named(), history.FAILED, why=history.why_of(exception)))
 
     def progress(self, fraction: float, message: str) -> None:
         """Show how far this task is in luigid; a luigid that is away costs nothing but the message."""

@@ -14,11 +14,12 @@ import re
 import socket
 import time
 import traceback
-from collections.abc import Iterator, Mapping
+from collections.abc import Iterable, Iterator, Mapping
 from dataclasses import dataclass, field
 from pathlib import Path
 
 from allsky.errors import AllskyError
+from tasks.selection import ALL, names
 
 DONE, FAILED = "done", "failed"
 
@@ -130,7 +131,35 @@ def read_all(output: Path) -> list[Event]:
     return sorted(events, key=lambda event: event.ended)
 
 
-def failures(events: list[Event]) -> dict[tuple, str]:
-    """The tasks whose latest end was a failure, and why."""
-    latest = {event.task: event for event in events}
-    return {task: event.why for task, event in latest.items() if event.outcome == FAILED}
+def failures(events: Iterable[Event]) -> dict[tuple, str]:
+    """The tasks that failed and were not done since, by themselves or within another one, and why."""
+    ends = Ends(events)
+    return {event.task: event.why for event in ends.failed() if ends.failure(event.stage, event.parameters) is not None}
+
+
+class Ends:
+    """How tasks ended the last time. Whatever was done, or failed, for a month's nights counts for each of them."""
+
+    def __init__(self, events: Iterable[Event]):
+        self._ends: dict[tuple, dict[str, Event]] = {}  # of tasks alike but for their nights, the latest last
+        for event in events:
+            alike = self._ends.setdefault(_but_for_nights(event.stage, event.parameters), {})
+            nights = event.parameters.get("nights", ALL)
+            alike.pop(nights, None)
+            alike[nights] = event
+
+    def failed(self) -> list[Event]:
+        """The failures among them."""
+        return [event for alike in self._ends.values() for event in alike.values() if event.outcome == FAILED]
+
+    def failure(self, stage: str, parameters: Mapping[str, str]) -> str | None:
+        """Why a task failed, or the latest one that had its night, where `nights` is one; None where it was done."""
+        asked = parameters.get("nights", ALL)
+        for nights, event in reversed(self._ends.get(_but_for_nights(stage, parameters), {}).items()):
+            if nights in (ALL, asked) or names(nights, asked):
+                return event.why if event.outcome == FAILED else None
+        return None
+
+
+def _but_for_nights(stage: str, parameters: Mapping[str, str]) -> tuple:
+    return stage, *sorted((name, value) for name, value in parameters.items() if name != "nights")

@@ -9,7 +9,7 @@ from typing import Any
 
 import luigi
 
-from tasks import engine
+from tasks import engine, history
 from tasks.archive_stage import ArchiveStage
 from tasks.artifacts import Artifact
 from tasks.base import NotKnownYet
@@ -103,6 +103,15 @@ class LandingMonthStage(MonthStage):
 
     def work(self) -> None:
         engine.current().land(self, self.missing_nights())
+
+    def tell_failure(self, exception: Exception) -> None:
+        own = exception.failures if isinstance(exception, engine.NightsNotDone) else {}
+        stage, parameters = self.named()
+        nights = {night: why for (of, night), why in own.items() if of == stage}
+        for night, why in nights.items():
+            history.tell(history.Event(stage, parameters | {"nights": night}, history.FAILED, why=why))
+        if not nights:
+            super().tell_failure(exception)
 
     def land(self, night: str) -> None:
         """Do one night, and put it in place."""

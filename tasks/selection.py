@@ -28,6 +28,14 @@ def selected(text: str, nights: Sequence[str]) -> list[str]:
     return [night for night in nights if night in chosen]
 
 
+def names(text: str, night: str) -> bool:
+    """Whether `text` is a part of the archive that holds `night`, as far as can be told without its other nights."""
+    try:
+        return is_date(night) and _LATEST.search(text) is None and bool(selected(text, [night]))
+    except BadConfiguration:
+        return False
+
+
 def _part(part: str, nights: Sequence[str]) -> set[str]:
     if latest := _LATEST.fullmatch(part):
         return set(nights[-int(latest[1]) :])

@@ -18,6 +18,7 @@ from tasks.base import NotKnownYet, Stage
 from tasks.camera_epochs import CameraEpochs
 from tasks.full_corpus_report import UNKNOWN_MODEL, FullCorpusReport
 from tasks.gradcam_gallery import GradCamGallery
+from tasks.history import Ends
 from tasks.ingredients import changes
 from tasks.label_split import LabelSplit
 from tasks.month_clock_audit import MonthClockAudit
@@ -28,7 +29,7 @@ from tasks.night_clock import NightClock
 from tasks.night_conditions import NightConditions
 from tasks.night_frames import NightFrames
 from tasks.one_look import one_look
-from tasks.periods import LandingMonthStage
+from tasks.periods import LandingMonthStage, MonthStage
 from tasks.sheets import AuditSheet, LabelSheet
 from tasks.sky_disk import SkyDisk
 from tasks.train_classifier import model_needs
@@ -48,25 +49,16 @@ class Standing:
     why: str = ""
 
 
-Failures = Mapping[tuple, str]
-
-
-def of_stage(task: Stage, failures: Failures) -> Standing:
+def of_stage(task: Stage, ends: Ends) -> Standing:
     """Where a task stands that leaves one set of artifacts."""
     try:
         if task.is_made():
             return _made(list(task.artifacts().values())[-1])
-        failed = failures.get(_key(task))
-        return _not_made(list(task.artifacts().values())[-1], task.made_of, failed)
+        return _not_made(list(task.artifacts().values())[-1], task.made_of, ends.failure(*task.named()))
     except NotKnownYet as unknown:
         return Standing(MISSING, _to_be_made(unknown))
     except AllskyError as problem:
         return Standing(FAILED, str(problem))
-
-
-def _key(task: Stage) -> tuple:
-    stage, parameters = task.named()
-    return (stage, *sorted(parameters.items()))
 
 
 def _made(record: Artifact) -> Standing:
@@ -100,24 +92,22 @@ def _to_be_made(unknown: NotKnownYet) -> str:
 # Nights.
 
 
-def months(
-    model: str, failures: Failures, only: str | None = None
-) -> Iterator[tuple[str, dict[str, dict[str, Standing]]]]:
+def months(model: str, ends: Ends, only: str | None = None) -> Iterator[tuple[str, dict[str, dict[str, Standing]]]]:
     """Each month of the archive with its nights: stage by stage, where the night stands. `only` names one month."""
     inventory = archive.inventory()
     for month in inventory.nights_of_month if inventory else []:
         if only in (None, month):
             with one_look():
-                standings = _month(month, model, failures)
+                standings = _month(month, model, ends)
             yield month, standings
 
 
-def _month(month: str, model: str, failures: Failures) -> dict[str, dict[str, Standing]]:
+def _month(month: str, model: str, ends: Ends) -> dict[str, dict[str, Standing]]:
     whole = MonthFrames(month=month)
-    standings = _made_month(whole) if whole.is_made() else _unmade_month(whole, failures)
+    standings = _made_month(whole) if whole.is_made() else _unmade_month(whole, ends)
     for task in _landing(month, model):
         for night in standings:
-            standings[night][type(task).__name__] = _landed(task, night, failures)
+            standings[night][type(task).__name__] = _landed(task, night, ends)
     return standings
 
 
@@ -138,12 +128,11 @@ def _made_month(whole: MonthFrames) -> dict[str, dict[str, Standing]]:
     }
 
 
-def _unmade_month(whole: MonthFrames, failures: Failures) -> dict[str, dict[str, Standing]]:
+def _unmade_month(whole: MonthFrames, ends: Ends) -> dict[str, dict[str, Standing]]:
     held = whole.output().notes().get("nights", {})
-    failed = failures.get(_key(whole))
     return {
-        night: {stage.__name__: of_stage(stage(night=night), failures) for stage in NIGHT_STAGES}
-        | {MONTH: _in_table(night, held, failed)}
+        night: {stage.__name__: of_stage(stage(night=night), ends) for stage in NIGHT_STAGES}
+        | {MONTH: _in_table(night, held, _failure(whole, night, ends))}
         for night in whole.selected()
     }
 
@@ -159,14 +148,20 @@ def _in_table(night: str, held: Mapping[str, str], failed: str | None) -> Standi
     return Standing(STALE, "its conditions are to be made again") if night in held else Standing(MISSING)
 
 
-def _landed(task: LandingMonthStage, night: str, failures: Failures) -> Standing:
+def _landed(task: LandingMonthStage, night: str, ends: Ends) -> Standing:
     try:
         if task.landed(night):
             return Standing(DONE)
     except AllskyError as problem:
         return Standing(FAILED, str(problem))
     record = list(task.night_artifacts(night).values())[-1]
-    return _not_made(record, lambda: task.night_made_of(night), failures.get(_key(task)))
+    return _not_made(record, lambda: task.night_made_of(night), _failure(task, night, ends))
+
+
+def _failure(task: MonthStage, night: str, ends: Ends) -> str | None:
+    """Why a month's stage failed the last time that it had this night to do."""
+    stage, parameters = task.named()
+    return ends.failure(stage, parameters | {"nights": night})
 
 
 # The corpus.
@@ -180,7 +175,7 @@ def model_in_force(report: FullCorpusReport) -> str:
         return UNKNOWN_MODEL
 
 
-def corpus(report: FullCorpusReport, model: str, failures: Failures) -> dict[str, Standing]:
+def corpus(report: FullCorpusReport, model: str, ends: Ends) -> dict[str, Standing]:
     """The stages that are not of a night or a month, by name."""
     inventory = archive.inventory()
     epochs = sorted(set(inventory.epoch_of_night.values())) if inventory else []
@@ -193,7 +188,7 @@ def corpus(report: FullCorpusReport, model: str, failures: Failures) -> dict[str
     ]
     if model != NO_MODEL:
         tasks += [LabelSplit(), *model_needs(model), GradCamGallery(model=model)]
-    return {_name(task): of_stage(task, failures) for task in [*tasks, report]}
+    return {_name(task): of_stage(task, ends) for task in [*tasks, report]}
 
 
 def _name(task: Stage) -> str:

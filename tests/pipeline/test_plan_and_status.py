@@ -11,6 +11,7 @@ from pathlib import Path
 
 import pytest
 
+from allsky.corpus import model_of
 from tests.pipeline.chain import Chain
 
 pytestmark = pytest.mark.slow
@@ -121,6 +122,33 @@ def test_status_says_of_a_failure_what_failed(chain):
     corpus = json.loads(asked(chain, "status", "--json"))["corpus"]
     [disk] = [where for name, where in corpus.items() if name.startswith("SkyDisk")]
     assert disk["state"] == "failed" and "does not fit the 320x240 frame" in disk["why"]
+
+
+def test_a_night_that_fails_keeps_no_other_from_landing_and_status_tells_of_it_until_it_is_done(chain):
+    keograms = chain.corpus.root / "keograms" / f"model={model_of(chain.corpus.root)}"
+    first, second = sorted(keograms.glob(f"night={NIGHT[:7]}-*"))[:2]
+    nights = [folder.name.removeprefix("night=") for folder in (first, second)]
+    for folder in (first, second):
+        shutil.rmtree(folder)
+    pictures = {path: path.read_bytes() for path in chain.corpus.root.glob(f"images/night={nights[0]}/*.jpg")}
+    for path, whole in pictures.items():
+        path.write_bytes(whole[: len(whole) // 2])
+    asked_for = ("--nights", "_".join(nights))
+    run = chain.run(*asked_for, goal="NightlyUpdate")
+    assert run.status == 1, run.told
+    assert f"1 of 2 nights were not done (MonthKeograms {nights[0]}: " in run.told
+    stages = json.loads(asked(chain, "status", "--json"))["nights"]
+    failed, done = (stages[night]["MonthKeograms"] for night in nights)
+    assert done == {"state": "done", "why": ""}
+    assert failed["state"] == "failed" and f"images/night={nights[0]}/" in failed["why"]
+    assert f"failed: keogram of 1 night ({nights[0]}): " in asked(chain, "status")
+
+    for path, whole in pictures.items():
+        path.write_bytes(whole)
+    assert chain.run(*asked_for, goal="NightlyUpdate").status == 0
+    shutil.rmtree(first)
+    where = json.loads(asked(chain, "status", "--night", nights[0], "--json"))["nights"][nights[0]]["MonthKeograms"]
+    assert where == {"state": "missing", "why": ""}
 
 
 def test_status_is_short_and_has_the_details_of_a_night(finished_chain):

@@ -8,6 +8,7 @@ import os
 import pytest
 
 from allsky.corpus import NO_MODEL
+from allsky.errors import AllskyError
 from allsky.pictures import BadImage
 from tasks import history
 from tasks.artifacts import FolderArtifact, UnwritableOutput
@@ -98,3 +99,26 @@ def test_a_full_disk_ends_the_month_at_once(sketches, tmp_path):
     with pytest.raises(UnwritableOutput, match="make room there"):
         Engine().land(stage, NIGHTS)
     assert landed(stage) == NIGHTS[:1]
+
+
+def test_the_history_has_a_failure_for_each_night_and_none_for_the_others(sketches):
+    stage, run = sketches
+    stage.wrong.update({NIGHTS[0]: ValueError("no strip"), NIGHTS[4]: BadImage("a.jpg is cut short")})
+    stage.on_failure(failed(stage))
+    ends = history.Ends(history.read(run))
+    told = {
+        night: why
+        for night in NIGHTS
+        if (why := ends.failure("Sketches", {"month": "2023-01", "nights": night})) is not None
+    }
+    assert {night: history.reason(why) for night, why in told.items()} == {
+        NIGHTS[0]: "ValueError: no strip",
+        NIGHTS[4]: "a.jpg is cut short",
+    }
+
+
+def test_a_failure_of_the_whole_month_is_one_of_all_its_nights(sketches):
+    stage, run = sketches
+    stage.on_failure(AllskyError("the model is missing"))
+    [event] = history.read(run)
+    assert (event.parameters["nights"], event.why) == ("all", "the model is missing")

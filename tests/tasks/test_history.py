@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import multiprocessing
+from dataclasses import replace
 
 import pytest
 
@@ -79,6 +80,37 @@ def test_a_failure_counts_until_the_task_is_done():
     task = ("NightFrames", ("night", "2023-01-20"))
     assert history.failures([first]) == {task: "no space left"}
     assert history.failures([first, later]) == {}
+
+
+def of_a_month(nights: str, outcome: str, why: str = "") -> Event:
+    return Event("MonthKeograms", {"month": "2023-01", "model": "none", "nights": nights}, outcome, why=why)
+
+
+@pytest.mark.parametrize(
+    "ends, why",
+    [
+        ([of_a_month("2023-01-20_2023-01-22", FAILED, "cut short")], "cut short"),
+        ([of_a_month("2023-01-25,2023-01-27", FAILED, "cut short")], None),
+        ([of_a_month("all", FAILED, "cut short")], "cut short"),
+        ([of_a_month("all", FAILED, "cut short"), of_a_month("2023-01-21", DONE)], None),
+        ([of_a_month("all", FAILED, "cut short"), of_a_month("2023-01-22_", DONE)], "cut short"),
+        ([of_a_month("2023-01-21", FAILED, "cut short"), of_a_month("all", DONE)], None),
+        ([of_a_month("all", DONE), of_a_month("2023-01-21", FAILED, "cut short")], "cut short"),
+        ([of_a_month("all", FAILED, "a full disk"), of_a_month("2023-01-21", FAILED, "cut short")], "cut short"),
+        ([of_a_month("2023-01-21", FAILED, "cut short"), of_a_month("last:9", DONE)], "cut short"),
+    ],
+)
+def test_a_night_failed_where_the_latest_part_that_holds_it_did(ends, why):
+    ends = [replace(event, ended=float(number)) for number, event in enumerate(ends)]
+    asked = {"month": "2023-01", "model": "none", "nights": "2023-01-21"}
+    assert history.Ends(ends).failure("MonthKeograms", asked) == why
+    assert history.Ends(ends).failure("MonthKeograms", asked | {"month": "2023-02"}) is None
+
+
+def test_a_night_that_failed_at_first_and_was_done_with_its_month_is_no_failure_of_the_run():
+    failed = of_a_month("2023-01-21", FAILED, "cut short")
+    assert history.failures([failed]) == {failed.task: "cut short"}
+    assert history.failures([failed, of_a_month("all", DONE)]) == {}
 
 
 def test_only_the_latest_runs_are_kept(tmp_path, monkeypatch):
