@@ -6,13 +6,14 @@ import json
 from collections import Counter
 from collections.abc import Iterable, Iterator, Mapping
 from dataclasses import asdict
+from pathlib import Path
 
 from allsky.errors import BadConfiguration
 from tasks import archive, history, scan, settings, standing
 from tasks.camera_epochs import stored_suggestions
 from tasks.foreseen_archive import look_ahead, undated
 from tasks.full_corpus_report import FullCorpusReport
-from tasks.standing import DONE, MISSING, STATES, Standing
+from tasks.standing import DONE, FAILED, STALE, STATES, UNUSABLE, Standing
 
 Nights = dict[str, dict[str, Standing]]
 
@@ -26,8 +27,12 @@ HEADS = {
     "MonthPredictions": "predictions",
     "MonthKeograms": "keogram",
 }
-# Nights named of those that share a reason.
-NAMED = 3
+# Nights named of those that share a reason, and so many reasons told.
+NAMED, TOLD = 3, 20
+# The states that have a reason, in the order in which these are told.
+WORST_FIRST = (FAILED, STALE, UNUSABLE)
+# How a night's video or folder is called in a reason that several nights share.
+ITS_FILE = "its file"
 
 
 def status(night: str | None = None, month: str | None = None, as_json: bool = False) -> str:
@@ -148,15 +153,35 @@ def _cell(counts: Counter, nights: int) -> str:
 
 
 def _reasons(months: Mapping[str, Nights]) -> Iterator[str]:
-    """Why nights are stale, failed or unusable: each reason once, by the first stage that has it, with its nights."""
+    """Why nights are failed, stale or unusable: each reason once, by the first stage that has it, with its nights."""
     reasons: dict[tuple[str, str, str], list[str]] = {}
     for nights in months.values():
         for night, stages in nights.items():
-            for stage, where in stages.items():
-                if where.why and where.state not in (DONE, MISSING):
-                    reasons.setdefault((where.state, stage, where.why), []).append(night)
-    for (state, stage, why), held in reasons.items():
+            for (state, why), stage in _first_stages(night, stages).items():
+                reasons.setdefault((state, stage, why), []).append(night)
+    told = sorted(reasons.items(), key=lambda one: (WORST_FIRST.index(one[0][0]), -len(one[1])))
+    for (state, stage, why), held in told[:TOLD]:
         named = ", ".join(held[:NAMED]) + (", ..." if len(held) > NAMED else "")
-        yield f"{state}: {HEADS[stage]} of {_counted_as(len(held), 'night')} ({named}): {history.reason(why)}"
-    if reasons:
+        yield f"{state}: {HEADS[stage]} of {_counted_as(len(held), 'night')} ({named}): {why}"
+    if len(told) > TOLD:
+        yield f"and {len(told) - TOLD:,} more: `allsky status --json`"
+    if told:
         yield ""
+
+
+def _first_stages(night: str, stages: Mapping[str, Standing]) -> dict[tuple[str, str], str]:
+    """The first stage of each state and reason: those after it often have nothing else to say."""
+    first: dict[tuple[str, str], str] = {}
+    for stage, where in stages.items():
+        if where.why and where.state in WORST_FIRST:
+            first.setdefault((where.state, _whatever_the_file(where.why, night)), stage)
+    return first
+
+
+def _whatever_the_file(why: str, night: str) -> str:
+    """The reason without the names of the night's own files, by which no two nights would share one."""
+    line = history.reason(why)
+    for video in archive.inventory().videos.get(night, ()):  # type: ignore[union-attr]
+        if last := Path(video.name).name:  # the archive's own folder has none
+            line = line.replace(video.name, ITS_FILE).replace(last + "/" * video.holds_stills, ITS_FILE)
+    return line.removeprefix(f"{ITS_FILE}: ")
