@@ -35,7 +35,7 @@ from collections.abc import Callable, Iterator
 from pathlib import Path
 
 import pandas as pd
-from made_small_archive import differing, environment, make_archive, tables
+from made_small_archive import differing, environment, files, make_archive, tables
 
 HEAD, GPU_HOST, KILLED, CUT_OFF = "head", "second", "first", "third"
 WORKERS = (KILLED, GPU_HOST, CUT_OFF)
@@ -301,6 +301,7 @@ def benchmark(folder: Path, goal: list[str], nights: list[str], model: Path | No
         "computed_twice": computed_twice(output),
         "missing": len(wanted.keys() - records(output).keys()),
         "differing_tables": len(differing(tables(expected), tables(output))),
+        "differing_files": len(differing(files(expected), files(output))),
         "nights": len(nights),
         "artifacts": len(wanted),
         "elsewhere": predicted_elsewhere(output),

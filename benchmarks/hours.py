@@ -1,7 +1,9 @@
 """How long would the published corpus take? What a run of `whole_chain.py` measured, stage by stage, times 331 nights.
 
 Stages that run side by side, a process a core, count their seconds over the number of processes: they were measured
-beside each other, so what they take from each other is in them. Stages that use all cores count as they are.
+beside each other, so what they take from each other is in them. Stages that use all cores, and those that take a
+month's nights one after another, count as they are, by the night. What is done once a run counts once: the report is
+that of the few nights (`report.py` measures one of 331).
 """
 
 from __future__ import annotations
@@ -25,9 +27,10 @@ NIGHTS, MONTHS, VIDEO_FRAMES, KEPT_FRAMES = 331, 11, 331 * 6_500, 214_890
 TRAINING_FRAMES, FROZEN_EPOCHS, FULL_EPOCHS = 2 * 1_024, 6, 6
 AUDIT_SHARE = 0.35
 
-# By the night, side by side; by the run.
-BY_NIGHT = ("NightClock", "NightConditions", "MonthFrames", "MonthClockAudit", "MonthKeograms")
-BY_RUN = ("VideoInventory", "SkyDisk", "LabelSheet", "AuditSheet", "FullCorpusReport")
+# By the night, side by side or one after another; by the run.
+SIDE_BY_SIDE = ("NightClock", "NightConditions")
+ONE_BY_ONE = ("VideoInventory", "MonthFrames", "MonthClockAudit", "MonthKeograms", "LabelSheet", "AuditSheet")
+BY_RUN = ("SkyDisk", "CameraEpochs", "FullCorpusReport")
 
 
 @dataclass(frozen=True)
@@ -53,12 +56,13 @@ def stages(output: Path, cores: int) -> list[Row]:
     nights = readings["night"].nunique()
     workers = min(cores, nights)  # a single night has all cores to itself
     frames = Row("NightFrames", spent["NightFrames"] / workers / len(readings), "video frame", VIDEO_FRAMES)
-    rows = [frames, *(Row(stage, spent[stage] / workers / nights, "night", NIGHTS) for stage in BY_NIGHT)]
+    rows = [frames, *(Row(stage, spent[stage] / workers / nights, "night", NIGHTS) for stage in SIDE_BY_SIDE)]
+    rows += [Row(stage, spent[stage] / nights, "night", NIGHTS) for stage in ONE_BY_ONE]
     rows += [Row(stage, spent[stage], "run", 1) for stage in BY_RUN]
     rows = [row for row in rows if row.seconds]
     audit = Corpus(output).audit_sheet
     maps = pd.read_parquet(audit) if audit.exists() else pd.DataFrame(columns=["frame_id", "night"])
-    if len(maps):
+    if len(maps) and spent["GradCamGallery"]:
         per_night = maps["frame_id"].nunique() / maps["night"].nunique()
         a_map = spent["GradCamGallery"] / maps["frame_id"].nunique()
         rows.append(Row("GradCamGallery", a_map, "map", per_night * NIGHTS * AUDIT_SHARE))

@@ -111,6 +111,7 @@ def main() -> None:
             WITH_WORKERS: lambda: textbook(rival, paths, batch, workers),
         }
         turns = take_turns(ways, asked.rounds)
+        timed = ", ".join(predictor.engines)
         frames = frames_to_agree_on(asked.nights or Path(root), asked.agreement, asked.size, asked.quick)
         agreement = check(turns.answers, *both_answers(predictor, rival, frames["path"]), asked.quick)
         agreement["pixel_difference"] = pixel_difference(rival, paths[:16])
@@ -118,7 +119,8 @@ def main() -> None:
     against = {"ratio": best, "ratio_tuned": best, "ratio_batch_32": turns.ratio(OBVIOUS)}
     done = {
         "best_batch": batch,
-        "engine": predictor.engine.name,
+        "engine": timed,
+        "engine_agreeing": predictor.engine.name,
         "ready_s": ready_s,
         "images_per_s": asked.frames / turns.median(OURS),
         "n_frames": asked.frames,

@@ -2,15 +2,16 @@
 
 A small archive is taken through the chain once, undisturbed. Then runs are started on an empty output
 and killed, half of them at a random moment, half once the stage that was hit least so far has something
-in hand, and a little later; the next run goes on where that one was. Whenever a run gets through, every table
-is compared with the undisturbed one's, and the output begins anew.
+in hand, and a little later; the next run goes on where that one was. Whenever a run gets through, every table,
+picture, map and weights file is compared with the undisturbed one's, and the output begins anew.
 
 An interpreter with everything imported is kept, and every run is a fork of it: a start of Python and of
 PyTorch would be most of each run otherwise.
 
-Last line: `kills`; `stages_hit`, of `stages`, that had something in hand when a kill came; `completed` runs, and
-`differing_tables` of these, since no others can be compared; `orphans`, processes alive ten seconds after their run was
-killed; `temporaries`, names left after a run got through.
+Last line: `kills`; `stages_hit`, of `stages`, that had something in hand when a kill came; `completed` runs, and of
+these, since no others can be compared, `differing_tables` and `differing_files` (pictures, maps, weights, tables of
+text), out of so many `tables` and `files` each; `orphans`, processes alive ten seconds after their run was killed;
+`temporaries`, names left after a run got through.
 """
 
 from __future__ import annotations
@@ -29,7 +30,7 @@ from pathlib import Path
 import pandas as pd
 import psutil
 from luigi.cmdline import luigi_run
-from made_small_archive import ROLES, differing, environment, make_archive, tables
+from made_small_archive import ROLES, differing, environment, files, make_archive, tables
 
 # What the stages import while they run, imported beforehand.
 import models.explanation
@@ -177,16 +178,16 @@ def temporaries(output: Path) -> list[str]:
     return [str(path) for path in [*left, *(output / ".running").iterdir(), *(output / ".training").rglob("*")]]
 
 
-def undisturbed(folder: Path) -> tuple[dict[str, pd.DataFrame], float]:
-    """The tables of a run that nobody kills, and how long it took."""
+def undisturbed(folder: Path) -> tuple[dict[str, pd.DataFrame], dict[str, str], float]:
+    """The tables and the files of a run that nobody kills, and how long it took."""
     began = time.monotonic()
     run = start(folder)
     if (status := wait_until(run, began + PATIENCE_S)) != 0:
         raise RuntimeError(f"the undisturbed run ended with {status}: {(folder / 'run.log').read_text()[-2000:]}")
     took = time.monotonic() - began
-    expected = tables(folder / "output")
+    expected = tables(folder / "output"), files(folder / "output")
     shutil.rmtree(folder / "output")
-    return expected, took
+    return *expected, took
 
 
 def one_run(folder: Path, took_s: float, stuck: bool, hits: Counter, chance: random.Random) -> int | None:
@@ -221,15 +222,17 @@ def benchmark(folder: Path, kills: int, minutes: float, seed: int) -> dict:
     """Kill `kills` runs, or as many as fit in `minutes`; the figures."""
     chance, hits = random.Random(seed), Counter[str]()
     tally = {"kills": 0, "orphans": 0, "temporaries": 0, "completed": 0}
-    differing_tables: list[str] = []
-    expected, took_s = undisturbed(folder)
+    differing_tables, differing_files = [], []
+    expected, expected_files, took_s = undisturbed(folder)
     until = time.monotonic() + 60 * minutes
     enough, without_progress = False, 0
     while True:
         before = stages_done(folder / "output").total()
         # The last run is left alone, so that what the last kills left is judged too.
         if enough:
-            status = wait_until(start(folder), until + PATIENCE_S)
+            status = wait_until(start(folder), time.monotonic() + PATIENCE_S)
+            if status is None:
+                raise TimeoutError(f"the last run, which nobody kills, did not end within {PATIENCE_S} s")
         else:
             status = one_run(folder, took_s, without_progress >= STUCK_AFTER, hits, chance)
         without_progress = 0 if stages_done(folder / "output").total() != before else without_progress + 1
@@ -241,6 +244,8 @@ def benchmark(folder: Path, kills: int, minutes: float, seed: int) -> dict:
             left, different = temporaries(folder / "output"), differing(expected, tables(folder / "output"))
             tally["temporaries"] += len(left)
             differing_tables += different
+            differing_files += (others := differing(expected_files, files(folder / "output")))
+            different += others
             print(f"a run got through after {tally['kills']} kills: left {left}, different {different}", flush=True)
             shutil.rmtree(folder / "output")
             if enough:
@@ -250,7 +255,8 @@ def benchmark(folder: Path, kills: int, minutes: float, seed: int) -> dict:
         enough = enough or tally["kills"] >= kills or time.monotonic() > until
     print(", ".join(f"{stage} {hits[stage]}" for stage in STAGE_OF.values()))
     told = {"stages_hit": sum(hits[stage] > 0 for stage in STAGE_OF.values()), "stages": len(STAGE_OF)}
-    return tally | told | {"differing_tables": len(differing_tables), "seed": seed}
+    told |= {"tables": len(expected), "differing_tables": len(differing_tables)}
+    return tally | told | {"files": len(expected_files), "differing_files": len(differing_files), "seed": seed}
 
 
 def main() -> None:

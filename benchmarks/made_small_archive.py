@@ -3,10 +3,12 @@ are compared."""
 
 from __future__ import annotations
 
+import hashlib
 import os
 from collections.abc import Mapping, Sequence
 from dataclasses import replace
 from pathlib import Path
+from typing import Any
 
 import pandas as pd
 
@@ -19,6 +21,9 @@ from allsky.site import frame_ids
 WANTED = {"training": 1, "validation": 1, "audit": 1}
 ROLES = tuple(WANTED)
 CADENCE_S = 2400
+
+# What is compared byte by byte, besides the tables.
+COMPARED = frozenset({".jpg", ".png", ".npy", ".csv", ".safetensors"})
 
 CONFIGURATION = """
 [archive]
@@ -101,8 +106,24 @@ def tables(output: Path) -> dict[str, pd.DataFrame]:
     }
 
 
-def differing(expected: dict[str, pd.DataFrame], got: dict[str, pd.DataFrame]) -> list[str]:
-    places = sorted(expected.keys() | got.keys())
-    return [
-        place for place in places if place not in got or place not in expected or not got[place].equals(expected[place])
-    ]
+def files(output: Path) -> dict[str, str]:
+    """What lies at the place of every picture, map, table of text and weights file: a digest of it.
+
+    Not of what tells when or how long: the page, records of runs, and what a model's folder says of its training.
+    """
+    return {
+        str(path.relative_to(output)): hashlib.sha256(path.read_bytes()).hexdigest()
+        for path in output.rglob("*")
+        if path.suffix in COMPARED and not any(part.startswith(".") for part in path.relative_to(output).parts)
+    }
+
+
+def differing(expected: dict[str, Any], got: dict[str, Any]) -> list[str]:
+    """The places at which two outputs do not have the same table, or file."""
+    return [place for place in sorted(expected.keys() | got.keys()) if not _same(expected.get(place), got.get(place))]
+
+
+def _same(one: pd.DataFrame | str | None, other: pd.DataFrame | str | None) -> bool:
+    if isinstance(one, pd.DataFrame) and isinstance(other, pd.DataFrame):
+        return one.equals(other)
+    return isinstance(one, str) and one == other

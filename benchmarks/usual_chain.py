@@ -24,6 +24,7 @@ import numpy as np
 import pandas as pd
 import torch
 from conditions import obvious as sky_of_each
+from conditions import tuned as sky_of_all
 from frames import KEPT_EVERY, keep, read_clock, utc_of
 from inference import textbook
 from made_skies import SITE
@@ -59,7 +60,9 @@ def kept_frames(video: Path) -> Iterator[tuple[int, np.ndarray]]:
     capture.release()
 
 
-def night(video: Path, model: Path, output: Path, batch: int, frames: Callable, config: str) -> tuple[dict, Seconds]:
+def night(
+    video: Path, model: Path, output: Path, batch: int, frames: Callable, config: str, sky: Callable
+) -> tuple[dict, Seconds]:
     """One video to a table (as a dictionary) of its frames whose clock could be read, and the seconds of each step."""
     folder, seconds = output / video.stem, Seconds()
     folder.mkdir(parents=True)
@@ -75,12 +78,12 @@ def night(video: Path, model: Path, output: Path, batch: int, frames: Callable, 
     read["utc"] = pd.to_datetime(read["utc"], utc=True).astype("datetime64[ms, UTC]")
     read["frame_id"] = frame_ids(SITE.name, read["utc"])
     with timed(seconds, "sun and moon"):
-        sky = sky_of_each(read[["frame_id", "utc"]]).drop(columns=["frame_id", "utc"])
+        conditions = sky(read[["frame_id", "utc"]]).drop(columns=["frame_id", "utc"])
     with timed(seconds, "predictions"):
         loaded = load_model(model)
         answers = textbook(loaded, [folder / f"{name}.jpg" for name in read["frame_id"]], batch)
     columns = [f"p_{name}" for name in loaded.description.classes]
-    table = pd.concat([read, sky, pd.DataFrame(answers, columns=columns)], axis=1)
+    table = pd.concat([read, conditions, pd.DataFrame(answers, columns=columns)], axis=1)
     return table.assign(night=video.stem, predicted=loaded.description.decide(answers)).to_dict("list"), seconds
 
 
@@ -92,13 +95,14 @@ def timed(seconds: Seconds, step: str) -> Iterator[None]:
 
 
 def obvious(videos: list[Path], model: Path, output: Path, batch: int) -> list[tuple[dict, Seconds]]:
-    return [night(video, model, output, batch, every_frame, "") for video in videos]
+    return [night(video, model, output, batch, every_frame, "", sky_of_each) for video in videos]
 
 
 def tuned(videos: list[Path], model: Path, output: Path, batch: int) -> list[tuple[dict, Seconds]]:
     """A process a core, each on one thread; Tesseract is told that there is one line."""
     os.environ["OMP_THREAD_LIMIT"] = "1"
-    one = partial(night, model=model, output=output, batch=batch, frames=kept_frames, config="--psm 7")
+    told = {"frames": kept_frames, "config": "--psm 7", "sky": sky_of_all}
+    one = partial(night, model=model, output=output, batch=batch, **told)
     processes = min(os.cpu_count() or 1, len(videos))
     with ProcessPoolExecutor(processes, multiprocessing.get_context("spawn"), one_thread) as pool:
         return list(pool.map(one, videos))
