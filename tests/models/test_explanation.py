@@ -1,8 +1,11 @@
+from contextlib import nullcontext
+
 import numpy as np
 import pytest
 import torch
 
 from allsky.errors import BadConfiguration
+from models import explanation
 from models.cam_methods import METHODS
 from models.description import ModelDescription
 from models.explanation import Explainer, explain, heat_maps, overlay
@@ -71,6 +74,20 @@ def test_watching_leaves_no_hooks_behind(pictures):
     model = untrained("mobilenet_v2")
     list(heat_maps(model, pictures))
     assert not any(module._forward_hooks or module._backward_hooks for module in model.network.modules())
+
+
+@pytest.mark.parametrize("backbone", ["resnet18", "densenet121", "efficientnet_b0"])
+@pytest.mark.parametrize("method", ["GradCAM", "LayerCAM", "FullGrad"])
+def test_maps_are_those_of_gradients_through_the_whole_network_but_weights_get_none(backbone, method, monkeypatch):
+    """DenseNets write upon the map that is explained (an activation in place)."""
+    model = untrained(backbone)
+    pictures = np.random.default_rng(0).integers(0, 256, (2, SIZE, SIZE, 3), dtype=np.uint8)
+    maps = [Explainer(model, method, target)(pictures) for target in ("a", "b")]
+    assert all(weight.grad is None and weight.requires_grad for weight in model.network.parameters())
+    monkeypatch.setattr(explanation, "_gradients_from", lambda *_: nullcontext())
+    through = [Explainer(model, method, target)(pictures) for target in ("a", "b")]
+    np.testing.assert_allclose(maps, through, atol=1e-3)
+    assert np.max(maps) == 1 and any(weight.grad is not None for weight in model.network.parameters())
 
 
 def test_unknown_names_are_refused(pictures):
