@@ -1,7 +1,8 @@
 """Luigi's worker, as this project needs it.
 
 What a person must mend is not tried again in the same run: Luigi's own tries every failure again, and
-luigid remembers for a day that it gave one up. And a run waits while another one has its last task in hand.
+luigid remembers for a day that it gave one up. A process that died or took too long is told of, which Luigi notes in
+passing. And a run waits while another one has its last task in hand.
 """
 
 from __future__ import annotations
@@ -12,6 +13,7 @@ import luigi.interface
 import luigi.rpc
 import luigi.worker
 
+from pipeline.lost_processes import why_it_died, why_it_was_ended
 from pipeline.scheduler import Scheduler
 from pipeline.scheduler_link import remote_scheduler
 from tasks.base import EXPLAINED, Stage
@@ -22,6 +24,8 @@ class Worker(luigi.worker.Worker):
 
     def _email_task_failure(self, task: luigi.Task, formatted_traceback: str) -> None:
         # Luigi calls this in the main process for a task that has failed, before it asks how often to try.
+        if isinstance(task, Stage) and str(formatted_traceback).startswith(f"Task {task.task_id} died unexpectedly"):
+            task.lost(why_it_died(self._running_tasks[task.task_id].exitcode))
         if isinstance(task, Stage) and str(formatted_traceback).startswith(EXPLAINED):
             task.hopeless = True
             # The scheduler judges a failure by the policy it knew before.
@@ -35,6 +39,12 @@ class Worker(luigi.worker.Worker):
         # Luigi's own counts what is pending alone, and leaves while another run does the last task: nobody would
         # take that over, and the goal would not be complete yet.
         return bool(get_work_response.running_tasks) or super()._keep_alive(get_work_response)
+
+
+@Stage.event_handler(luigi.Event.TIMEOUT)
+def _tell_of_timeout(task: Stage, _message: str) -> None:
+    # Ended in time to answer, the process says that it failed before Luigi does, and Luigi's reason is lost.
+    task.lost(why_it_was_ended(luigi.worker.worker().timeout))
 
 
 class WorkerFactory(luigi.interface._WorkerSchedulerFactory):

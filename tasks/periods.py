@@ -36,6 +36,10 @@ class NightStage(ArchiveStage):
     def is_made(self) -> bool:
         return self.night in self.inventory.videos and super().is_made()
 
+    def lost(self, why: str) -> None:
+        with night_log(self.corpus.log(self.night)):
+            super().lost(why)
+
 
 class MonthStage(ArchiveStage):
     """A stage of one month of nights; `nights` restricts it to FIRST_LAST within the month."""
