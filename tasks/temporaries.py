@@ -86,7 +86,10 @@ def publishing_alone(root: Path, place: Path) -> Iterator[None]:
 
 
 def sweep(root: Path) -> int:
-    """Remove what killed processes left under `root`; returns how many temporary names there were."""
+    """Remove what killed processes left under `root`; returns how many temporary names there were.
+
+    Another run may sweep at the same time: what it has removed already is gone, as it should be.
+    """
     swept = 0
     for marker in sorted((root / RUNNING).glob("*.json")):
         name = marker.stem
@@ -96,13 +99,20 @@ def sweep(root: Path) -> int:
         for place in _places(marker):
             for left in (root / place).parent.glob(f".*.tmp~{mine}"):
                 swept += 1
-                shutil.rmtree(left) if left.is_dir() else left.unlink()
+                _remove(left)
         marker.unlink(missing_ok=True)
     return swept
+
+
+def _remove(left: Path) -> None:
+    while left.is_dir():
+        with contextlib.suppress(FileNotFoundError):  # the other run was a file ahead
+            shutil.rmtree(left)
+    left.unlink(missing_ok=True)
 
 
 def _places(marker: Path) -> list[str]:
     try:
         return json.loads(marker.read_text())
-    except ValueError:  # killed while writing the marker: no draft existed yet
+    except (ValueError, FileNotFoundError):  # killed while writing the marker: no draft existed yet; or swept meanwhile
         return []

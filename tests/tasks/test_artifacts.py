@@ -4,10 +4,13 @@ from __future__ import annotations
 
 import json
 import os
+import socket
 import subprocess
 import sys
 import textwrap
 import time
+from fnmatch import fnmatch
+from pathlib import Path
 
 import pandas as pd
 import pytest
@@ -114,6 +117,49 @@ def test_what_a_killed_process_left_is_swept_and_what_lives_is_not(tmp_path):
     assert sweep(tmp_path) == 1
     assert list((tmp_path / "images").iterdir()) == []
     assert list((tmp_path / RUNNING).iterdir()) == []
+
+
+@pytest.mark.parametrize("listed", ["*.json", ".*.tmp~*"], ids=["markers", "drafts"])
+def test_two_runs_that_sweep_at_once_do_not_trip_over_each_other(tmp_path, monkeypatch, listed):
+    (tmp_path / RUNNING).mkdir()
+    host = socket.gethostname()
+    (tmp_path / RUNNING / f"{host}~1~1.00~5.json").write_text(json.dumps(["images/night=1"]))
+    draft = tmp_path / "images" / f".night=1.tmp~{host}~1~1.00"
+    draft.mkdir(parents=True)
+    (draft / "half.jpg").write_text("half")
+    (tmp_path / "images" / f".night=1.jpg.tmp~{host}~1~1.00").write_text("half")
+    glob = Path.glob
+
+    def and_the_other_sweeps(folder, pattern):
+        found = list(glob(folder, pattern))
+        if fnmatch(pattern, listed):
+            monkeypatch.setattr(Path, "glob", glob)
+            assert sweep(tmp_path) == 2
+        return iter(found)
+
+    monkeypatch.setattr(Path, "glob", and_the_other_sweeps)
+    sweep(tmp_path)
+    assert list((tmp_path / "images").iterdir()) == [] and list((tmp_path / RUNNING).iterdir()) == []
+
+
+def test_a_folder_that_shrinks_while_it_is_swept_goes_whole(tmp_path, monkeypatch):
+    (tmp_path / RUNNING).mkdir()
+    host = socket.gethostname()
+    (tmp_path / RUNNING / f"{host}~1~1.00~5.json").write_text(json.dumps(["images/night=1"]))
+    draft = tmp_path / "images" / f".night=1.tmp~{host}~1~1.00"
+    draft.mkdir(parents=True)
+    for number in range(3):
+        (draft / f"{number}.jpg").write_text("half")
+    unlink = os.unlink
+
+    def after_the_other(*args, **kwargs):
+        monkeypatch.setattr(os, "unlink", unlink)
+        unlink(*args, **kwargs)
+        unlink(*args, **kwargs)
+
+    monkeypatch.setattr(os, "unlink", after_the_other)
+    assert sweep(tmp_path) == 1
+    assert not draft.exists()
 
 
 def test_another_hosts_draft_is_left_for_a_day(tmp_path):
