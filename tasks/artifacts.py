@@ -204,11 +204,14 @@ class FolderArtifact(Artifact):
         old = self.path.with_name(temporary_name(self.path.name + ".old"))
         with contextlib.suppress(FileNotFoundError):
             os.rename(self.path, old)
-        with contextlib.suppress(OSError):
+        try:
             os.rename(draft.path, self.path)
+        except OSError:
+            if not self.path.is_dir():
+                with contextlib.suppress(OSError):
+                    os.rename(old, self.path)
+                raise
         shutil.rmtree(old, ignore_errors=True)
-        if not self.path.is_dir():
-            raise OSError(f"{self.path} could not be put in place")
 
     def remove(self) -> None:
         shutil.rmtree(self.path, ignore_errors=True)
@@ -232,9 +235,12 @@ class FileArtifact(Artifact):
         self._beside.unlink(missing_ok=True)
         os.replace(draft.path, self.path)
         record = self._beside.with_name(temporary_name(self._beside.name))
-        record.write_text(json.dumps(draft._seal()))
-        flush(record)
-        os.replace(record, self._beside)
+        try:
+            record.write_text(json.dumps(draft._seal()))
+            flush(record)
+            os.replace(record, self._beside)
+        finally:
+            record.unlink(missing_ok=True)
 
 
 def _read_record(path: Path) -> Mapping[str, Any]:

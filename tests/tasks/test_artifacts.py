@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import errno
 import json
 import os
 import socket
@@ -16,7 +17,8 @@ import pandas as pd
 import pytest
 
 from allsky.tables import SPLIT
-from tasks.artifacts import FileArtifact, FolderArtifact, TableArtifact, drafts
+from tasks import artifacts
+from tasks.artifacts import FileArtifact, FolderArtifact, TableArtifact, UnwritableOutput, drafts, finding_room_in
 from tasks.temporaries import RUNNING, sweep
 
 ROW = pd.DataFrame([{"frame_id": "a_1", "night": "2023-01-01", "label": "aurora", "split": "train", "weight": 1.0}])
@@ -66,6 +68,62 @@ def test_a_failure_leaves_what_was_there_and_nothing_else(tmp_path):
         raise ZeroDivisionError
     assert everything_under(tmp_path) == before
     assert {artifact.recipe() for artifact in artifacts_in(tmp_path).values()} == {"r1"}
+
+
+def full_disk(*_):
+    raise OSError(errno.ENOSPC, os.strerror(errno.ENOSPC))
+
+
+def test_a_folder_that_a_full_disk_keeps_from_its_place_leaves_the_old_one_there(tmp_path, monkeypatch):
+    folder = {"": FolderArtifact(tmp_path / "pictures" / "night=1")}
+    with drafts(tmp_path, folder, "r1") as output:
+        (output[""].path / "picture.txt").write_text("old")
+    before = everything_under(tmp_path)
+    rename = os.rename
+
+    def but_no_draft(source, target):
+        # A full disk has no room for a larger directory, and the old name is still in this one.
+        full_disk() if ".old.tmp~" not in f"{source}{target}" else rename(source, target)
+
+    monkeypatch.setattr(os, "rename", but_no_draft)
+    told = pytest.raises(UnwritableOutput, match=f"takes no more .{os.strerror(errno.ENOSPC)}")
+    with told, finding_room_in(tmp_path), drafts(tmp_path, folder, "r2") as output:
+        (output[""].path / "picture.txt").write_text("new")
+    assert everything_under(tmp_path) == before
+    assert (tmp_path / "pictures" / "night=1" / "picture.txt").read_text() == "old"
+    assert folder[""].recipe() == "r1"
+
+
+def test_a_folder_whose_equal_another_worker_put_in_place_first_gives_way(tmp_path, monkeypatch):
+    folder = {"": FolderArtifact(tmp_path / "pictures" / "night=1")}
+    rename = os.rename
+
+    def after_another(source, target):
+        if ".old.tmp~" not in str(target):
+            folder[""].path.mkdir()
+            (folder[""].path / "picture.txt").write_text("by another worker")
+        rename(source, target)
+
+    monkeypatch.setattr(os, "rename", after_another)
+    with drafts(tmp_path, folder, "r1") as output:
+        (output[""].path / "picture.txt").write_text("by this one")
+    assert (tmp_path / "pictures" / "night=1" / "picture.txt").read_text() == "by another worker"
+    assert not [name for name in everything_under(tmp_path) if ".tmp~" in name]
+
+
+def test_a_record_that_cannot_be_written_leaves_nothing_temporary(tmp_path, monkeypatch):
+    (tmp_path / "answers").mkdir()
+    file = {"": FileArtifact(tmp_path / "answers" / "answers.csv")}
+    flush = artifacts.flush
+
+    def but_no_record(path):
+        full_disk() if ".recipe.json" in path.name else flush(path)
+
+    monkeypatch.setattr(artifacts, "flush", but_no_record)
+    with pytest.raises(OSError, match=os.strerror(errno.ENOSPC)), drafts(tmp_path, file, "r1"):
+        pass
+    assert everything_under(tmp_path / "answers") == ["answers.csv"]
+    assert file[""].recipe() is None
 
 
 def test_what_another_worker_published_meanwhile_stays(tmp_path):
