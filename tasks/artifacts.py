@@ -26,7 +26,7 @@ import pyarrow.parquet as pq
 from allsky.errors import AllskyError
 from allsky.tables import Table
 from tasks.durable import flush, flush_names
-from tasks.temporaries import announce, publishing_alone, temporary_name
+from tasks.temporaries import announce, publishing_alone, temporary_name, withdraw
 
 RECIPE_KEY = b"recipe"
 NOTES_KEY = b"notes"
@@ -285,7 +285,7 @@ def drafts(
     finally:
         for twin in twins.values():
             twin.remove()
-        marker.unlink(missing_ok=True)
+        withdraw(marker)
 
 
 def _publish(output: Mapping[str, Artifact], twins: Mapping[str, Artifact]) -> None:

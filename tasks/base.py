@@ -25,6 +25,7 @@ from tasks.identity import corpus_name
 from tasks.ingredients import digest, outline
 from tasks.machine import gpus
 from tasks.one_look import looked, one_look
+from tasks.temporaries import still_at_work
 
 logger = logging.getLogger("allsky")
 
@@ -254,8 +255,12 @@ class Stage(luigi.Task):
         logger.error("%s: %s", self, why)
 
     def progress(self, fraction: float, message: str) -> None:
-        """Show how far this task is in luigid; a luigid that is away costs nothing but the message."""
+        """Show how far this task is in luigid; a luigid that is away costs nothing but the message.
+
+        Called at least once a day: other machines take the drafts of a process that says nothing for abandoned.
+        """
         watching.tell(str(self), watching.GOING_ON, fraction)
+        still_at_work()
         with contextlib.suppress(Exception):  # Luigi raises RPCError, and what its fetcher does
             for report, what in (
                 (self.set_progress_percentage, round(100 * fraction)),

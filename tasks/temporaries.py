@@ -1,7 +1,8 @@
 """Temporary names: who owns each, and what a killed run left behind.
 
 A temporary name begins with a dot and ends with its owner: host, process and start time. A marker in
-`.running/` lists what its owner is about to put in place, so that the next run finds them.
+`.running/` lists what its owner is about to put in place, so that the next run finds them. Whether an owner on
+another machine lives nobody can ask: it touches its markers while it works.
 """
 
 from __future__ import annotations
@@ -10,6 +11,7 @@ import contextlib
 import fcntl
 import functools
 import json
+import math
 import os
 import shutil
 import socket
@@ -17,11 +19,14 @@ import time
 import zlib
 from collections.abc import Iterable, Iterator
 from pathlib import Path
+from typing import ClassVar
 
 import psutil
 
 RUNNING = ".running"
 STALE_ELSEWHERE_S = 86_400.0
+# So often a process touches its markers, if it tells that often how far it is.
+TOUCHED_EVERY_S = 300.0
 # Whoever publishes locks a byte of this file, one for each place.
 PUBLISHING = ".publishing"
 
@@ -66,7 +71,30 @@ def announce(root: Path, places: Iterable[Path]) -> Path:
     running.mkdir(parents=True, exist_ok=True)
     marker = running / f"{owner()}~{time.monotonic_ns()}.json"
     marker.write_text(json.dumps([str(place.relative_to(root)) for place in places]))
+    _Announced.markers.add(marker)
     return marker
+
+
+def withdraw(marker: Path) -> None:
+    """What `announce` said holds no longer."""
+    _Announced.markers.discard(marker)
+    marker.unlink(missing_ok=True)
+
+
+class _Announced:
+    markers: ClassVar[set[Path]] = set()
+    touched: float = -math.inf
+
+
+def still_at_work() -> None:
+    """Let other machines know that this process goes on with what it has announced; cheap however often."""
+    now = time.monotonic()
+    if now - _Announced.touched < TOUCHED_EVERY_S:
+        return
+    _Announced.touched = now
+    for marker in list(_Announced.markers):
+        with contextlib.suppress(OSError):  # taken away, or a file system that is away for a while
+            os.utime(marker)
 
 
 @contextlib.contextmanager

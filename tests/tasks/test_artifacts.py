@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import errno
 import json
+import math
 import os
 import socket
 import subprocess
@@ -17,9 +18,10 @@ import pandas as pd
 import pytest
 
 from allsky.tables import SPLIT
-from tasks import artifacts
+from tasks import artifacts, temporaries
 from tasks.artifacts import FileArtifact, FolderArtifact, TableArtifact, UnwritableOutput, drafts, finding_room_in
 from tasks.temporaries import RUNNING, sweep
+from tasks.train_classifier import TrainClassifier
 
 ROW = pd.DataFrame([{"frame_id": "a_1", "night": "2023-01-01", "label": "aurora", "split": "train", "weight": 1.0}])
 
@@ -231,3 +233,21 @@ def test_another_hosts_draft_is_left_for_a_day(tmp_path):
     os.utime(marker, (long_ago, long_ago))
     assert sweep(tmp_path) == 1
     assert not draft.exists()
+
+
+@pytest.mark.usefixtures("empty_archive")
+def test_a_stage_that_tells_how_far_it_is_keeps_its_draft_for_longer_than_a_day(tmp_path, monkeypatch):
+    monkeypatch.setattr(temporaries._Announced, "touched", -math.inf)
+    stage, long_ago = TrainClassifier(model="efficientnet_b1-0123abcd"), time.time() - 2 * 86_400
+    with drafts(tmp_path, artifacts_in(tmp_path), "r1"):
+        (marker,) = (tmp_path / RUNNING).iterdir()
+        os.utime(marker, (long_ago, long_ago))
+        stage.progress(0.5, "epoch 6 of 12")
+        touched = marker.stat().st_mtime
+        with monkeypatch.context() as elsewhere:
+            elsewhere.setattr(socket, "gethostname", lambda: "another")
+            assert sweep(tmp_path) == 0
+        assert len(list((tmp_path / "pictures").iterdir())) == 1
+        stage.progress(0.5, "epoch 6 of 12")
+        assert marker.stat().st_mtime == touched  # the file system is not asked at every step
+    assert temporaries._Announced.markers == set()
