@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import logging
 import os
+import time
 from collections.abc import Iterable
 
 import pandas as pd
@@ -23,6 +24,9 @@ from tasks.simulation import SimulatedArchive
 from tasks.stills import night_sources, rows_of_folders, scanned_stills, still_dating
 
 logger = logging.getLogger("allsky")
+
+# So far apart the clocks of machines that share a corpus may be.
+CLOCKS_APART_S = 600.0
 
 
 class VideoInventory(Stage):
@@ -44,9 +48,13 @@ class VideoInventory(Stage):
         return super().is_made() or self._is_taken_later()
 
     def _is_taken_later(self) -> bool:
-        """Whether a run that began after this one has looked at the archive again: it knows more."""
+        """Whether a run that began after this one has looked at the archive again: it knows more.
+
+        One that is still to come has not: it looked under a clock that was wrong.
+        """
         notes = self.output()["videos"].notes()
-        return notes.get("scanned", 0.0) > scan.current().begun and notes["names"] == self.names()
+        later = scan.current().begun < notes.get("scanned", 0.0) <= time.time() + CLOCKS_APART_S
+        return later and notes["names"] == self.names()
 
     def names(self) -> list:
         """What of the settings decides which night a file belongs to."""

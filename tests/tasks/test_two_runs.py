@@ -8,6 +8,8 @@ import sys
 import textwrap
 from pathlib import Path
 
+import pandas as pd
+
 ROOT = Path(__file__).resolve().parents[2]
 
 CONFIGURATION = """
@@ -72,3 +74,22 @@ def test_the_next_run_looks_for_itself(tmp_path):
     (tmp_path / "videos" / "20230121.mp4").write_text("no video either")
     told, _ = begin(tmp_path, BACKFILL).communicate("\n", timeout=60)
     assert told == "looked\nFalse 1\n"
+
+
+UNDER_A_WRONG_CLOCK = """
+    import time
+    now = time.time
+    time.time = lambda: now() + 400 * 86_400
+"""
+
+
+def test_a_run_under_a_clock_in_the_future_does_not_keep_later_ones_from_looking(tmp_path):
+    (tmp_path / "luigi.cfg").write_text(CONFIGURATION)
+    (tmp_path / "videos").mkdir()
+    (tmp_path / "videos" / "20230120.mp4").write_text("no video")
+    told, _ = begin(tmp_path, UNDER_A_WRONG_CLOCK + NIGHTLY).communicate(timeout=60)
+    assert told == "True\n"
+    (tmp_path / "videos" / "20230121.mp4").write_text("no video either")
+    told, _ = begin(tmp_path, NIGHTLY).communicate(timeout=60)
+    assert told == "True\n"
+    assert len(pd.read_parquet(tmp_path / "output" / "inventory" / "videos.parquet")) == 2
