@@ -7,6 +7,7 @@ import contextlib
 import ctypes
 import fcntl
 import json
+import logging
 import os
 import signal
 import socket
@@ -17,6 +18,8 @@ from pathlib import Path
 
 from allsky.errors import AllskyError
 from tasks.artifacts import writing_in
+
+logger = logging.getLogger("allsky")
 
 # How long a run that was told to end may take before it is told again.
 ASKED_AGAIN_S = 3.0
@@ -74,7 +77,8 @@ def holding(output: Path, shared: bool) -> Iterator[None]:
     """Hold the output folder for this run.
 
     Runs that go through luigid may share it (`shared`), since luigid gives no task to two of them; a
-    run with a scheduler of its own must be alone. Raises OutputInUse saying who holds it.
+    run with a scheduler of its own must be alone. Raises OutputInUse saying who holds it. Where the file system
+    has no locks that is said, and the run goes on.
     """
     lock = output / ".lock"
     with writing_in(output):
@@ -87,6 +91,13 @@ def holding(output: Path, shared: bool) -> Iterator[None]:
             raise OutputInUse(
                 f"another run works in {output}: {_holder(lock)}. Wait for it, or start luigid and run both through it"
             ) from None
+        except OSError as error:  # no locks: some network file systems, and mounts that say so
+            logger.warning(
+                "%s is on a file system without locks (%s): nothing keeps a second run out of it; start one at a time,"
+                " or all through one luigid",
+                output,
+                error.strerror,
+            )
         with writing_in(output):
             file.truncate(0)
             file.write(json.dumps({"host": socket.gethostname(), "pid": os.getpid(), "since": _now()}))

@@ -1,11 +1,18 @@
-"""How a run ends when it is told to."""
+"""How a run holds its output folder, and how it ends when it is told to."""
 
 from __future__ import annotations
 
+import errno
+import fcntl
+import os
 import subprocess
 import sys
 import textwrap
 from pathlib import Path
+
+import pytest
+
+from tasks.process import holding
 
 ROOT = Path(__file__).resolve().parents[2]
 
@@ -31,3 +38,15 @@ def test_a_run_that_takes_being_ended_for_a_tasks_error_is_told_again():
     assert run.stdout.readline() == "ready\n"
     run.terminate()
     assert run.wait(timeout=30) == 143
+
+
+@pytest.mark.parametrize("number", [errno.ENOSYS, errno.ENOLCK])
+def test_a_file_system_without_locks_is_worked_on_with_a_warning(tmp_path, monkeypatch, caplog, number):
+    def no_locks(*_):
+        raise OSError(number, os.strerror(number))
+
+    monkeypatch.setattr(fcntl, "flock", no_locks)
+    with holding(tmp_path, shared=False):
+        assert str(os.getpid()) in (tmp_path / ".lock").read_text()
+    (warning,) = caplog.messages
+    assert f"without locks ({os.strerror(number)}): nothing keeps a second run out" in warning
