@@ -8,6 +8,7 @@ import ctypes
 import fcntl
 import json
 import logging
+import multiprocessing.util
 import os
 import signal
 import socket
@@ -15,6 +16,8 @@ import sys
 import time
 from collections.abc import Iterator
 from pathlib import Path
+
+import luigi.worker
 
 from allsky.errors import AllskyError
 from tasks.artifacts import writing_in
@@ -57,19 +60,38 @@ def end_on_sigterm() -> None:
     """Let SIGTERM unwind the stack, so that drafts are removed and children ended.
 
     Luigi takes whatever is raised while it adds a task for that task's error and goes on. So the run asks
-    itself again until it has ended; its tasks' processes, which have drafts to remove, are asked once.
+    itself again until it has ended, and with itself all its tasks' processes: Luigi asks one after the other, waits
+    for each, and is interrupted by that. A process that is on its way out, with drafts to remove, takes no notice.
     """
     run = os.getpid()
 
     def end(*_: object) -> None:
         if os.getpid() == run:
             signal.setitimer(signal.ITIMER_REAL, ASKED_AGAIN_S)
+            _end_tasks()
+        elif _is_ending():
+            return
         sys.exit(128 + signal.SIGTERM)
 
     signal.signal(signal.SIGTERM, end)
     signal.signal(signal.SIGALRM, end)
-    # Once it believes, an alarm would only change how it ended.
+    # Once it believes, an alarm would only change how it ended. This goes before multiprocessing's waiting for the
+    # tasks' processes at exit, which is registered as its `util` is imported.
     atexit.register(signal.setitimer, signal.ITIMER_REAL, 0)
+
+
+def _is_ending() -> bool:
+    raised = sys.exc_info()[1]
+    while raised is not None and not isinstance(raised, SystemExit):
+        raised = raised.__context__
+    return raised is not None
+
+
+def _end_tasks() -> None:
+    for child in multiprocessing.active_children():
+        if isinstance(child, luigi.worker.TaskProcess):
+            # Luigi's own waits until it has ended.
+            multiprocessing.Process.terminate(child)
 
 
 @contextlib.contextmanager

@@ -2,14 +2,17 @@
 
 from __future__ import annotations
 
+import contextlib
 import errno
 import fcntl
 import os
 import subprocess
 import sys
 import textwrap
+import time
 from pathlib import Path
 
+import psutil
 import pytest
 
 from tasks.process import holding
@@ -38,6 +41,50 @@ def test_a_run_that_takes_being_ended_for_a_tasks_error_is_told_again():
     assert run.stdout.readline() == "ready\n"
     run.terminate()
     assert run.wait(timeout=30) == 143
+
+
+# Each task needs longer to tidy up than the run waits before it asks itself again.
+TASKS = """
+    import pathlib, signal, sys, time
+    import luigi
+    from tasks import process
+
+    class Slow(luigi.Task):
+        number = luigi.IntParameter()
+
+        def run(self):
+            try:
+                (FOLDER / f"{self.number}.begun").touch()
+                signal.pause()
+            finally:
+                time.sleep(0.6)
+                (FOLDER / f"{self.number}.tidied").touch()
+
+    FOLDER = pathlib.Path(sys.argv[1])
+    process.ASKED_AGAIN_S = 0.2
+    process.end_on_sigterm()
+    luigi.build([Slow(number=number) for number in range(3)], workers=3, local_scheduler=True, no_lock=True)
+"""
+
+
+def test_every_task_of_a_run_that_is_ended_tidies_up(tmp_path):
+    run = subprocess.Popen([sys.executable, "-c", textwrap.dedent(TASKS), str(tmp_path)], cwd=ROOT)
+    try:
+        while len(list(tmp_path.glob("*.begun"))) < 3:
+            assert run.poll() is None
+            time.sleep(0.02)
+        run.terminate()
+        assert run.wait(timeout=30) == 143
+    finally:
+        end_with_children(run)
+    assert len(list(tmp_path.glob("*.tidied"))) == 3
+
+
+def end_with_children(run: subprocess.Popen) -> None:
+    with contextlib.suppress(psutil.NoSuchProcess):
+        for process in [*psutil.Process(run.pid).children(recursive=True), psutil.Process(run.pid)]:
+            process.kill()
+    run.wait()
 
 
 @pytest.mark.parametrize("number", [errno.ENOSYS, errno.ENOLCK])
