@@ -87,7 +87,7 @@ def test_maps_are_those_of_gradients_through_the_whole_network_but_weights_get_n
     monkeypatch.setattr(explanation, "_gradients_from", lambda *_: nullcontext())
     through = [Explainer(model, method, target)(pictures) for target in ("a", "b")]
     np.testing.assert_allclose(maps, through, atol=1e-3)
-    assert np.max(maps) == 1 and any(weight.grad is not None for weight in model.network.parameters())
+    assert np.max(maps) > 0 and any(weight.grad is not None for weight in model.network.parameters())
 
 
 def test_unknown_names_are_refused(pictures):
