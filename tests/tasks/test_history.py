@@ -98,6 +98,7 @@ def of_a_month(nights: str, outcome: str, why: str = "") -> Event:
         ([of_a_month("all", DONE), of_a_month("2023-01-21", FAILED, "cut short")], "cut short"),
         ([of_a_month("all", FAILED, "a full disk"), of_a_month("2023-01-21", FAILED, "cut short")], "cut short"),
         ([of_a_month("2023-01-21", FAILED, "cut short"), of_a_month("last:9", DONE)], "cut short"),
+        ([of_a_month("2023-01-21", FAILED), of_a_month("all", DONE), of_a_month("2023-01-21", FAILED, "cut")], "cut"),
     ],
 )
 def test_a_night_failed_where_the_latest_part_that_holds_it_did(ends, why):
