@@ -80,7 +80,8 @@ def predictions(folder: Path, images: list[Path], expected: int = KEPT_FRAMES //
     predictor(images)
     again = time.perf_counter() - started
     ready = Row("MonthPredictions, made ready", first - again, "month", MONTHS)
-    return [ready, Row(f"MonthPredictions, {predictor.engine.name}", again / len(images), "kept frame", KEPT_FRAMES)]
+    how = f"{predictor.engine.name}, {predictor.computed_twice:.0%} twice"
+    return [ready, Row(f"MonthPredictions, {how}", again / len(images), "kept frame", KEPT_FRAMES)]
 
 
 def training(split: pd.DataFrame, root: Path, weights: Path, recipe: TrainingRecipe, folder: Path) -> list[Row]:
@@ -103,8 +104,8 @@ def training(split: pd.DataFrame, root: Path, weights: Path, recipe: TrainingRec
 
 def table(rows: list[Row]) -> str:
     """A line for each row, and the sum."""
-    lines = [f"{'stage':<38} {'seconds':>10}  {'a':<12} {'units':>11} {'hours':>7}"]
-    lines += [f"{r.stage:<38} {r.seconds:>10.5f}  {r.unit:<12} {r.units:>11,.0f} {r.hours:>7.3f}" for r in rows]
+    lines = [f"{'stage':<42} {'seconds':>10}  {'a':<12} {'units':>11} {'hours':>7}"]
+    lines += [f"{r.stage:<42} {r.seconds:>10.5f}  {r.unit:<12} {r.units:>11,.0f} {r.hours:>7.3f}" for r in rows]
     total = sum(row.hours for row in rows)
     trained = sum(row.hours for row in rows if row.stage.startswith("training"))
     return "\n".join([*lines, f"together {total:.2f} hours, {trained:.2f} of them training"])

@@ -120,6 +120,7 @@ def main() -> None:
     done = {
         "best_batch": batch,
         "engine": timed,
+        "computed_twice": predictor.computed_twice,
         "engine_agreeing": predictor.engine.name,
         "ready_s": ready_s,
         "images_per_s": asked.frames / turns.median(OURS),

@@ -91,6 +91,12 @@ class Predictor:
         """The engines that computed the last call's batches, by name; two where it changed over to the reference."""
         return tuple(self._used)
 
+    @property
+    def computed_twice(self) -> float:
+        """The share of the pictures so far of which this engine was in doubt; 0 for an exact one."""
+        again, seen = self._doubtful
+        return float(again / seen) if seen and not self.engine.exact else 0.0
+
     def __call__(self, image_paths: Sequence[Path], progress: Progress | None = None) -> np.ndarray:
         """Calibrated probabilities of each picture, float64 (n, classes), in the order of the model's classes.
 

@@ -105,8 +105,11 @@ def test_where_most_is_computed_twice_the_quickest_exact_engine_goes_on_alone(fo
     rates = {"float32": 50.0, "bfloat16": 100.0, "compiled": 0.0, "compiled_float32": 80.0}
     monkeypatch.setattr(Measured, "of", lambda *_, **__: Measured("", rates))
     predictor = Predictor(model, batch_size=8, expected=10_000)
+    predictor(pictures[:16])
+    assert predictor.computed_twice == 1.0  # hardly trained: it is sure of nothing
     np.testing.assert_allclose(predictor(pictures), predict(model, pictures, "float32"), atol=1e-5)
     assert predictor.engines == ("bfloat16", "compiled_float32" if works else "float32")
+    assert predictor.computed_twice == 0.0  # by now
 
 
 def test_no_pictures_give_no_answers(folder):
