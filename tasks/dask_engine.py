@@ -89,6 +89,8 @@ class Batch:
         # Made by a task, not scattered: where the worker that holds it dies, Dask makes it again.
         self._snapshot = client.submit(_as_it_is, snapshot, key=f"snapshot-{snapshot.mark}")
         self._pending: dict[Any, NightWork] = {}
+        # The workers that a night is for, where it is not for anyone.
+        self._named: dict[Any, list[str]] = {}
         self._failed_on: dict[NightWork, set[str]] = {}
         self._workers_seen = time.monotonic()
 
@@ -105,12 +107,14 @@ class Batch:
             work,
             self._snapshot,
             key=f"{work}-{uuid.uuid4().hex}",
-            # Workers named have what is wanted already; of those that may stand in for them Dask would not ask it.
+            # Workers named have what is wanted already.
             resources={GPU: 1} if self._gpu and not elsewhere else None,
+            # And no other: a host where nights fail at once is idle, and an idle one would take them back.
             workers=elsewhere or None,
-            allow_other_workers=bool(elsewhere),
         )
         self._pending[future] = work
+        if elsewhere:
+            self._named[future] = elsewhere
 
     def _elsewhere(self, failed_on: set[str]) -> list[str]:
         """Workers on other hosts than those on which a night has failed; with a GPU, if it wants one and there are."""
@@ -128,6 +132,7 @@ class Batch:
             for future in self._ended():
                 self._workers_seen = time.monotonic()
                 work = self._pending.pop(future)
+                self._named.pop(future, None)
                 account = _account(future)
                 future.release()
                 tries[work] += 1
@@ -137,6 +142,7 @@ class Batch:
                     yield work, account
 
     def _try_again(self, work: NightWork, account: Account) -> None:
+        account.tell()
         why = reason(account.failure)
         logger.warning("%s failed on %s and is tried again, elsewhere if it can be: %s", work, account.host, why)
         self._failed_on[work].add(account.host)
@@ -157,8 +163,9 @@ class Batch:
         if self._client.status != "running":
             raise NoCluster(GONE)
         now = time.monotonic()
-        if self._hosts():
+        if hosts := self._hosts():
             self._workers_seen = now
+            self._hand_over_again([future for future, named in self._named.items() if hosts.keys().isdisjoint(named)])
         elif now - self._workers_seen > (patience := self._execution.worker_timeout_s):
             raise NoCluster(
                 f"the Dask cluster had no worker for {patience:g} s ([execution] worker_timeout_s):"
@@ -170,9 +177,13 @@ class Batch:
     def _do_without_gpu(self) -> None:
         logger.warning("no worker announces a GPU any more: nights that wait for one are done anywhere")
         self._gpu = False
-        pending = dict(self._pending)
-        self._pending.clear()
-        for future, work in pending.items():
+        self._hand_over_again(list(self._pending))
+
+    def _hand_over_again(self, futures: Iterable[Any]) -> None:
+        """Give nights that wait for workers that have gone to those that there are."""
+        for future in futures:
+            work = self._pending.pop(future)
+            self._named.pop(future, None)
             future.cancel()
             self.hand_over(work)
 

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import contextlib
 import json
+import logging
 import os
 import shutil
 import signal
@@ -22,6 +23,7 @@ from distributed import Client, Scheduler, SpecCluster, Worker, get_worker
 from allsky.corpus import model_of
 from tasks import history
 from tasks.dask_engine import Batch
+from tasks.night_work import Account
 from tasks.snapshot import Snapshot, UnfitWorker
 from tests.pipeline.chain import Chain, Run
 
@@ -186,6 +188,54 @@ def test_a_gpus_night_that_failed_on_one_host_is_done_on_another_without():
         done = list(batch.accounts())
     assert [account.failure for _, account in done] == [""] * 4
     assert {event.stage for _, account in done for event in account.events} == {"without"}
+
+
+@dataclass(frozen=True)
+class FailsOnUnfitHost(Noting):
+    """A night that takes a while; where the archive is not mounted it fails at once."""
+
+    def do(self) -> None:
+        if get_worker().name == "with":
+            logging.getLogger("allsky").warning("%s: the archive is not mounted here", self.night)
+            raise OSError("no archive")
+        time.sleep(0.15)
+        super().do()
+
+
+def test_a_host_where_nights_fail_at_once_does_not_take_them_back(monkeypatch):
+    told: list[Account] = []
+    monkeypatch.setattr(Account, "tell", lambda account: told.append(account))
+    with gpu_and_two_hosts() as client:
+        batch = Batch(client, FailsOnUnfitHost("any"), gpu=False)
+        for number in range(16):
+            batch.hand_over(FailsOnUnfitHost(f"2023-01-{number + 10}"))
+        done = list(batch.accounts())
+    assert [account.failure for _, account in done] == [""] * 16
+    # What was said on the first try is told, and each night had one there at most.
+    said = [message for account in told for _, message, _ in account.said if message.endswith("not mounted here")]
+    assert said and len(set(said)) == len(said)
+
+
+@dataclass(frozen=True)
+class Waits(Noting):
+    """A night that the worker without a GPU never ends in time."""
+
+    def do(self) -> None:
+        if get_worker().name == "without":
+            time.sleep(5)
+        super().do()
+
+
+def test_a_night_whose_named_workers_have_all_gone_is_done_by_those_that_there_are():
+    with gpu_and_two_hosts() as client:
+        batch, work = Batch(client, Waits("any"), gpu=False), Waits("2023-01-10")
+        batch._failed_on[work] = {"127.0.0.1"}
+        batch.hand_over(work)
+        (address,) = [address for address, host in batch._hosts().items() if host == "127.0.0.2"]
+        client.retire_workers([address], remove=True, close_workers=True)
+        ((_, account),) = batch.accounts()
+    assert account.failure == ""
+    assert [event.stage for event in account.events] == ["with"]
 
 
 @contextlib.contextmanager
