@@ -14,18 +14,22 @@ import signal
 import socket
 import sys
 import time
-from collections.abc import Iterator
+from collections.abc import Iterator, Mapping
 from pathlib import Path
+from typing import IO, Any
 
 import luigi.worker
 
 from allsky.errors import AllskyError
 from tasks.artifacts import writing_in
+from tasks.temporaries import process_start
 
 logger = logging.getLogger("allsky")
 
 # How long a run that was told to end may take before it is told again.
 ASKED_AGAIN_S = 3.0
+# How long what a killed run started may take to end, before the next run is refused.
+LEAVING_S = 10.0
 
 # linux/prctl.h: ask the kernel for a signal when the parent process is gone.
 PR_SET_PDEATHSIG = 1
@@ -108,7 +112,7 @@ def holding(output: Path, shared: bool) -> Iterator[None]:
         opened = lock.open("a+")
     with opened as file:
         try:
-            fcntl.flock(file, (fcntl.LOCK_SH if shared else fcntl.LOCK_EX) | fcntl.LOCK_NB)
+            _take(file, fcntl.LOCK_SH if shared else fcntl.LOCK_EX, lock)
         except BlockingIOError:
             raise OutputInUse(
                 f"another run works in {output}: {_holder(lock)}. Wait for it, or start luigid and run both through it"
@@ -127,12 +131,37 @@ def holding(output: Path, shared: bool) -> Iterator[None]:
         yield
 
 
+def _take(file: IO[str], how: int, lock: Path) -> None:
+    """Lock the open `file`. A run that was killed may leave processes that still end: they are waited for, not it."""
+    until = time.monotonic() + LEAVING_S
+    while True:
+        try:
+            return fcntl.flock(file, how | fcntl.LOCK_NB)
+        except BlockingIOError:
+            if not _has_ended(_held(lock)) or time.monotonic() > until:
+                raise
+        time.sleep(0.02)
+
+
 def _holder(lock: Path) -> str:
+    held = _held(lock)
+    if held is None:
+        return "it does not say who it is"
+    left = "; it has ended, but not yet all that it started" if _has_ended(held) else ""
+    return f"process {held['pid']} on {held['host']}, since {held['since']}{left}"
+
+
+def _held(lock: Path) -> dict[str, Any] | None:
+    """What the run that holds the lock wrote of itself."""
     try:
         held = json.loads(lock.read_text())
-        return f"process {held['pid']} on {held['host']}, since {held['since']}"
-    except (OSError, ValueError, KeyError):
-        return "it does not say who it is"
+    except (OSError, ValueError):
+        return None
+    return held if isinstance(held, dict) and {"host", "pid", "since"} <= held.keys() else None
+
+
+def _has_ended(held: Mapping[str, Any] | None) -> bool:
+    return held is not None and held["host"] == socket.gethostname() and process_start(int(held["pid"])) is None
 
 
 def _now() -> str:

@@ -6,6 +6,7 @@ import contextlib
 import errno
 import fcntl
 import os
+import signal
 import subprocess
 import sys
 import textwrap
@@ -15,7 +16,8 @@ from pathlib import Path
 import psutil
 import pytest
 
-from tasks.process import holding
+from tasks import process
+from tasks.process import OutputInUse, holding
 
 ROOT = Path(__file__).resolve().parents[2]
 
@@ -85,6 +87,42 @@ def end_with_children(run: subprocess.Popen) -> None:
         for process in [*psutil.Process(run.pid).children(recursive=True), psutil.Process(run.pid)]:
             process.kill()
     run.wait()
+
+
+# A run that is killed, and something it started that takes a moment to end.
+KILLED = """
+    import os, pathlib, signal, sys, time
+    from tasks.process import holding
+
+    with holding(pathlib.Path(sys.argv[1]), shared=False):
+        if os.fork():
+            os.kill(os.getpid(), signal.SIGKILL)
+        print("left", flush=True)
+        time.sleep(float(sys.argv[2]))
+        os._exit(0)
+"""
+
+
+def killed_while_holding(output: Path, seconds: float) -> subprocess.Popen:
+    program = [sys.executable, "-c", textwrap.dedent(KILLED), str(output), str(seconds)]
+    run = subprocess.Popen(program, cwd=ROOT, stdout=subprocess.PIPE, text=True)
+    assert run.stdout.readline() == "left\n"
+    assert run.wait(timeout=30) == -signal.SIGKILL
+    return run
+
+
+def test_what_a_killed_run_started_is_waited_for(tmp_path):
+    killed_while_holding(tmp_path, 1.0)
+    with holding(tmp_path, shared=False):
+        assert str(os.getpid()) in (tmp_path / ".lock").read_text()
+
+
+def test_what_never_ends_of_a_killed_run_is_told(tmp_path, monkeypatch):
+    monkeypatch.setattr(process, "LEAVING_S", 0.1)
+    run = killed_while_holding(tmp_path, 5.0)
+    told = pytest.raises(OutputInUse, match=f"process {run.pid} .* it has ended, but not yet all that it started")
+    with told, holding(tmp_path, shared=False):
+        pass
 
 
 @pytest.mark.parametrize("number", [errno.ENOSYS, errno.ENOLCK])
