@@ -5,8 +5,9 @@ The obvious way is what a competent student writes (`usual_chain.py`): `VideoCap
 eager float32 inference at its best batch size, which is tried before and not timed. It is fair, even generous: it is
 told the clock's box and format like ours, it takes on trust that the camera never skipped a frame, reads only the
 clocks of frames it keeps, and neither schedules, resumes nor records anything. Tuned: Tesseract on one thread
-(`OMP_THREAD_LIMIT=1`) and told that there is one line, `grab()` without `retrieve()` for frames that are not kept, and
-a process a core, a night each. Each way begins as a new process, and all are given the same trained model.
+(`OMP_THREAD_LIMIT=1`) and told that there is one line, `grab()` without `retrieve()` for frames that are not kept,
+Skyfield asked for a night at once, and a process a core, a night each. Each way begins as a new process, and all are
+given the same trained model.
 
 Both must keep the same frames with the same times, find sun and moon in the same places and decide alike; a frame
 whose clock a rival misread is counted and left out. Then the run goes on to the report and a few frames are trained

@@ -80,7 +80,7 @@ class Explainer:
 def _gradients_from(layer: nn.Module, network: nn.Module) -> Iterator[None]:
     """Within, gradients reach back to the layer's output and no further: no map is made of those of the weights.
 
-    Back through the whole network an EfficientNet-B1 took over ten times as long for a map. Where the input's gradient
+    Back through the whole network an EfficientNet-B1 took five times as long for a map. Where the input's gradient
     is asked for they reach that as well.
     """
     taught = [weight for weight in network.parameters() if weight.requires_grad]
