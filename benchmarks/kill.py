@@ -26,11 +26,11 @@ import tempfile
 import time
 from collections import Counter
 from pathlib import Path
+from typing import Any
 
-import pandas as pd
 import psutil
 from luigi.cmdline import luigi_run
-from made_small_archive import ROLES, differing, environment, files, make_archive, tables
+from made_small_archive import ROLES, contents, differing, environment, make_archive, told_of
 
 # What the stages import while they run, imported beforehand.
 import models.explanation
@@ -178,16 +178,16 @@ def temporaries(output: Path) -> list[str]:
     return [str(path) for path in [*left, *(output / ".running").iterdir(), *(output / ".training").rglob("*")]]
 
 
-def undisturbed(folder: Path) -> tuple[dict[str, pd.DataFrame], dict[str, str], float]:
-    """The tables and the files of a run that nobody kills, and how long it took."""
+def undisturbed(folder: Path) -> tuple[dict[str, Any], float]:
+    """What a run leaves that nobody kills, and how long it took."""
     began = time.monotonic()
     run = start(folder)
     if (status := wait_until(run, began + PATIENCE_S)) != 0:
         raise RuntimeError(f"the undisturbed run ended with {status}: {(folder / 'run.log').read_text()[-2000:]}")
     took = time.monotonic() - began
-    expected = tables(folder / "output"), files(folder / "output")
+    expected = contents(folder / "output")
     shutil.rmtree(folder / "output")
-    return *expected, took
+    return expected, took
 
 
 def one_run(folder: Path, took_s: float, stuck: bool, hits: Counter, chance: random.Random) -> int | None:
@@ -222,8 +222,8 @@ def benchmark(folder: Path, kills: int, minutes: float, seed: int) -> dict:
     """Kill `kills` runs, or as many as fit in `minutes`; the figures."""
     chance, hits = random.Random(seed), Counter[str]()
     tally = {"kills": 0, "orphans": 0, "temporaries": 0, "completed": 0}
-    differing_tables, differing_files = [], []
-    expected, expected_files, took_s = undisturbed(folder)
+    all_different: list[str] = []
+    expected, took_s = undisturbed(folder)
     until = time.monotonic() + 60 * minutes
     enough, without_progress = False, 0
     while True:
@@ -241,11 +241,9 @@ def benchmark(folder: Path, kills: int, minutes: float, seed: int) -> dict:
             tally["kills"] += 1
         elif status == 0:
             tally["completed"] += 1
-            left, different = temporaries(folder / "output"), differing(expected, tables(folder / "output"))
+            left, different = temporaries(folder / "output"), differing(expected, contents(folder / "output"))
             tally["temporaries"] += len(left)
-            differing_tables += different
-            differing_files += (others := differing(expected_files, files(folder / "output")))
-            different += others
+            all_different += different
             print(f"a run got through after {tally['kills']} kills: left {left}, different {different}", flush=True)
             shutil.rmtree(folder / "output")
             if enough:
@@ -255,8 +253,9 @@ def benchmark(folder: Path, kills: int, minutes: float, seed: int) -> dict:
         enough = enough or tally["kills"] >= kills or time.monotonic() > until
     print(", ".join(f"{stage} {hits[stage]}" for stage in STAGE_OF.values()))
     told = {"stages_hit": sum(hits[stage] > 0 for stage in STAGE_OF.values()), "stages": len(STAGE_OF)}
-    told |= {"tables": len(expected), "differing_tables": len(differing_tables)}
-    return tally | told | {"files": len(expected_files), "differing_files": len(differing_files), "seed": seed}
+    told |= dict(zip(("tables", "files"), told_of(expected), strict=True))
+    told |= dict(zip(("differing_tables", "differing_files"), told_of(all_different), strict=True))
+    return tally | told | {"seed": seed}
 
 
 def main() -> None:

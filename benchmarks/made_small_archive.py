@@ -5,7 +5,7 @@ from __future__ import annotations
 
 import hashlib
 import os
-from collections.abc import Mapping, Sequence
+from collections.abc import Iterable, Mapping, Sequence
 from dataclasses import replace
 from pathlib import Path
 from typing import Any
@@ -116,6 +116,17 @@ def files(output: Path) -> dict[str, str]:
         for path in output.rglob("*")
         if path.suffix in COMPARED and not any(part.startswith(".") for part in path.relative_to(output).parts)
     }
+
+
+def contents(output: Path) -> dict[str, Any]:
+    """Every table and every digest of a file, by its place."""
+    return tables(output) | files(output)
+
+
+def told_of(places: Iterable[str]) -> tuple[int, int]:
+    """How many of these places are tables', and how many other files'."""
+    ends = [Path(place).suffix == ".parquet" for place in places]
+    return sum(ends), len(ends) - sum(ends)
 
 
 def differing(expected: dict[str, Any], got: dict[str, Any]) -> list[str]:

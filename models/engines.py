@@ -234,20 +234,9 @@ class _Trials:
             if engine is REFERENCE:
                 raise
             self.ready.pop(engine.name, None)
-            self._put_aside(engine, error)
-            reason = str(error).strip().splitlines() or [repr(error)]
-            _say_left_out(engine, reason[0])
+            put_aside(engine, error, self._memory)
             return False
         return self._is_near(engine, answers)
-
-    def _put_aside(self, engine: Engine, error: Exception) -> None:
-        """Remember that an engine cannot be used; only for now where it lacked memory or this model overflowed."""
-        # The processor's memory ends in a plain RuntimeError.
-        lacked = isinstance(error, torch.OutOfMemoryError | MemoryError) or "allocate memory" in str(error)
-        if lacked or isinstance(error, BadModel):
-            self._memory.leave_out(engine.name)
-        else:
-            self._memory.note(engine.name, 0.0)
 
     def _is_near(self, engine: Engine, answers: np.ndarray) -> bool:
         """Whether the answers are the reference's, too. That is a matter of this model, and not remembered."""
@@ -264,6 +253,18 @@ class _Trials:
         started = time.perf_counter()
         list(self._streams.map(ready.answer, batches))
         return len(batches) * len(self._pictures) / (time.perf_counter() - started)
+
+
+def put_aside(engine: Engine, error: Exception, memory: Measured) -> None:
+    """Say that an engine cannot be used, and remember it: for now where it lacked memory or this model overflowed."""
+    # The processor's memory ends in a plain RuntimeError.
+    lacked = isinstance(error, torch.OutOfMemoryError | MemoryError) or "allocate memory" in str(error)
+    if lacked or isinstance(error, BadModel):
+        memory.leave_out(engine.name)
+    else:
+        memory.note(engine.name, 0.0)
+    reason = str(error).strip().splitlines() or [repr(error)]
+    _say_left_out(engine, reason[0])
 
 
 def _say_left_out(engine: Engine, reason: str) -> None:

@@ -31,6 +31,7 @@ from models.engines import (
     Streams,
     choose,
     engine_named,
+    put_aside,
     tried_on,
 )
 from models.model_folder import Model
@@ -158,8 +159,9 @@ class Predictor:
 
     def _make_ready(self, pictures: np.ndarray, here: int, streams: Streams) -> None:
         """Choose batch and engine, if that is still to be done; `pictures` are the first of those `here`."""
-        expected = here if self._expected is None else self._expected
-        self._there_will_be = expected
+        if self._expected is None:
+            self._expected = here
+        expected = self._expected
         while self._ready is None:
             try:
                 if self._batch_free and expected >= TRY_FROM:
@@ -207,19 +209,22 @@ class Predictor:
         if self._memory is None or not self._weighing.acquire(blocking=False):
             return
         try:
-            again, seen = self._doubtful
-            name = self.engine.name
-            if seen >= TRY_FROM and not self.engine.exact:
-                left = max(0, self._there_will_be - seen)
-                exact = [engine.name for engine in tried_on(self.device) if engine.exact]
-                alone = self._memory.quicker_alone(name, again / seen, REFERENCE.name, exact, left)
-                if alone:
-                    logger.info("%d of %d pictures were computed twice; going on with %s alone", again, seen, alone)
-                    self._ready = self._exact(ENGINES[alone], pictures)
+            if alone := self._quicker_alone(self._memory):
+                again, seen = self._doubtful
+                logger.info("%d of %d pictures were computed twice; going on with %s alone", again, seen, alone)
+                self._ready = self._exact(ENGINES[alone], pictures, self._memory)
         finally:
             self._weighing.release()
 
-    def _exact(self, engine: Engine, pictures: np.ndarray) -> Ready:
+    def _quicker_alone(self, memory: Measured) -> str | None:
+        """The exact engine that would be through with the pictures to come before the one in use."""
+        (again, seen), expected = self._doubtful, self._expected or 0
+        if seen < TRY_FROM or self.engine.exact:
+            return None
+        exact = [engine.name for engine in tried_on(self.device) if engine.exact]
+        return memory.quicker_alone(self.engine.name, again / seen, REFERENCE.name, exact, max(0, expected - seen))
+
+    def _exact(self, engine: Engine, pictures: np.ndarray, memory: Measured) -> Ready:
         """The model with an exact engine, compiled by `pictures` where it is; the reference where that fails."""
         assert self._reference is not None
         if engine is REFERENCE:
@@ -228,7 +233,7 @@ class Predictor:
             ready = Ready(self.model, engine, self.device)
             ready.answer(_filled(pictures, self.batch_size))
         except Exception as error:  # as for any engine that a machine cannot compute by, another does it
-            logger.warning("the %s engine cannot be used now (%s); going on with %s", engine, error, REFERENCE.name)
+            put_aside(engine, error, memory)
             return self._reference
         return ready
 

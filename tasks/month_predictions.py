@@ -62,14 +62,14 @@ class MonthPredictions(LandingMonthStage):
 def _count(night) -> int:
     """How many frames there are to be predicted; none where that cannot be told, which is said at the night's turn."""
     try:
-        return len(_clear_frames(night))
+        return len(_clear_frames(night, []))
     except DamagedArtifact:
         return 0
 
 
-def _clear_frames(night) -> pd.DataFrame:
+def _clear_frames(night, columns=("frame_id", "utc", "image")) -> pd.DataFrame:
     """The night's frames whose time is not in doubt."""
-    frames = NightFrames(night=night).output()["frames"].read(["frame_id", "utc", "image", "clock_flag"])
+    frames = NightFrames(night=night).output()["frames"].read([*columns, "clock_flag"])
     return frames[frames["clock_flag"].isna()]
 
 

@@ -22,7 +22,7 @@ import luigi.worker
 
 from allsky.errors import AllskyError
 from tasks.artifacts import writing_in
-from tasks.temporaries import process_start
+from tasks.temporaries import has_ended, is_elsewhere, owner
 
 logger = logging.getLogger("allsky")
 
@@ -126,7 +126,8 @@ def holding(output: Path, shared: bool) -> Iterator[None]:
             )
         with writing_in(output):
             file.truncate(0)
-            file.write(json.dumps({"host": socket.gethostname(), "pid": os.getpid(), "since": _now()}))
+            told = {"host": socket.gethostname(), "pid": os.getpid(), "since": _now(), "owner": owner()}
+            file.write(json.dumps(told))
             file.flush()
         yield
 
@@ -138,7 +139,7 @@ def _take(file: IO[str], how: int, lock: Path) -> None:
         try:
             return fcntl.flock(file, how | fcntl.LOCK_NB)
         except BlockingIOError:
-            if not _has_ended(_held(lock)) or time.monotonic() > until:
+            if not _is_gone(_held(lock)) or time.monotonic() > until:
                 raise
         time.sleep(0.02)
 
@@ -147,7 +148,7 @@ def _holder(lock: Path) -> str:
     held = _held(lock)
     if held is None:
         return "it does not say who it is"
-    left = "; it has ended, but not yet all that it started" if _has_ended(held) else ""
+    left = "; it has ended, but not yet all that it started" if _is_gone(held) else ""
     return f"process {held['pid']} on {held['host']}, since {held['since']}{left}"
 
 
@@ -160,8 +161,8 @@ def _held(lock: Path) -> dict[str, Any] | None:
     return held if isinstance(held, dict) and {"host", "pid", "since"} <= held.keys() else None
 
 
-def _has_ended(held: Mapping[str, Any] | None) -> bool:
-    return held is not None and held["host"] == socket.gethostname() and process_start(int(held["pid"])) is None
+def _is_gone(held: Mapping[str, Any] | None) -> bool:
+    return held is not None and "owner" in held and not is_elsewhere(held["owner"]) and has_ended(held["owner"])
 
 
 def _now() -> str:

@@ -55,14 +55,24 @@ def temporary_name(name: str) -> str:
     return f".{name}.tmp~{owner()}"
 
 
+def is_elsewhere(owner_name: str) -> bool:
+    """Whether an owner is a process of another host, which nobody can look at."""
+    return owner_name.split("~")[0] != socket.gethostname()
+
+
+def has_ended(owner_name: str) -> bool:
+    """Whether an owner on this host lives no longer, whoever has its number now."""
+    pid, started = owner_name.split("~")[1:3]
+    now = process_start(int(pid))
+    return now is None or f"{now:.2f}" != started
+
+
 def _is_dead(owner_name: str, marker: Path) -> bool:
-    host, pid, started = owner_name.split("~")[:3]
-    if host != socket.gethostname():
+    if is_elsewhere(owner_name):
         with contextlib.suppress(FileNotFoundError):  # it has just been removed by its owner
             return time.time() - marker.stat().st_mtime > STALE_ELSEWHERE_S
         return False
-    now = process_start(int(pid))
-    return now is None or f"{now:.2f}" != started
+    return has_ended(owner_name)
 
 
 def announce(root: Path, places: Iterable[Path]) -> Path:

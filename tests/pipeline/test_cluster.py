@@ -181,13 +181,9 @@ class FailsWithGpu(Noting):
 
 
 def test_a_gpus_night_that_failed_on_one_host_is_done_on_another_without():
-    with gpu_and_two_hosts() as client:
-        batch = Batch(client, FailsWithGpu("any"), gpu=True)
-        for number in range(4):
-            batch.hand_over(FailsWithGpu(f"2023-01-{number + 10}"))
-        done = list(batch.accounts())
-    assert [account.failure for _, account in done] == [""] * 4
-    assert {event.stage for _, account in done for event in account.events} == {"without"}
+    accounts = done_by_two_hosts(FailsWithGpu, 4, gpu=True)
+    assert [account.failure for account in accounts] == [""] * 4
+    assert {event.stage for account in accounts for event in account.events} == {"without"}
 
 
 @dataclass(frozen=True)
@@ -205,12 +201,8 @@ class FailsOnUnfitHost(Noting):
 def test_a_host_where_nights_fail_at_once_does_not_take_them_back(monkeypatch):
     told: list[Account] = []
     monkeypatch.setattr(Account, "tell", lambda account: told.append(account))
-    with gpu_and_two_hosts() as client:
-        batch = Batch(client, FailsOnUnfitHost("any"), gpu=False)
-        for number in range(16):
-            batch.hand_over(FailsOnUnfitHost(f"2023-01-{number + 10}"))
-        done = list(batch.accounts())
-    assert [account.failure for _, account in done] == [""] * 16
+    accounts = done_by_two_hosts(FailsOnUnfitHost, 16, gpu=False)
+    assert [account.failure for account in accounts] == [""] * 16
     # What was said on the first try is told, and each night had one there at most.
     said = [message for account in told for _, message, _ in account.said if message.endswith("not mounted here")]
     assert said and len(set(said)) == len(said)
@@ -249,6 +241,15 @@ def gpu_and_two_hosts():
     scheduler = {"cls": Scheduler, "options": {"dashboard": False, "port": 0}}
     with SpecCluster(workers, scheduler) as cluster, Client(cluster) as client:
         yield client
+
+
+def done_by_two_hosts(kind: type[Noting], count: int, gpu: bool) -> list[Account]:
+    """What is told of so many nights of a kind of work."""
+    with gpu_and_two_hosts() as client:
+        batch = Batch(client, kind("any"), gpu=gpu)
+        for number in range(count):
+            batch.hand_over(kind(f"2023-01-{number + 10}"))
+        return [account for _, account in batch.accounts()]
 
 
 A_NIGHT_OF_MANY = """
