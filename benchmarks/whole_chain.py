@@ -46,6 +46,8 @@ from tasks import history
 # By the keyed hash of the dates a training night and an audit night, whose maps are drawn.
 FIRST_NIGHT = "2023-02-06"
 KEPT_EVERY = 10
+# Nights of other frames by which predictions and maps are timed, some 60 of each.
+NIGHTS_PREDICTED = 20
 # As much grain as x264 keeps at this quality: 6 kB a frame, 40 MB a night.
 CRF = 18
 # Sun and moon of both: Skyfield's own, at the millisecond.
@@ -77,11 +79,12 @@ model = {{model}}
 
 @dataclass(frozen=True)
 class Archive:
-    """Nights of video with their truth, and a model that was trained before."""
+    """Nights of video with their truth, a model that was trained before, and frames of other nights."""
 
     folder: Path
     nights: dict[str, Film]
     model: Path
+    others: list[Path]
 
     @property
     def videos(self) -> Path:
@@ -218,18 +221,18 @@ def account(output: Path) -> str:
     return "\n".join(f"  {stage:<20} {events[stage]:>3} x, together {seconds[stage]:8.2f} s" for stage in events)
 
 
-def extrapolated(archive: Archive, mine: pd.DataFrame, pictures: int, quick: bool) -> list[hours.Row]:
+def extrapolated(archive: Archive, pictures: int, quick: bool) -> list[hours.Row]:
     place = archive.folder / OURS
     if not quick:
         luigi(place, "FullCorpusReport", may_want_labels=True)
-    images = [place / "output" / image for image in mine["image"]]
     described = load_model(archive.model).description
     labelled = empty(archive.folder / "labelled")
     split = labelled_skies(labelled, pictures, pictures // 3)
     recipe = TrainingRecipe(backbone=described.backbone, image_size=described.image_size)
     weights = archive.model / "weights.safetensors"
     rows = hours.stages(place / "output", os.cpu_count() or 1)
-    rows += hours.predictions(archive.model, images, *([len(images)] if quick else []))
+    rows += hours.predictions(archive.model, archive.others, *([len(archive.others)] if quick else []))
+    rows += hours.maps(archive.model, archive.others, place / "output")
     return rows + hours.training(split, labelled, weights, recipe, archive.folder / "trained")
 
 
@@ -238,11 +241,12 @@ def main() -> None:
     with tempfile.TemporaryDirectory() as root:
         folder = Path(root)
         nights = make_nights(folder, asked.nights, asked.frames, asked.skies)
+        others = hours.frames_of_nights(empty(folder / "others"), 1 if asked.quick else NIGHTS_PREDICTED)
         if asked.quick:
             model = untrained(folder, "mobilenet_v3_small", 64)
         else:
             model = asked.model or trained_model(folder, "efficientnet_b1", asked.size)
-        archive = Archive(folder, nights, model.resolve())
+        archive = Archive(folder, nights, model.resolve(), others)
         batch = best_batch(load_model(model), write_skies(empty(folder / "tried"), 32, n_skies=4))
         ways = {
             OURS: partial(ours, archive),
@@ -257,7 +261,7 @@ def main() -> None:
         told["positive_share"] = float((mine["predicted"].astype(str) == CLASSES[0]).mean())
         told["kb_a_frame"] = sum(path.stat().st_size for path in archive.videos.iterdir()) / archive.n_frames / 1000
         tell_steps(archive)
-        rows = extrapolated(archive, mine, asked.pictures, asked.quick)
+        rows = extrapolated(archive, asked.pictures, asked.quick)
     print(hours.table(rows))
     total = {"hours_for_331_nights": sum(row.hours for row in rows)}
     tell(turns, {**compared(turns), "n_frames": archive.n_frames, **total, **told})

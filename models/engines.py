@@ -11,6 +11,7 @@ from __future__ import annotations
 
 import contextlib
 import copy
+import itertools
 import logging
 import os
 import time
@@ -27,6 +28,7 @@ from torch.fx.experimental.optimization import fuse
 
 from allsky.errors import BadConfiguration, BadModel
 from models.engine_memory import Measured, cache_folder
+from models.kept_memory import memory_kept
 from models.model_folder import Model
 
 logger = logging.getLogger("allsky")
@@ -40,11 +42,12 @@ FARTHEST = 0.05
 # Roundings to bfloat16's 8 bits move the logarithm of the odds by 0.06 to 0.1 (a trained EfficientNet-B1, 240 pixels):
 # of probabilities below this some lie more than 0.02 off, and float32 computes them again. float16 has 11 bits.
 SURE_FROM = {torch.bfloat16: 0.85}
-# Pictures from which on it is worth trying which engine is quickest (that takes as long as some fifty of them), and
+# Pictures from which on it is worth trying which engine is quickest (that takes as long as some 150 of them), and
 # how long compiling takes.
 TRY_FROM, COMPILE_FROM = 500, 3000
-# Batches that each stream computes when an engine is timed.
-BATCHES_TIMED = 2
+# Batches that each stream computes when an engine is timed, and how often that is: what else the machine does, and a
+# processor that has only begun to compute in 16 bits, make it slower, and nothing quicker.
+BATCHES_TIMED, TIMES = 2, 3
 # More streams than this would wait for each other in Python.
 MOST_STREAMS = 16
 
@@ -117,12 +120,15 @@ class Streams:
         self.threads = max(1, cores // self.number)
         self._pool = ThreadPoolExecutor(self.number, initializer=lambda: torch.set_num_threads(self.threads))
         self.map = self._pool.map
+        self._memory = memory_kept()
 
     def __enter__(self) -> Streams:
+        self._memory.__enter__()
         return self
 
     def __exit__(self, *_: object) -> None:
         self._pool.shutdown(cancel_futures=True)
+        self._memory.__exit__(None, None, None)
         cores, of_opencv, torch.backends.cudnn.allow_tf32 = self._before
         torch.set_num_threads(cores)
         cv2.setNumThreads(of_opencv)
@@ -250,9 +256,11 @@ class _Trials:
 
     def _images_per_s(self, ready: Ready) -> float:
         batches = [self._pictures] * (BATCHES_TIMED * self._streams.number)
-        started = time.perf_counter()
-        list(self._streams.map(ready.answer, batches))
-        return len(batches) * len(self._pictures) / (time.perf_counter() - started)
+        moments = [time.perf_counter()]
+        for _ in range(TIMES):
+            list(self._streams.map(ready.answer, batches))
+            moments.append(time.perf_counter())
+        return len(batches) * len(self._pictures) / min(end - start for start, end in itertools.pairwise(moments))
 
 
 def put_aside(engine: Engine, error: Exception, memory: Measured) -> None:

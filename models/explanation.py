@@ -21,6 +21,7 @@ from allsky.pictures import read_pictures
 from models.cam_methods import FINE, METHODS
 from models.description import METHOD
 from models.feature_maps import COARSE_CELLS, FINE_CELLS, last_feature_map
+from models.kept_memory import memory_kept
 from models.model_folder import Model
 
 _BATCH = 8
@@ -43,8 +44,9 @@ def heat_maps(
 ) -> Iterator[np.ndarray]:
     """`explain`, one map (size, size) after the other, in memory that does not grow with their number."""
     explainer = Explainer(model, method, target)
-    for batch in read_pictures(image_paths, model.description.image_size, _BATCH):
-        yield from explainer(batch)
+    with memory_kept():
+        for batch in read_pictures(image_paths, model.description.image_size, _BATCH):
+            yield from explainer(batch)
 
 
 class Explainer:

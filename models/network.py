@@ -47,7 +47,7 @@ def build_network(backbone: str, n_classes: int, image_size: int, weights: str |
     is kept where it has as many classes. Raises BadConfiguration for an unknown backbone, and BadModel for
     weights that cannot be had or belong to another architecture.
     """
-    _check_backbone(backbone)
+    check_backbone(backbone)
     network = _bare(backbone, n_classes, image_size)
     _calm_head(network, backbone)
     if str(weights) == "imagenet":
@@ -123,7 +123,7 @@ def freeze_backbone(network: nn.Module, backbone: str, frozen: bool) -> None:
 
 def weights_normalisation(backbone: str) -> tuple[tuple[float, ...], tuple[float, ...]]:
     """Mean and standard deviation per channel (of 0 to 1) with which this backbone's weights were trained."""
-    _check_backbone(backbone)
+    check_backbone(backbone)
     if is_timm(backbone):
         return timm_normalisation(backbone)
     preset = torchvision.models.get_model_weights(backbone).DEFAULT.transforms()
@@ -179,7 +179,8 @@ def _bare(backbone: str, n_classes: int, image_size: int | None = None) -> nn.Mo
         raise BadConfiguration(f"image_size = {image_size} does not suit {backbone}: {error}") from error
 
 
-def _check_backbone(backbone: str) -> None:
+def check_backbone(backbone: str) -> None:
+    """Raises BadConfiguration for what is the name of no network."""
     if is_timm(backbone):
         return check_timm(backbone)
     known = torchvision.models.list_models(module=torchvision.models)

@@ -20,6 +20,7 @@ import torch
 from models.checkpoint import Checkpoint, fingerprint
 from models.dataset import read_labelled
 from models.description import ModelDescription
+from models.kept_memory import memory_kept
 from models.learning import Learner
 from models.recipe import TrainingRecipe
 from models.training_report import write_model
@@ -48,7 +49,7 @@ def train(
     began = time.monotonic()
     tell(0.0, _plan(recipe))
     kept = Checkpoint(checkpoint, fingerprint(recipe, split))
-    with repeatable():
+    with repeatable(), memory_kept():
         training = read_labelled(split, "train", image_root, recipe)
         validation = read_labelled(split, "validation", image_root, recipe)
         learner = Learner(recipe, training, validation)

@@ -13,6 +13,7 @@ from allsky.errors import BadConfiguration
 from allsky.recordings.files import list_archive
 from allsky.site import DEGREES_PER_HOUR, Site
 from tasks import scan, settings
+from tasks.sections import Training
 from tasks.settings import Settings
 from tasks.train_classifier import existing_model
 
@@ -46,7 +47,7 @@ def checked() -> Checked:
         lines.append(f"  IN DOUBT {doubt}")
     for section, keys in here.as_table().items():
         lines += ["", f"[{section}]", *(f"  {key} = {_shown(value)}" for key, value in keys.items())]
-    return Checked("\n".join(lines), (*missing, *_missing_model()))
+    return Checked("\n".join(lines), (*missing, *_missing_model(), *_unknown_backbone(here.training.backbone)))
 
 
 def _shown(value: Any) -> str:
@@ -118,6 +119,18 @@ def _missing_model() -> list[str]:
     if folder is None or (folder / "model.json").is_file():
         return []
     return [f"[training] model: {folder} is no model's folder; name one that holds a model.json, or none"]
+
+
+def _unknown_backbone(name: str) -> list[str]:
+    if existing_model() is not None or name == Training().backbone:
+        return []
+    from models.network import check_backbone  # PyTorch takes seconds to begin, and the default's name is known
+
+    try:
+        check_backbone(name)
+    except BadConfiguration as problem:
+        return [f"[training] {problem}"]
+    return []
 
 
 def longitude_in_doubt(site: Site) -> str | None:

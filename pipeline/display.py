@@ -114,6 +114,9 @@ class Board:
             bar.update(max(0.0, float(content) - bar.n))
         elif what == watching.ENDED:
             self._end(subject)
+        elif what == watching.ALL_DONE:  # some of what was expected turned out to be unnecessary
+            self._whole.set_postfix_str(f"{self._ended} tasks", refresh=False)
+            self._whole.update(self._whole.total - self._whole.n)
 
     def _begin(self, task: str) -> None:
         if task not in self._weights:

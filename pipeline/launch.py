@@ -14,6 +14,7 @@ import sys
 import time
 import warnings
 from collections.abc import Mapping
+from http.client import HTTPException
 
 import luigi.configuration
 import luigi.interface
@@ -25,7 +26,7 @@ from allsky.errors import AllskyError
 from pipeline.display import shown
 from pipeline.summary import summary
 from pipeline.worker import WorkerFactory
-from tasks import history, machine, scan, settings
+from tasks import history, machine, scan, settings, watching
 from tasks.base import Stage
 from tasks.chosen_engine import chosen_engine
 from tasks.process import OutputInUse, end_on_sigterm, holding
@@ -77,6 +78,8 @@ _luigi_run = luigi.interface._run
 
 def _launch(argv=None, *args, **kwargs):
     arguments = list(sys.argv[1:] if argv is None else argv)
+    # Luigi reads some keys of [core] itself, and then warns that its `core` task does not.
+    warnings.simplefilter("ignore", UnconsumedParameterWarning)
     try:
         with CmdlineParser.global_instance(arguments) as parser:
             goal = parser.get_task_obj()
@@ -121,14 +124,15 @@ def _run_through(goal: Stage, arguments: list[str]):
     """Run until the goal is complete or something failed: a luigid that was killed has forgotten the run's tasks."""
     for _ in range(FORGOTTEN_AT_MOST):
         result = _luigi_run(arguments, worker_scheduler_factory=WorkerFactory(goal.camera))
-        if goal.complete() or any(_summary_dict(result.worker)[status] for status in ("failed", "scheduling_error")):
+        if goal.complete():
+            watching.tell(str(goal), watching.ALL_DONE)
+            break
+        if any(_summary_dict(result.worker)[status] for status in ("failed", "scheduling_error")):
             break
     return result
 
 
 def _set_luigi_defaults() -> None:
-    # Luigi reads some keys of [core] itself, and then warns that its `core` task does not.
-    warnings.simplefilter("ignore", UnconsumedParameterWarning)
     workers = settings.current().execution.workers or machine.cores()
     default_to({**LUIGI_DEFAULTS, ("core", "workers"): str(workers)})
     default_to({("resources", name): count for name, count in machine.resources(workers).items()})
@@ -163,7 +167,10 @@ class _WithoutKnownTracebacks(logging.Filter):
     """A problem that we explain in a sentence needs no traceback from Luigi besides; nor does being stopped."""
 
     def filter(self, record: logging.LogRecord) -> bool:
-        return not (record.exc_info and isinstance(record.exc_info[1], AllskyError | SystemExit))
+        problem = record.exc_info[1] if record.exc_info else None
+        if isinstance(problem, OSError | HTTPException) and record.msg.startswith("Failed connecting"):
+            record.msg, record.exc_info = f"{record.msg} ({problem}); it is asked again for a while", None
+        return not isinstance(problem, AllskyError | SystemExit)
 
 
 def _log_plainly() -> None:

@@ -19,6 +19,7 @@ Nights = dict[str, dict[str, Standing]]
 
 # What a stage is called in the head of a table.
 HEADS = {
+    "VideoInventory": "video",
     "NightClock": "clock",
     "NightFrames": "frames",
     "NightConditions": "conditions",
@@ -83,8 +84,11 @@ def _json(night: str | None, months: Mapping[str, Nights], corpus: Mapping[str, 
 
 def _night_lines(night: str, stages: Mapping[str, Standing]) -> Iterator[str]:
     yield night
-    for video in archive.inventory().videos[night]:  # type: ignore[union-attr]
-        yield f"  video        {video.name}  {video.bytes / 1e6:,.1f} MB"
+    table = archive.inventory().table  # type: ignore[union-attr]
+    for file in table[table["night"] == night].itertuples():
+        problem = f"  {file.problem}" if isinstance(file.problem, str) else ""
+        kind = "folder" if file.video.endswith("/") else "file"
+        yield f"  {kind:<11}  {file.video}  {file.bytes / 1e6:,.1f} MB{problem}"
     for stage, where in stages.items():
         yield f"  {HEADS[stage]:<11}  {where.state:<8}  {where.why}".rstrip()
     log = FullCorpusReport().corpus.log(night)
@@ -147,7 +151,7 @@ def _counted(states: Iterable[tuple[str, Standing]]) -> dict[str, Counter]:
 
 
 def _cell(counts: Counter, nights: int) -> str:
-    if len(counts) == 1:
+    if len(counts) == 1 and counts.total() == nights:
         return next(iter(counts))
     return ", ".join(f"{counts[state]:,} {state}" for state in STATES if counts[state])
 
@@ -155,9 +159,10 @@ def _cell(counts: Counter, nights: int) -> str:
 def _reasons(months: Mapping[str, Nights]) -> Iterator[str]:
     """Why nights are failed, stale or unusable: each reason once, by the first stage that has it, with its nights."""
     reasons: dict[tuple[str, str, str], list[str]] = {}
+    files = archive.inventory().files_of_night  # type: ignore[union-attr]
     for nights in months.values():
         for night, stages in nights.items():
-            for (state, why), stage in _first_stages(night, stages).items():
+            for (state, why), stage in _first_stages(files.get(night, []), stages).items():
                 reasons.setdefault((state, stage, why), []).append(night)
     told = sorted(reasons.items(), key=lambda one: (WORST_FIRST.index(one[0][0]), -len(one[1])))
     for (state, stage, why), held in told[:TOLD]:
@@ -169,19 +174,19 @@ def _reasons(months: Mapping[str, Nights]) -> Iterator[str]:
         yield ""
 
 
-def _first_stages(night: str, stages: Mapping[str, Standing]) -> dict[tuple[str, str], str]:
+def _first_stages(files: Iterable[str], stages: Mapping[str, Standing]) -> dict[tuple[str, str], str]:
     """The first stage of each state and reason: those after it often have nothing else to say."""
     first: dict[tuple[str, str], str] = {}
     for stage, where in stages.items():
         if where.why and where.state in WORST_FIRST:
-            first.setdefault((where.state, _whatever_the_file(where.why, night)), stage)
+            first.setdefault((where.state, _whatever_the_file(where.why, files)), stage)
     return first
 
 
-def _whatever_the_file(why: str, night: str) -> str:
-    """The reason without the names of the night's own files, by which no two nights would share one."""
+def _whatever_the_file(why: str, files: Iterable[str]) -> str:
+    """The reason without the names of the night's own `files`, by which no two nights would share one."""
     line = history.reason(why)
-    for video in archive.inventory().videos.get(night, ()):  # type: ignore[union-attr]
-        if last := Path(video.name).name:  # the archive's own folder has none
-            line = line.replace(video.name, ITS_FILE).replace(last + "/" * video.holds_stills, ITS_FILE)
+    for file in files:
+        if last := Path(file).name:  # the archive's own folder has none
+            line = line.replace(file, ITS_FILE).replace(last + "/" * file.endswith("/"), ITS_FILE)
     return line.removeprefix(f"{ITS_FILE}: ")

@@ -81,6 +81,24 @@ class Inventory:
         return list(self.videos)
 
     @functools.cached_property
+    def files_of_night(self) -> dict[str, list[str]]:
+        """The names of every file that is dated to a night, usable or not."""
+        dated = self.table[self.table["night"].notna()]
+        names: dict[str, list[str]] = {}
+        for night, name in zip(dated["night"].tolist(), dated["video"].tolist(), strict=True):
+            names.setdefault(night, []).append(name)
+        return names
+
+    @functools.cached_property
+    def broken(self) -> dict[str, str]:
+        """Why a night that files are dated to has none that could be used."""
+        rows = self.table[self.table["night"].notna() & ~self.table["night"].isin(self.videos)]
+        told: dict[str, list[str]] = {}
+        for night, name, problem in zip(rows["night"], rows["video"], rows["problem"], strict=True):
+            told.setdefault(night, []).append(f"{name}: {problem if isinstance(problem, str) else 'no frames'}")
+        return {night: "; ".join(problems) for night, problems in sorted(told.items())}
+
+    @functools.cached_property
     def nights_of_month(self) -> dict[str, list[str]]:
         months: dict[str, list[str]] = {}
         for night in self.videos:

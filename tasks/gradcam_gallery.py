@@ -9,10 +9,8 @@ import os
 from pathlib import Path
 
 import luigi
-import numpy as np
 import pandas as pd
 
-from allsky.pictures import inscribed_disk, read_picture, write_picture
 from allsky.tables import SHEET
 from tasks.archive_stage import ArchiveStage
 from tasks.artifacts import FolderArtifact, TableArtifact
@@ -44,6 +42,12 @@ class GradCamGallery(ArchiveStage):
 
     def reads(self):
         return [NightFrames(night=night) for night in audit_frames(self.corpus)["night"].unique()]
+
+    def foreseen(self):
+        try:
+            return [*self.needs(), *self.reads()]
+        except NotKnownYet:
+            return self.needs()
 
     def output(self):
         return FolderArtifact(self.corpus.gradcam_folder(self.model))
@@ -100,18 +104,17 @@ class GradCamGallery(ArchiveStage):
 
     def _explain(self, frame_ids: list[str], folder: Path) -> None:
         from models.device import device
-        from models.explanation import heat_maps, overlay
+        from models.map_files import write_maps
         from models.model_folder import load_model
 
-        paths = [self.corpus.root / image for image in self._images(frame_ids)]
+        pictures = {
+            frame_id: self.corpus.root / image
+            for frame_id, image in zip(frame_ids, self._images(frame_ids), strict=True)
+        }
         model = load_model(model_folder(self.model), device())
-        maps = heat_maps(model, paths, self.settings.explanation.method)
-        for done, (frame_id, path, heat) in enumerate(zip(frame_ids, paths, maps, strict=True)):
-            self.progress(done / len(paths), f"{done} of {len(paths)} maps")
-            picture = read_picture(path)
-            drawn = overlay(picture, heat, sky=inscribed_disk(len(picture)))
-            write_picture(folder / f"{frame_id}.jpg", drawn)
-            np.save(folder / f"{frame_id}.npy", heat)
+        written = write_maps(model, pictures, self.settings.explanation.method, folder)
+        for done, _ in enumerate(written, start=1):
+            self.progress(done / len(pictures), f"{done} of {len(pictures)} maps")
 
     def _images(self, frame_ids: list[str]) -> list[str]:
         wanted = audit_frames(self.corpus).set_index("frame_id").loc[frame_ids].reset_index()

@@ -13,6 +13,7 @@ from allsky.errors import BadConfiguration
 from tasks.archive_stage import ArchiveStage
 from tasks.base import NotKnownYet, Stage
 from tasks.full_corpus_report import FullCorpusReport
+from tasks.label_split import LabelSplit
 from tasks.month_clock_audit import MonthClockAudit
 from tasks.month_frames import MonthFrames
 from tasks.month_keograms import MonthKeograms
@@ -39,6 +40,21 @@ class UpdatedReport(FullCorpusReport):
     def model(self) -> str:
         return model_as_it_is()
 
+    def labels_wanted(self) -> str:
+        if self.model() == NO_MODEL and self._could_be_trained():
+            return (
+                "nothing is predicted yet: there are labels and no model, and this run never trains; run"
+                f" FullCorpusReport, or let the one at work come to it. What could be done is in {self._page()}"
+                f"{self._problems()}"
+            )
+        return super().labels_wanted()
+
+    def _could_be_trained(self) -> bool:
+        try:
+            return bool(LabelSplit().nights())
+        except NotKnownYet:
+            return True  # the labels are being made
+
     def _range(self) -> str:
         return ""  # the page is where people look for it, however far a backfill has come
 
@@ -53,6 +69,11 @@ class NightlyUpdate(ArchiveStage):
     nights = luigi.Parameter(
         default=MISSING, description="`missing`, `all`, `last:N`, nights, or ranges FIRST_LAST; joined by commas"
     )
+
+    def __init__(self, *args, **kwargs):
+        super().__init__(*args, **kwargs)
+        if self.nights != MISSING:
+            selected(self.nights, [])  # what names no nights is told before anything begins
 
     def needs(self) -> Iterable[Stage]:
         chosen = self.chosen()

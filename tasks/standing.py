@@ -10,9 +10,9 @@ from collections.abc import Iterator, Mapping
 from dataclasses import dataclass
 from typing import Any
 
-from allsky.corpus import NO_MODEL
+from allsky.corpus import NO_MODEL, Corpus
 from allsky.errors import AllskyError
-from tasks import archive
+from tasks import archive, settings
 from tasks.artifacts import Artifact
 from tasks.base import NotKnownYet, Stage
 from tasks.camera_epochs import CameraEpochs
@@ -39,6 +39,7 @@ DONE, UNUSABLE, STALE, FAILED, MISSING = STATES = ("done", "unusable", "stale", 
 
 NIGHT_STAGES = (NightClock, NightFrames, NightConditions)
 MONTH = MonthFrames.__name__
+VIDEO = VideoInventory.__name__
 
 
 @dataclass(frozen=True)
@@ -95,11 +96,21 @@ def _to_be_made(unknown: NotKnownYet) -> str:
 def months(model: str, ends: Ends, only: str | None = None) -> Iterator[tuple[str, dict[str, dict[str, Standing]]]]:
     """Each month of the archive with its nights: stage by stage, where the night stands. `only` names one month."""
     inventory = archive.inventory()
-    for month in inventory.nights_of_month if inventory else []:
-        if only in (None, month):
-            with one_look():
-                standings = _month(month, model, ends)
-            yield month, standings
+    if inventory is None:
+        return
+    months = {night[:7] for night in inventory.broken} | set(inventory.nights_of_month)
+    for month in sorted(months if only is None else months & {only}):
+        with one_look():
+            standings = _month(month, model, ends) if month in inventory.nights_of_month else {}
+        held = {night: {VIDEO: Standing(DONE)} | stages for night, stages in standings.items()}
+        broken = {night: why for night, why in inventory.broken.items() if night[:7] == month}
+        held |= {night: {VIDEO: Standing(UNUSABLE, _without_video(why, night))} for night, why in broken.items()}
+        yield month, dict(sorted(held.items()))
+
+
+def _without_video(why: str, night: str) -> str:
+    kept = Corpus(settings.current().output).night_artifacts(night)
+    return f"{why}; what was made of this night before is kept, and left out of months and report" if kept else why
 
 
 def _month(month: str, model: str, ends: Ends) -> dict[str, dict[str, Standing]]:

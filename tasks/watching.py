@@ -9,7 +9,7 @@ from __future__ import annotations
 import json
 import os
 
-BEGUN, GOING_ON, ENDED, SAID = "begun", "going on", "ended", "said"
+BEGUN, GOING_ON, ENDED, SAID, ALL_DONE = "begun", "going on", "ended", "said", "all done"
 
 # Longer lines could mix with those of other processes (pipe(7): PIPE_BUF).
 LINE_BYTES = 4096
@@ -29,7 +29,7 @@ def is_watched() -> bool:
 
 
 def tell(subject: str, what: str, content: float | str = "") -> None:
-    """Tell that `subject` has begun, is going on (with the fraction done), has ended, or said something."""
+    """Tell that `subject` has begun, goes on (with the fraction done), has ended, said something, or is all done."""
     if _Pipe.end is None:
         return
     line = json.dumps([what, subject, content], ensure_ascii=False).encode() + b"\n"

@@ -56,6 +56,14 @@ def test_a_folder_without_a_video_fails_with_what_to_do(tmp_path):
     assert "set [archive] stills_time" in answer.stderr
 
 
+def test_a_misspelt_backbone_is_told_with_the_nearest_one(archive):
+    answer = check(archive, "[training]", "backbone = resnet43")
+    assert answer.returncode == 2
+    assert "[training] backbone = 'resnet43' is no classifier of torchvision" in answer.stderr
+    assert "did you mean resnet34" in answer.stderr
+    assert check(archive, "[training]", "backbone = resnet34").returncode == 0
+
+
 def test_it_begins_with_a_summary_and_goes_on_with_every_key(archive):
     answer = check(archive)
     assert answer.returncode == 0, answer.stderr

@@ -38,6 +38,11 @@ def test_the_whole_moves_by_the_time_a_task_is_expected_to_take():
     assert "whole run  75%" in shown and "1 of 2 tasks" in shown
 
 
+def test_a_run_that_is_all_done_fills_the_bar_whatever_was_foreseen():
+    shown = drawn((watching.BEGUN, TASK), (watching.ENDED, TASK), (watching.ALL_DONE, "FullCorpusReport"))
+    assert "whole run 100%" in shown and "| 1 tasks [" in shown.replace(", ", " ")
+
+
 def test_a_task_nobody_foresaw_makes_the_whole_longer():
     shown = drawn((watching.BEGUN, "SkyDisk()"), (watching.ENDED, "SkyDisk()"), weights={TASK: 1.0})
     assert "whole run  50%" in shown and "1 of 2 tasks" in shown

@@ -79,9 +79,13 @@ def test_nights_that_are_not_there_are_refused_with_those_that_are(chain):
     run = chain.run("--nights", "2030-01-01", goal="NightlyUpdate")
     assert run.status == 1, run.told
     assert "its nights run from 2023-01-20" in run.told
+
+
+def test_what_names_no_nights_is_refused_before_anything_begins(chain):
     run = chain.run("--nights", "yesterday", goal="NightlyUpdate")
-    assert run.status == 1, run.told
-    assert "expected a date like 2023-01-31" in run.told
+    assert run.status == 2, run.told
+    assert run.told.startswith("allsky: 'yesterday' names no nights: expected a date like 2023-01-31")
+    assert len(run.told.splitlines()) == 1
 
 
 def test_without_a_model_frames_wait_for_labels(unlabelled_chain, tmp_path):
@@ -89,3 +93,11 @@ def test_without_a_model_frames_wait_for_labels(unlabelled_chain, tmp_path):
     run = chain.run(goal="NightlyUpdate")
     assert (run.status, run.stages - {"FullCorpusReport", "UpdatedReport"}) == (4, set()), run.told
     assert "frames wait in" in run.told
+
+
+def test_with_labels_and_no_model_the_report_that_trains_is_wanted(unlabelled_chain, tmp_path):
+    chain = unlabelled_chain[0].copy(tmp_path / "chain")
+    chain.answer()
+    run = chain.run(goal="NightlyUpdate")
+    assert run.status == 4, run.told
+    assert "this run never trains; run FullCorpusReport" in run.told and "frames wait in" not in run.told

@@ -9,6 +9,7 @@ import subprocess
 import sys
 from pathlib import Path
 
+import pandas as pd
 import pytest
 
 from allsky.corpus import model_of
@@ -85,6 +86,15 @@ def test_a_first_run_is_foreseen_without_claiming_the_output_folder(unlabelled_c
     assert not (tmp_path / "output").exists()
 
 
+def test_a_first_run_with_labels_is_foreseen_as_far_as_its_maps(finished_chain, tmp_path):
+    finished, run = finished_chain
+    chain = Chain(tmp_path)
+    os.symlink(finished.folder / "videos", tmp_path / "videos")
+    for name in ("luigi.cfg", "labels.csv"):
+        shutil.copy(finished.folder / name, tmp_path)
+    assert {line.partition("(")[0] for line in planned(chain)} >= run.stages > {"GradCamGallery"}
+
+
 def test_a_finished_archive_has_nothing_to_do_and_knows_how_long_it_took(finished_chain):
     chain, _ = finished_chain
     assert asked(chain, "plan") == "nothing to do\n"
@@ -149,6 +159,26 @@ def test_a_night_that_fails_keeps_no_other_from_landing_and_status_tells_of_it_u
     shutil.rmtree(first)
     where = json.loads(asked(chain, "status", "--night", nights[0], "--json"))["nights"][nights[0]]["MonthKeograms"]
     assert where == {"state": "missing", "why": ""}
+
+
+def test_a_night_whose_video_can_no_longer_be_read_is_told_with_what_stays_of_it(chain):
+    [video] = (chain.folder / "videos").glob(f"*{NIGHT.replace('-', '')}*")
+    whole = video.read_bytes()
+    video.write_bytes(whole[:100])
+    assert chain.run().status == 0
+    of_the_night = json.loads(asked(chain, "status", "--night", NIGHT, "--json"))["nights"][NIGHT]
+    assert list(of_the_night) == ["VideoInventory"]
+    assert of_the_night["VideoInventory"]["state"] == "unusable"
+    assert "what was made of this night before is kept" in of_the_night["VideoInventory"]["why"]
+    assert video.name in asked(chain, "status", "--night", NIGHT)
+    whole_corpus = asked(chain, "status")
+    assert f"unusable: video of 1 night ({NIGHT}): " in whole_corpus and " done, 1 unusable  " in whole_corpus
+    assert NIGHT not in set(pd.read_parquet(chain.folder / "output" / "months")["night"])
+
+    video.write_bytes(whole)
+    run = chain.run()
+    assert run.status == 0 and not {"NightClock", "NightFrames", "NightConditions"} & run.stages, run.told
+    assert "unusable" not in asked(chain, "status")
 
 
 def test_status_is_short_and_has_the_details_of_a_night(finished_chain):

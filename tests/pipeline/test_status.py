@@ -14,7 +14,7 @@ from tasks.standing import DONE, FAILED, MISSING, STALE, UNUSABLE, Standing
 
 NIGHTS = [str(day.date()) for day in pd.date_range("1995-09-01", periods=10_000)]
 EMPTY = "the file is empty (0 bytes); copy it again or remove it"
-NIGHT_STAGES = list(HEADS)[:4]
+NIGHT_STAGES = list(HEADS)[1:5]
 
 
 def video_of(night: str) -> str:
@@ -25,9 +25,7 @@ def video_of(night: str) -> str:
 def ten_thousand_nights(monkeypatch, tmp_path):
     """Each with a video of its own name."""
     inventory = archive.Inventory(VIDEOS.empty(), [], tmp_path)
-    inventory.videos = {
-        night: (archive.Video(video_of(night), tmp_path / video_of(night), "", 0, (0, 0)),) for night in NIGHTS
-    }
+    inventory.table = pd.DataFrame({"night": NIGHTS, "video": [video_of(night) for night in NIGHTS]})
     monkeypatch.setattr(archive._Assumed, "inventory", inventory)
 
 
