@@ -45,9 +45,10 @@ PORT = 8786
 SILENT_S, PATIENCE_S = 15, 1200.0
 # Five nights and four, of two months; by the keyed hash of their dates some train, one validates, others are audited.
 NIGHTS = (("2023-01-14", "2023-01-18"), ("2023-02-01", "2023-02-04"))
-# The record of each stage of a night, and where the night stands in its place.
-RECORDS = ("clock/*/*.parquet", "frames/*/*.parquet", "conditions/*/*.parquet", "predictions/*/*/*.parquet")
-STAGE_DONE = re.compile(r"(Night\w+)\(.*night=([\d-]+).*\)  [\d.]+ s$", re.MULTILINE)
+# Every table of a night, and of what is a folder its record.
+RECORDS = ("*/night=*/*.parquet", "*/night=*/.recipe.json", "keograms/*/*/.recipe.json", "predictions/*/*/*.parquet")
+# How a night's log tells that a stage of it was done.
+STAGE_DONE = re.compile(r" INFO (\w+\(.*\))(?:  [\d.]+ s)?$", re.MULTILINE)
 
 
 def why_not() -> str:
@@ -249,19 +250,18 @@ def configure(folder: Path) -> None:
         file.write("\n".join(["[execution]", *(f"{key} = {value}" for key, value in keys.items())]) + "\n")
 
 
-def logs(output: Path) -> str:
-    """What the nights' logs say: when, on which host, what."""
-    return "".join(log.read_text() for log in (output / "logs").rglob("*.log"))
-
-
 def computed_twice(output: Path) -> int:
     """How many stages of nights were computed more than once, whoever's result counts."""
-    return sum(count > 1 for count in Counter(STAGE_DONE.findall(logs(output))).values())
+    told = (
+        (log.stem, stage) for log in (output / "logs").rglob("*.log") for stage in STAGE_DONE.findall(log.read_text())
+    )
+    return sum(count > 1 for count in Counter(told).values())
 
 
 def predicted_elsewhere(output: Path) -> int:
     """How many nights of predictions another host did than the one that announces a GPU."""
-    return sum(host != GPU_HOST for host in re.findall(r"Z (\S+) INFO MonthPredictions\(", logs(output)))
+    logs = "".join(log.read_text() for log in (output / "logs").rglob("*.log"))
+    return sum(host != GPU_HOST for host in re.findall(r"Z (\S+) INFO MonthPredictions\(", logs))
 
 
 def use_model(folder: Path, model: Path) -> None:
