@@ -21,6 +21,7 @@ import luigi.interface
 from luigi.cmdline_parser import CmdlineParser
 from luigi.execution_summary import _summary_dict
 from luigi.parameter import UnconsumedParameterWarning
+from luigi.rpc import RPCError
 
 from allsky.errors import AllskyError
 from pipeline.display import shown
@@ -89,6 +90,9 @@ def _launch(argv=None, *args, **kwargs):
             status = _run(goal, arguments)
     except OutputInUse as error:
         status = _refuse(error, IN_USE)
+    except RPCError as error:
+        asked = "start it (./run luigid), say where it is ([core] default-scheduler-host, default-scheduler-port)"
+        status = _refuse(f"{error}; {asked}, or take --local-scheduler; the same command goes on", FAILED)
     except AllskyError as error:
         status = _refuse(error, UNUSABLE)
     raise SystemExit(status)
@@ -99,7 +103,7 @@ def _local_scheduler(arguments: list[str]) -> bool:
         return luigi.interface.core().local_scheduler
 
 
-def _refuse(error: AllskyError, status: int) -> int:
+def _refuse(error: AllskyError | str, status: int) -> int:
     print(f"allsky: {error}", file=sys.stderr)
     return status
 

@@ -58,6 +58,17 @@ def test_a_full_disk_is_told_once_a_stage_and_leaves_nothing_half(fresh):
     assert len(frames_of(fresh)) == NIGHTS + 1
 
 
+def test_a_luigid_that_never_answers_ends_the_run_with_what_to_do(fresh):
+    fresh.configure("core", "rpc_retry_attempts", "2")
+    fresh.configure("core", "rpc_retry_wait", "1")
+    run = Chain(fresh.folder, ("--scheduler-port", str(free_port()))).run()
+    assert run.status == 1, run.told
+    assert "Traceback" not in run.told and "Warning" not in run.told, run.told
+    assert run.told.count("Connection refused); it is asked again for a while") == 2
+    assert run.told.rstrip().splitlines()[-1].startswith("allsky: Errors (2 attempts) when connecting")
+    assert "start it (./run luigid)" in run.told and "take --local-scheduler" in run.told
+
+
 def test_two_runs_at_once_share_the_work_and_survive_the_death_of_luigid(fresh, tmp_path):
     port = free_port()
     server = start_server(port, tmp_path)
