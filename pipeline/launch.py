@@ -30,7 +30,7 @@ from pipeline.worker import WorkerFactory
 from tasks import history, machine, scan, settings, watching
 from tasks.base import Stage
 from tasks.chosen_engine import chosen_engine
-from tasks.process import OutputInUse, end_on_sigterm, holding
+from tasks.process import OutputInUse, end_when_told, holding
 from tasks.temporaries import sweep
 
 COMPLETE, FAILED, UNUSABLE, LABELS_WANTED, IN_USE = 0, 1, 2, 4, 5
@@ -111,7 +111,7 @@ def _refuse(error: AllskyError | str, status: int) -> int:
 def _run(goal: Stage, arguments: list[str]) -> int:
     _log_plainly()
     _set_luigi_defaults()
-    end_on_sigterm()
+    end_when_told()
     if swept := sweep(settings.current().output):
         logger.info("removed %d temporaries of a run that was killed", swept)
     if waiting := scan.why_waiting():

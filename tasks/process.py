@@ -60,25 +60,29 @@ class TiedToRun:
         return None
 
 
-def end_on_sigterm() -> None:
-    """Let SIGTERM unwind the stack, so that drafts are removed and children ended.
+def end_when_told() -> None:
+    """Let SIGTERM, and Ctrl-C, unwind the stack, so that drafts are removed and children ended.
 
     Luigi takes whatever is raised while it adds a task for that task's error and goes on. So the run asks
     itself again until it has ended, and with itself all its tasks' processes: Luigi asks one after the other, waits
     for each, and is interrupted by that. A process that is on its way out, with drafts to remove, takes no notice.
     """
-    run = os.getpid()
+    run, told = os.getpid(), 0
 
-    def end(*_: object) -> None:
+    def end(number: int, _frame: object) -> None:
+        nonlocal told
         if os.getpid() == run:
+            if not told:
+                logger.warning("told to stop: tasks tidy up and end; the same command goes on where this run ended")
             signal.setitimer(signal.ITIMER_REAL, ASKED_AGAIN_S)
             _end_tasks()
         elif _is_ending():
             return
-        sys.exit(128 + signal.SIGTERM)
+        told = told or number
+        sys.exit(128 + told)
 
-    signal.signal(signal.SIGTERM, end)
-    signal.signal(signal.SIGALRM, end)
+    for number in (signal.SIGTERM, signal.SIGINT, signal.SIGALRM):
+        signal.signal(number, end)
     # Once it believes, an alarm would only change how it ended. This goes before multiprocessing's waiting for the
     # tasks' processes at exit, which is registered as its `util` is imported.
     atexit.register(signal.setitimer, signal.ITIMER_REAL, 0)

@@ -26,7 +26,7 @@ PROGRAM = """
     import signal
     from tasks import process
     process.ASKED_AGAIN_S = 0.05
-    process.end_on_sigterm()
+    process.end_when_told()
     print("ready", flush=True)
     try:
         signal.pause()
@@ -36,13 +36,14 @@ PROGRAM = """
 """
 
 
-def test_a_run_that_takes_being_ended_for_a_tasks_error_is_told_again():
-    run = subprocess.Popen(
-        [sys.executable, "-c", textwrap.dedent(PROGRAM)], cwd=ROOT, stdout=subprocess.PIPE, text=True
-    )
+@pytest.mark.parametrize("number", [signal.SIGTERM, signal.SIGINT])
+def test_a_run_that_takes_being_ended_for_a_tasks_error_is_told_again(number):
+    program = [sys.executable, "-c", textwrap.dedent(PROGRAM)]
+    run = subprocess.Popen(program, cwd=ROOT, stdout=subprocess.PIPE, stderr=subprocess.PIPE, text=True)
     assert run.stdout.readline() == "ready\n"
-    run.terminate()
-    assert run.wait(timeout=30) == 143
+    run.send_signal(number)
+    assert run.wait(timeout=30) == 128 + number
+    assert run.stderr.read().count("told to stop") == 1
 
 
 # Each task needs longer to tidy up than the run waits before it asks itself again.
@@ -64,19 +65,22 @@ TASKS = """
 
     FOLDER = pathlib.Path(sys.argv[1])
     process.ASKED_AGAIN_S = 0.2
-    process.end_on_sigterm()
+    process.end_when_told()
     luigi.build([Slow(number=number) for number in range(3)], workers=3, local_scheduler=True, no_lock=True)
 """
 
 
-def test_every_task_of_a_run_that_is_ended_tidies_up(tmp_path):
-    run = subprocess.Popen([sys.executable, "-c", textwrap.dedent(TASKS), str(tmp_path)], cwd=ROOT)
+# A terminal tells a run and all of its tasks at once of Ctrl-C, the system a run alone of its end.
+@pytest.mark.parametrize(("number", "tell"), [(signal.SIGTERM, os.kill), (signal.SIGINT, os.killpg)])
+def test_every_task_of_a_run_that_is_ended_tidies_up(tmp_path, number, tell):
+    program = [sys.executable, "-c", textwrap.dedent(TASKS), str(tmp_path)]
+    run = subprocess.Popen(program, cwd=ROOT, start_new_session=True)
     try:
         while len(list(tmp_path.glob("*.begun"))) < 3:
             assert run.poll() is None
             time.sleep(0.02)
-        run.terminate()
-        assert run.wait(timeout=30) == 143
+        tell(run.pid, number)
+        assert run.wait(timeout=30) == 128 + number
     finally:
         end_with_children(run)
     assert len(list(tmp_path.glob("*.tidied"))) == 3
