@@ -240,7 +240,9 @@ def main() -> None:
     asked = asked_for()
     with tempfile.TemporaryDirectory() as root:
         folder = Path(root)
-        os.environ["XDG_CACHE_HOME"] = str(folder / "cache")  # which engine is quickest is to be found out
+        # Which engine is quickest is to be found out, and what it compiles to be compiled.
+        os.environ["XDG_CACHE_HOME"] = str(folder / "cache")
+        os.environ["TORCHINDUCTOR_CACHE_DIR"] = str(folder / "cache" / "inductor")
         nights = make_nights(folder, asked.nights, asked.frames, asked.skies)
         others = hours.frames_of_nights(empty(folder / "others"), 1 if asked.quick else NIGHTS_PREDICTED)
         if asked.quick:

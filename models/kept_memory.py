@@ -14,11 +14,11 @@ import threading
 from collections.abc import Iterator
 
 # Parameters of mallopt(3), as glibc's malloc.h numbers them.
-_TRIM_THRESHOLD, _TOP_PAD, _MMAP_MAX = -1, -2, -4
+_TRIM_THRESHOLD, _TOP_PAD, _MMAP_THRESHOLD, _MMAP_MAX = -1, -2, -3, -4
 # Within: no block is mapped on its own, the heap's free end stays, and grows by so many bytes. Afterwards: glibc's
-# defaults, and the largest threshold that it would come to by itself (mallopt(3)).
+# defaults, and the largest thresholds that it would come to by itself, which it seeks no longer once told anything.
 _KEEPING = {_MMAP_MAX: 0, _TRIM_THRESHOLD: 2**31 - 1, _TOP_PAD: 64 * 2**20}
-_USUAL = {_MMAP_MAX: 65_536, _TRIM_THRESHOLD: 64 * 2**20, _TOP_PAD: 128 * 2**10}
+_USUAL = {_MMAP_MAX: 65_536, _MMAP_THRESHOLD: 32 * 2**20, _TRIM_THRESHOLD: 64 * 2**20, _TOP_PAD: 128 * 2**10}
 
 
 class _Users:

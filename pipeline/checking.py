@@ -9,7 +9,7 @@ from datetime import datetime
 from typing import Any
 
 from allsky.clock.zones import own_times, parse_zone
-from allsky.errors import BadConfiguration
+from allsky.errors import BadConfiguration, MissingTool
 from allsky.recordings.files import list_archive
 from allsky.site import DEGREES_PER_HOUR, Site
 from tasks import scan, settings
@@ -128,7 +128,7 @@ def _unknown_backbone(name: str) -> list[str]:
 
     try:
         check_backbone(name)
-    except BadConfiguration as problem:
+    except (BadConfiguration, MissingTool) as problem:
         return [f"[training] {problem}"]
     return []
 

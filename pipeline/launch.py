@@ -3,7 +3,7 @@
 Luigi's own exit status misleads: it is 0 on failure unless configured, and 25 with several workers
 although all is done. Ours is decided by what is complete and by what failed. Luigi calls
 `luigi.interface._run` once it has imported this module; there is no public hook around a whole run,
-so that one function is wrapped, and goals of other modules pass through it untouched.
+so that one function is wrapped, and goals of other modules pass through it, but for a warning of Luigi's own.
 """
 
 from __future__ import annotations
@@ -173,7 +173,8 @@ class _WithoutKnownTracebacks(logging.Filter):
     def filter(self, record: logging.LogRecord) -> bool:
         problem = record.exc_info[1] if record.exc_info else None
         if isinstance(problem, OSError | HTTPException) and record.msg.startswith("Failed connecting"):
-            record.msg, record.exc_info = f"{record.msg} ({problem}); it is asked again for a while", None
+            record.msg, record.args = f"{record.getMessage()} ({problem})", None
+            record.exc_info = None
         return not isinstance(problem, AllskyError | SystemExit)
 
 

@@ -13,7 +13,8 @@ from models import kept_memory
 from models.kept_memory import memory_kept
 
 MB = 2**20
-BLOCK = 48 * MB  # above what glibc ever keeps by itself (mallopt(3): 32 MB)
+# Above and below what glibc keeps by itself, once it has seen such blocks (mallopt(3): 32 MB).
+BLOCK, SMALLER = 48 * MB, 16 * MB
 
 needs_glibc = pytest.mark.skipif(kept_memory._glibc() is None, reason="the C library is not glibc")
 
@@ -26,11 +27,11 @@ COUNT = f"""
     libc.malloc.restype, libc.malloc.argtypes = ctypes.c_void_p, [ctypes.c_size_t]
     libc.free.argtypes = [ctypes.c_void_p]
 
-    def pages_of_ten():
+    def pages_of_ten(size={BLOCK}):
         before = resource.getrusage(resource.RUSAGE_SELF).ru_minflt
         for _ in range(10):
-            block = libc.malloc({BLOCK})
-            ctypes.memset(block, 1, {BLOCK})
+            block = libc.malloc(size)
+            ctypes.memset(block, 1, size)
             libc.free(block)
         return resource.getrusage(resource.RUSAGE_SELF).ru_minflt - before
 
@@ -43,19 +44,22 @@ COUNT = f"""
         with memory_kept():
             pages_of_ten()
         kept, held = pages_of_ten(), resident()
-    print(usual, kept, held - resident(), pages_of_ten())
+    given_back = held - resident()
+    pages_of_ten({SMALLER})
+    print(usual, kept, given_back, pages_of_ten(), pages_of_ten({SMALLER}))
 """
 
 
 @needs_glibc
 def test_what_is_given_back_is_had_again_without_new_pages_and_goes_back_at_the_end():
     told = subprocess.check_output([sys.executable, "-c", textwrap.dedent(COUNT)], text=True)
-    usual, kept, given_back, afterwards = map(int, told.split())
+    usual, kept, given_back, afterwards, smaller = map(int, told.split())
     a_block = BLOCK // resource.getpagesize()
     assert usual > 9 * a_block
     assert kept < a_block / 10
     assert given_back > 0.9 * BLOCK
     assert afterwards > 9 * a_block
+    assert smaller < a_block / 10
 
 
 def test_without_glibc_nothing_happens(monkeypatch):

@@ -64,7 +64,7 @@ def test_a_luigid_that_never_answers_ends_the_run_with_what_to_do(fresh):
     run = Chain(fresh.folder, ("--scheduler-port", str(free_port()))).run()
     assert run.status == 1, run.told
     assert "Traceback" not in run.told and "Warning" not in run.told, run.told
-    assert run.told.count("Connection refused); it is asked again for a while") == 2
+    assert run.told.count("Connection refused)") >= 2
     assert run.told.rstrip().splitlines()[-1].startswith("allsky: Errors (2 attempts) when connecting")
     assert "start it (./run luigid)" in run.told and "take --local-scheduler" in run.told
 
