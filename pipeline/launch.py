@@ -168,7 +168,8 @@ def _outcome(goal: Stage, worker) -> int:
 
 
 class _WithoutKnownTracebacks(logging.Filter):
-    """A problem that we explain in a sentence needs no traceback from Luigi besides; nor does being stopped."""
+    """A problem that we explain in a sentence needs no traceback from Luigi besides; nor does being stopped, or a
+    luigid that is away."""
 
     def filter(self, record: logging.LogRecord) -> bool:
         problem = record.exc_info[1] if record.exc_info else None

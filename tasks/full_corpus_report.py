@@ -87,13 +87,11 @@ class FullCorpusReport(ArchiveStage):
         self._check_range()
         try:
             model = self.model()
-            judged = self._judged(model)
         except NotKnownYet:
             model = UNKNOWN_MODEL
-            judged = self._judged(model)
         # The sheet whose frames it shows is drawn by the same run, where it is not there yet.
         gallery = [] if self.ranged or model == NO_MODEL or self._gallery(model) else [GradCamGallery(model=model)]
-        return [*self._frames(), *judged, *gallery, *self.reads()]
+        return [*self._frames(), *self._judged(model), *gallery, *self.reads()]
 
     def _frames(self) -> list[Stage]:
         """Everything short of a model."""

@@ -10,9 +10,9 @@ from collections.abc import Iterator, Mapping
 from dataclasses import dataclass
 from typing import Any
 
-from allsky.corpus import NO_MODEL, Corpus
+from allsky.corpus import NO_MODEL
 from allsky.errors import AllskyError
-from tasks import archive, settings
+from tasks import archive
 from tasks.artifacts import Artifact
 from tasks.base import NotKnownYet, Stage
 from tasks.camera_epochs import CameraEpochs
@@ -103,13 +103,14 @@ def months(model: str, ends: Ends, only: str | None = None) -> Iterator[tuple[st
         with one_look():
             standings = _month(month, model, ends) if month in inventory.nights_of_month else {}
         held = {night: {VIDEO: Standing(DONE)} | stages for night, stages in standings.items()}
-        broken = {night: why for night, why in inventory.broken.items() if night[:7] == month}
-        held |= {night: {VIDEO: Standing(UNUSABLE, _without_video(why, night))} for night, why in broken.items()}
+        for night, why in inventory.broken.items():
+            if night[:7] == month:
+                held[night] = {VIDEO: Standing(UNUSABLE, _without_video(why, night))}
         yield month, dict(sorted(held.items()))
 
 
 def _without_video(why: str, night: str) -> str:
-    kept = Corpus(settings.current().output).night_artifacts(night)
+    kept = VideoInventory().corpus.night_artifacts(night)
     return f"{why}; what was made of this night before is kept, and left out of months and report" if kept else why
 
 
