@@ -85,6 +85,7 @@ class VideoInventory(Stage):
             lambda name: self._nights(VideoRecording(name, self.settings.videos / name)),
             known,
             rows_of_folders(stills),
+            self._nights_before(),
         )
         output["sources"].write(scan.as_table([*seen.sources, *night_sources(stills)]))
         output["stills"].write(stills.sort_values("night", kind="stable", na_position="first"))
@@ -109,6 +110,17 @@ class VideoInventory(Stage):
             night = row["night"] if dated_alike else None
             known.setdefault(row["video"], []).append(row | {"night": night})
         return known
+
+    def _nights_before(self) -> dict[str, list[str]]:
+        """The nights of each file in the inventory as it was, by today's settings."""
+        before = archive.inventory()
+        if before is None or not self._dated_alike():
+            return {}
+        nights: dict[str, list[str]] = {}
+        for night, names in before.files_of_night.items():
+            for name in names:
+                nights.setdefault(name, []).append(night)
+        return nights
 
     def _night_from_name(self, name: str) -> str | None:
         files = self.settings.archive

@@ -33,19 +33,21 @@ def take_inventory(
     nights_from_frames: Spans,
     known: Mapping[str, Rows] | None = None,
     stills: Rows | None = None,
+    nights_before: Mapping[str, Sequence[str]] | None = None,
 ) -> pd.DataFrame:
     """The videos table (`allsky.tables.VIDEOS`) of the files `names` under `folder`, and of folders of stills.
 
     `night_from_name` tells a video's night from its name; where it cannot (None), `nights_from_frames` is asked, and a
     video that runs over several nights gets a row for each. `known` holds rows of an earlier inventory by name, for
     files that have not changed since: they are not probed again, and their frames not read. `stills` are the rows of
-    folders of stills (`allsky.recordings.still_inventory`).
+    folders of stills (`allsky.recordings.still_inventory`). `nights_before` are the nights that files had, by name:
+    one that its frames dated keeps them while it cannot be read.
     """
-    known = known or {}
+    known, nights_before = known or {}, nights_before or {}
     names = sorted(names)
     with ThreadPoolExecutor(PROBES_AT_ONCE) as pool:
         probed = list(pool.map(lambda name: known.get(name) or [_probed(folder, name)], names))
-    rows = [row for held in probed for row in _dated(held, night_from_name, nights_from_frames)]
+    rows = [row for held in probed for row in _dated(held, night_from_name, nights_from_frames, nights_before)]
     rows = sorted([*rows, *(stills or [])], key=lambda row: (row["video"], row["night"] or ""))
     table = pd.DataFrame(rows, columns=VIDEOS.names).astype({"night": object, "problem": object})
     return VIDEOS.to_arrow(_with_odd_sizes_named(table)).to_pandas()
@@ -55,7 +57,9 @@ def _probed(folder: Path, name: str) -> dict[str, Any]:
     return {"night": None, "video": name, "first_frame": 0, **asdict(probe(folder / name))}
 
 
-def _dated(held: Rows, night_from_name: Dating, nights_from_frames: Spans) -> Rows:
+def _dated(
+    held: Rows, night_from_name: Dating, nights_from_frames: Spans, nights_before: Mapping[str, Sequence[str]]
+) -> Rows:
     """The rows of one video, of which `held` are those known."""
     row = held[0] | {"first_frame": 0}
     if len(held) > 1:
@@ -65,7 +69,7 @@ def _dated(held: Rows, night_from_name: Dating, nights_from_frames: Spans) -> Ro
     if all(isinstance(part["night"], str) for part in held):
         return held
     if not has_frames(row):
-        return [row]
+        return [row | {"night": night} for night in nights_before.get(row["video"], ())] or [row]
     stretches = nights_from_frames(row["video"])
     if not stretches:
         return [row | {"night": None, "problem": undated(row["video"])}]

@@ -161,7 +161,11 @@ def test_a_night_that_fails_keeps_no_other_from_landing_and_status_tells_of_it_u
     assert where == {"state": "missing", "why": ""}
 
 
-def test_a_night_whose_video_can_no_longer_be_read_is_told_with_what_stays_of_it(chain):
+@pytest.mark.parametrize("told_by", ["name", "clock"])
+def test_a_night_whose_video_can_no_longer_be_read_is_told_with_what_stays_of_it(chain, told_by):
+    if told_by == "clock":
+        chain.configure("archive", "video_nights", "clock")
+        assert chain.run().did == ["VideoInventory()"]
     [video] = (chain.folder / "videos").glob(f"*{NIGHT.replace('-', '')}*")
     whole = video.read_bytes()
     video.write_bytes(whole[:100])

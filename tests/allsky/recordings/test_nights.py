@@ -66,6 +66,15 @@ def test_the_inventory_has_a_row_for_each_night_and_keeps_what_it_knows(two_nigh
     assert asked == ["winter.mp4"]
 
 
+def test_a_video_that_can_no_longer_be_read_keeps_the_nights_that_its_frames_told(tmp_path):
+    (tmp_path / "winter.mp4").write_bytes(b"no video any more")
+    taken = [tmp_path, ["winter.mp4"], lambda name: None, lambda name: pytest.fail("nothing to read")]
+    assert take_inventory(*taken)["night"].isna().all()
+    videos = take_inventory(*taken, nights_before={"winter.mp4": NIGHTS, "summer.mp4": ["2023-07-01"]})
+    assert videos["night"].tolist() == list(NIGHTS) and videos["problem"].notna().all()
+    assert not len(usable(videos))
+
+
 def test_a_stretch_gives_its_own_frames_with_their_place_in_the_whole_video(two_nights):
     recording, (first, second), _ = two_nights
     for start, count in ((0, first), (first, second)):
