@@ -97,6 +97,7 @@ def _answer(task: Mapping, annotation: Mapping, known: Mapping[str, str], path: 
         "label": known[chosen.casefold()],
         "labeller": _who(annotation),
         "time": annotation.get("created_at"),
+        "note": _note(annotation),
     }
 
 
@@ -107,6 +108,12 @@ def _who(annotation: Mapping) -> str | None:
     if named or not who:
         return named
     return str(who["email"]) if isinstance(who, Mapping) else f"label-studio-{who}"
+
+
+def _note(annotation: Mapping) -> str | None:
+    """What was written beside the answer: Label Studio keeps that as the text of a result's `meta`."""
+    texts = [text for result in annotation["result"] for text in result.get("meta", {}).get("text", [])]
+    return "; ".join(texts) or None
 
 
 # Going out.
@@ -131,8 +138,9 @@ def label_studio_tasks(frames: pd.DataFrame, labels: pd.DataFrame) -> list[dict[
 
 def _annotation(row) -> dict[str, Any]:
     choice = {"from_name": QUESTION, "to_name": PICTURE, "type": "choices", "value": {"choices": [row.label]}}
+    noted = {"meta": {"text": [row.note]}} if isinstance(row.note, str) and row.note else {}
     # Label Studio refuses `completed_by` for people it does not know, and keeps what else stands in a result.
-    return {"result": [choice | {"labeller": row.labeller}], "created_at": row.time}
+    return {"result": [choice | noted | {"labeller": row.labeller}], "created_at": row.time}
 
 
 def label_studio_interface(classes: Iterable[str]) -> str:

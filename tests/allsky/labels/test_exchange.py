@@ -36,11 +36,18 @@ def answers() -> pd.DataFrame:
         (FRAMES["frame_id"][1], "unsure", "ann"),
     ]
     table = pd.DataFrame(rows, columns=["frame_id", "label", "labeller"])
-    return table.assign(time="2026-02-01T10:00:00Z").reindex(columns=LABELS.names).astype({"frame_index": "Int32"})
+    table = table.assign(time="2026-02-01T10:00:00Z", note=['thin, "high" cloud', None, None])
+    return table.reindex(columns=LABELS.names).astype({"frame_index": "Int32"})
 
 
 def told(table: pd.DataFrame) -> list[tuple]:
     return sorted(table[["frame_id", "label", "labeller"]].itertuples(index=False, name=None))
+
+
+def noted(table: pd.DataFrame) -> list[tuple]:
+    return sorted(
+        table.loc[table["note"].notna(), ["frame_id", "labeller", "note", "time"]].itertuples(index=False, name=None)
+    )
 
 
 def test_label_studio_gets_every_frame_as_a_task_and_gives_every_answer_back(tmp_path):
@@ -52,6 +59,7 @@ def test_label_studio_gets_every_frame_as_a_task_and_gives_every_answer_back(tmp
     back = read_answers(path, CLASSES, "me")
     LABELS.to_arrow(back)
     assert told(back) == told(answers())
+    assert noted(back) == noted(answers()) != []
 
 
 def test_what_label_studio_exports_is_understood(tmp_path):
