@@ -20,14 +20,14 @@ def error_gallery(report: Reported, audited: pd.DataFrame) -> Iterator[GalleryIt
     `audited` are the audit frames with one settled answer: condition, prediction, label and image.
     """
     positive, most = report.settings.labels.positive, report.settings.explanation.worst
-    wrong = audited[(audited["label"] == positive) != (audited["predicted"] == positive)]
+    folder = report.corpus.gradcam_folder(report.model())
+    shown = audited["frame_id"].isin({path.stem for path in folder.glob("*.jpg")})
+    wrong = audited[shown & ((audited["label"] == positive) != (audited["predicted"] == positive))]
     for _, cell in wrong.groupby(["solar_bin", "lunar_bin"], sort=False):
         for outcome, ascending in (("fp", False), ("fn", True)):
             kind = cell[(cell["label"] == positive) == (outcome == "fn")]
             for row in kind.sort_values(f"p_{positive}", ascending=ascending).head(most).itertuples():
-                overlay = report.corpus.gradcam_folder(report.model()) / f"{row.frame_id}.jpg"
-                if overlay.exists():
-                    yield _item(report, row, outcome, overlay)
+                yield _item(report, row, outcome, folder / f"{row.frame_id}.jpg")
 
 
 def _item(report: Reported, row, outcome: str, overlay: Path) -> GalleryItem:

@@ -16,6 +16,7 @@ from tasks.base import NotKnownYet, Stage
 from tasks.foreseen_archive import waits_for_simulation
 from tasks.gradcam_gallery import GradCamGallery
 from tasks.one_look import one_look
+from tasks.scored_sheet import ScoredSheet
 from tasks.sheets import AuditSheet
 from tasks.simulated_labels import SimulatedLabels
 from tasks.simulation import SimulatedArchive, SimulatedNight, simulation
@@ -77,7 +78,7 @@ def _perhaps(tasks: Sequence[Stage], made: Sequence[Stage]) -> Iterator[Stage]:
     """What is made, and stands on a result that may come out differently."""
     stages = {type(task) for task in tasks}
     for task in made:
-        if isinstance(task, GradCamGallery) and stages & {AuditSheet, SimulatedLabels}:
+        if isinstance(task, GradCamGallery) and stages & {AuditSheet, ScoredSheet, SimulatedLabels}:
             yield task
 
 

@@ -81,7 +81,13 @@ class FullCorpusReport(ArchiveStage):
         self._check_range()
         frames = self._frames()
         # What a model needs can be told once labels are there, and those may be in the making.
-        return [*frames, *self._judged(self.model())] if all(task.complete() for task in frames) else frames
+        if not all(task.complete() for task in frames):
+            return frames
+        judged = self._judged(self.model())
+        if all(task.complete() for task in self._scored(self.model())):
+            return [*frames, *judged]
+        # Maps are of the frames drawn by score too, which are told first.
+        return [*frames, *(task for task in judged if not isinstance(task, GradCamGallery))]
 
     def foreseen(self):
         self._check_range()

@@ -26,7 +26,7 @@ GEOMETRY = "geometry.json"
 
 
 class GradCamGallery(ArchiveStage):
-    """Heat maps of every frame on the audit sheet, whatever it was labelled.
+    """Heat maps of every frame on the audit sheet and drawn by this model's scores, whatever it was labelled.
 
     Which of them were wrong is known only once they are labelled; the report picks those. So a new
     label needs no new map, and maps of frames that are unchanged under the same model are kept.
@@ -41,7 +41,7 @@ class GradCamGallery(ArchiveStage):
         return model_needs(self.model)
 
     def reads(self):
-        return [NightFrames(night=night) for night in audit_frames(self.corpus)["night"].unique()]
+        return [NightFrames(night=night) for night in self._frames()["night"].unique()]
 
     def foreseen(self):
         try:
@@ -53,7 +53,7 @@ class GradCamGallery(ArchiveStage):
         return FolderArtifact(self.corpus.gradcam_folder(self.model))
 
     def ingredients(self):
-        frames = {row.frame_id: NightFrames(night=row.night).recipe() for row in audit_frames(self.corpus).itertuples()}
+        frames = {row.frame_id: NightFrames(night=row.night).recipe() for row in self._frames().itertuples()}
         return {
             "drawn_by": self.version,
             "model": model_recipe(self.model),
@@ -72,14 +72,17 @@ class GradCamGallery(ArchiveStage):
         (output.path / INDEX).write_text(json.dumps(wanted))
         (output.path / GEOMETRY).write_text(json.dumps(self._geometry(), indent=1))
 
+    def _frames(self) -> pd.DataFrame:
+        return audit_frames(self.corpus, self.model)
+
     def _views(self) -> dict:
         """How the cameras of these nights look at the sky, as far as the configuration tells."""
-        nights = audit_frames(self.corpus)["night"].unique()
+        nights = self._frames()["night"].unique()
         return {"views": {epoch: lens_of(epoch) for epoch in {self.inventory.epoch_of_night[n] for n in nights}}}
 
     def _geometry(self) -> dict:
         """What a program must know to say which part of the sky a place in a map is."""
-        frames = audit_frames(self.corpus)
+        frames = self._frames()
         epochs = {night: self.inventory.epoch_of_night[night] for night in frames["night"].unique()}
         return {
             "values": "float16, row by row from the top left, 0 to 1: each map is scaled by its own maximum",
@@ -117,7 +120,7 @@ class GradCamGallery(ArchiveStage):
             self.progress(done / len(pictures), f"{done} of {len(pictures)} maps")
 
     def _images(self, frame_ids: list[str]) -> list[str]:
-        wanted = audit_frames(self.corpus).set_index("frame_id").loc[frame_ids].reset_index()
+        wanted = self._frames().set_index("frame_id").loc[frame_ids].reset_index()
         return list(images_of(wanted).set_index("frame_id").loc[frame_ids, "image"])
 
 
@@ -126,18 +129,22 @@ def _disk_facts(epoch: str) -> dict | None:
     return None if isinstance(disk, str) else dataclasses.asdict(disk)
 
 
-def audit_frames(corpus) -> pd.DataFrame:
-    """The audit sheet's different frames that are in the archive. Raises NotKnownYet before it is drawn."""
-    path = corpus.audit_sheet
-    if not path.exists():
+def audit_frames(corpus, model: str) -> pd.DataFrame:
+    """The different frames of the archive on the audit sheet, and on the model's own where there is one.
+
+    Raises NotKnownYet before the audit sheet is drawn.
+    """
+    if not corpus.audit_sheet.exists():
         raise NotKnownYet("the audit sheet")
-    sheet = _read_sheet(path, path.stat().st_mtime_ns)
+    paths = [path for path in (corpus.audit_sheet, corpus.scored_sheet(model)) if path.exists()]
+    drawn = pd.concat([_read_sheet(path, path.stat().st_mtime_ns) for path in paths])
+    sheet = drawn.drop_duplicates(ignore_index=True)
     from tasks import archive
 
     inventory = archive.inventory()
     return sheet[sheet["night"].isin(inventory.nights if inventory else [])]
 
 
-@functools.lru_cache(maxsize=2)
+@functools.lru_cache(maxsize=4)
 def _read_sheet(path: Path, _mtime_ns: int) -> pd.DataFrame:
     return TableArtifact(path, SHEET).read(["frame_id", "night"]).drop_duplicates()

@@ -96,7 +96,7 @@ def _answer(task: Mapping, annotation: Mapping, known: Mapping[str, str], path: 
         "frame_id": data.get("frame_id") or Path(str(data[PICTURE]).partition("?d=")[2] or data[PICTURE]).stem,
         "label": known[chosen.casefold()],
         "labeller": _who(annotation),
-        "time": annotation.get("created_at"),
+        "time": _kept(annotation, "time") or annotation.get("created_at"),
         "note": _note(annotation),
     }
 
@@ -104,10 +104,15 @@ def _answer(task: Mapping, annotation: Mapping, known: Mapping[str, str], path: 
 def _who(annotation: Mapping) -> str | None:
     """The labeller: as we wrote it, else Label Studio's user by e-mail or number."""
     who = annotation.get("completed_by")
-    named = next((result["labeller"] for result in annotation["result"] if result.get("labeller")), None)
+    named = _kept(annotation, "labeller")
     if named or not who:
         return named
     return str(who["email"]) if isinstance(who, Mapping) else f"label-studio-{who}"
+
+
+def _kept(annotation: Mapping, what: str) -> str | None:
+    """What we wrote into a result, which Label Studio hands back as it was."""
+    return next((result[what] for result in annotation["result"] if result.get(what)), None)
 
 
 def _note(annotation: Mapping) -> str | None:
@@ -139,8 +144,10 @@ def label_studio_tasks(frames: pd.DataFrame, labels: pd.DataFrame) -> list[dict[
 def _annotation(row) -> dict[str, Any]:
     choice = {"from_name": QUESTION, "to_name": PICTURE, "type": "choices", "value": {"choices": [row.label]}}
     noted = {"meta": {"text": [row.note]}} if isinstance(row.note, str) and row.note else {}
-    # Label Studio refuses `completed_by` for people it does not know, and keeps what else stands in a result.
-    return {"result": [choice | noted | {"labeller": row.labeller}], "created_at": row.time}
+    # Label Studio refuses `completed_by` for people it does not know and makes `created_at` the time of the import, but
+    # keeps what else stands in a result.
+    told = choice | noted | {"labeller": row.labeller, "time": row.time}
+    return {"result": [told], "created_at": row.time}
 
 
 def label_studio_interface(classes: Iterable[str]) -> str:

@@ -22,16 +22,24 @@ def gallery(data: ReportData) -> list[dict[str, Any]]:
     """The errors by condition, from darkest to brightest: pictures as data URIs, each with when, sun and moon."""
     frames = data.frames.drop_duplicates("frame_id").set_index("frame_id")
     conditions = [(solar, lunar) for solar in SOLAR_BINS for lunar in LUNAR_BINS]
+    shown = {kind: {(i.solar_bin, i.lunar_bin) for i in data.gallery if i.outcome == kind} for kind in OUTCOMES}
+    without = {kind: _conditions_without(data, kind) for kind in OUTCOMES}
     of = {name: [item for item in data.gallery if (item.solar_bin, item.lunar_bin) == name] for name in conditions}
     return [
         {
             "name": condition_in_words(*name),
             "errors": [_error(item, frames, data.configuration) for item in items],
-            "none": [words for kind, words in OUTCOMES.items() if kind not in {item.outcome for item in items}],
+            "none": [words for kind, words in OUTCOMES.items() if name in without[kind] - shown[kind]],
         }
         for name, items in of.items()
         if items
     ]
+
+
+def _conditions_without(data: ReportData, kind: str) -> set[tuple[str, str]]:
+    """The conditions whose labelled frames show no error of that kind, by the condition table."""
+    rows = data.class_rows
+    return set(rows.loc[rows[kind] == 0, ["solar_bin", "lunar_bin"]].itertuples(index=False, name=None))
 
 
 def _error(item, frames: pd.DataFrame, configuration: Mapping[str, Mapping[str, Any]]) -> dict[str, Any]:

@@ -66,5 +66,6 @@ def _label_studio(material: Material, labels: pd.DataFrame, target: Path, tell: 
     tell(
         f"{len(tasks)} tasks in {target}; the labelling interface is {interface}. Label Studio finds the pictures when"
         " it is started with LABEL_STUDIO_LOCAL_FILES_SERVING_ENABLED=true and"
-        f" LABEL_STUDIO_LOCAL_FILES_DOCUMENT_ROOT={material.corpus.root}"
+        f" LABEL_STUDIO_LOCAL_FILES_DOCUMENT_ROOT={material.corpus.root}, and its project has"
+        f" {material.corpus.root}/images as a source storage of local files"
     )

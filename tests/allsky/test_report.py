@@ -528,3 +528,12 @@ def test_stills_that_their_names_date_are_not_said_to_have_a_clock(light):
     told = Page(render_report(stills)).text
     assert "The stills are dated by their names" in told and "burned-in time" not in told
     assert "single pictures, dated by their names" in told and "timelapse videos" not in methods(stills)
+
+
+def test_no_error_of_a_kind_is_said_only_where_the_condition_table_counts_none(full, light):
+    misses = [item for item in full.gallery if item.outcome == "fn"]
+    for fp, told in ((0, True), (11, False)):
+        table = light.condition_table.assign(fp=fp)
+        text = Page(render_report(replace(light, gallery=misses, condition_table=table))).text
+        assert ("No false positive among the labelled frames" in text) is told
+        assert "No false negative" not in text

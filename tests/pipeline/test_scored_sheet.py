@@ -36,8 +36,11 @@ def test_frames_drawn_by_score_wait_for_answers_then_count_and_nothing_is_traine
     before = audited(chain)
     chain.configure("labels", "per_score_band", "4")
     run = chain.run()
-    assert (run.status, run.stages) == (0, {"ScoredSheet", "FullCorpusReport"}), run.told
+    assert (run.status, run.stages) == (0, {"ScoredSheet", "GradCamGallery", "FullCorpusReport"}), run.told
     rows = drawn(chain)
+    # Each has its map: the worst errors lie among frames drawn by score.
+    [maps] = (chain.folder / "output" / "gradcam").iterdir()
+    assert set(rows["frame_id"]) <= {path.stem for path in maps.glob("*.jpg")}
     assert set(rows["role"]) == {"audit"} and rows["drawn_for_model"].nunique() == 1
     assert "wait for an answer" in run.told
     assert audited(chain) == before

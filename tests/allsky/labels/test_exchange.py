@@ -54,6 +54,9 @@ def test_label_studio_gets_every_frame_as_a_task_and_gives_every_answer_back(tmp
     tasks = label_studio_tasks(FRAMES, answers())
     assert [len(task["annotations"]) for task in tasks] == [2, 1, 0]
     assert tasks[0]["data"]["image"] == f"/data/local-files/?d={FRAMES['image'][0]}"
+    for task in tasks:  # it makes the time of its import that of the answer
+        for annotation in task["annotations"]:
+            annotation |= {"created_at": "2026-11-28T21:51:51.446440Z", "completed_by": 1, "updated_by": None}
     path = tmp_path / "tasks.json"
     path.write_text(json.dumps(tasks))
     back = read_answers(path, CLASSES, "me")
