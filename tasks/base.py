@@ -146,8 +146,8 @@ class Stage(luigi.Task):
         return 1.0
 
     def _standing(self) -> tuple:
-        """What recipes stand on that a run may replace: the inventory, the audit sheet, simulated labels."""
-        return tuple(map(_moment, _replaced(self.settings)))
+        """What recipes stand on that a run may replace: the inventory, sheets of audit frames, simulated labels."""
+        return tuple(map(_moment, (*_replaced(self.settings), *map(str, self.corpus.scored_sheets))))
 
     def before_all(self) -> list[luigi.Task]:
         """What is not there yet and has to be before the stage can say what it needs."""

@@ -80,7 +80,7 @@ def tiles(data: ReportData) -> list[tuple[str, str, str]]:
         for rate, words in (("fpr", "false positive rate"), ("fnr", "false negative rate")):
             shown.append((words, *_with_interval(row, rate)))
     answered = 0 if data.labels is None else data.labels["frame_id"].nunique()
-    shown.append(("labelled", f"{answered:,}", f"of {data.sheet['frame_id'].nunique():,} drawn"))
+    shown.append(("labelled", f"{answered:,}", f"of {data.drawn['frame_id'].nunique():,} drawn"))
     broken = data.all_problems
     if len(broken):
         shown.append(("problems", f"{len(broken):,}", count(broken["night"].nunique(), "night")))
@@ -239,7 +239,7 @@ def funnel(data: ReportData) -> list[tuple[str, int, str]]:
     ]
     if data.is_predicted:
         steps.append(("frames predicted", data.tally.n_predicted, "their night was not predicted"))
-    steps.append(("frames drawn for a person", data.sheet["frame_id"].nunique(), "a sample is enough"))
+    steps.append(("frames drawn for a person", data.drawn["frame_id"].nunique(), "a sample is enough"))
     labelled = set() if data.labels is None else set(data.labels["frame_id"])
     steps.append(("frames labelled", len(labelled), "they wait, or are not in this range of nights"))
     audit = set(data.sheet.loc[data.sheet["role"] == "audit", "frame_id"])

@@ -167,6 +167,14 @@ class ReportData:
         return table.where(table.notna(), None)
 
     @property
+    def drawn(self) -> pd.DataFrame:
+        """The rows of `sheet` that lie within the report's nights."""
+        if self.nights is None:
+            return self.sheet
+        first, last = self.nights
+        return self.sheet[(self.sheet["night"] >= first) & (self.sheet["night"] <= last)]
+
+    @property
     def class_rows(self) -> pd.DataFrame:
         """The condition table's rows of the positive class; empty without a table."""
         table = CONDITION_TABLE.empty() if self.condition_table is None else self.condition_table

@@ -4,8 +4,11 @@ from __future__ import annotations
 
 from collections.abc import Iterator
 
+import pandas as pd
+
 from allsky.conditions import ConditionBins
 from allsky.figures.words import count, in_words, is_number
+from allsky.labels.answers import settled_labels
 from allsky.report.contents import stills_told_by
 from allsky.report.data import ReportData
 from allsky.report.sentences import whose
@@ -138,5 +141,15 @@ def _label_methods(data: ReportData, row) -> str:
     unsure = f"; {count(row.n_unsure, 'frame')} {doubt} {_were(row.n_unsure)} left out" if row.n_unsure else ""
     return (
         f"A frame was labelled {in_words(data.positive)} where it is visible in that frame; hidden by cloud it is "
-        f"not{by}{unsure}."
+        f"not{by}{_settled(data, audit)}{unsure}."
     )
+
+
+def _settled(data: ReportData, audit: pd.Series) -> str:
+    """How frames that several people answered got their one answer; empty where none was."""
+    if data.labels is None:
+        return ""
+    found = settled_labels(data.labels[data.labels["frame_id"].isin(audit)])
+    several, settled = int((found["n_labellers"] > 1).sum()), int((found["settled_by"] == "adjudication").sum())
+    told = f", {settled:,} of them settled by adjudication" if settled else ""
+    return f"; {count(several, 'frame')} {_were(several)} answered by more than one{told}" if several else ""

@@ -70,7 +70,7 @@ def _occurrence(data: ReportData) -> str:
 def _waiting(data: ReportData) -> pd.DataFrame:
     """The drawn frames that nobody has answered."""
     answered = set() if data.labels is None else set(data.labels["frame_id"])
-    return data.sheet[~data.sheet["frame_id"].isin(answered)]
+    return data.drawn[~data.drawn["frame_id"].isin(answered)].drop_duplicates("frame_id")
 
 
 def lead(data: ReportData) -> list[str]:
@@ -180,7 +180,7 @@ def _corrected(data: ReportData) -> list[str]:
 def label_counts(data: ReportData) -> pd.DataFrame:
     """Per role of nights: role, drawn, nights, then the answers by class, unsure, waiting (frames)."""
     labels = agreed_labels(LABELS.empty() if data.labels is None else data.labels)[["frame_id", "label"]]
-    answers = data.sheet.drop_duplicates("frame_id").merge(labels, on="frame_id", how="left")
+    answers = data.drawn.drop_duplicates("frame_id").merge(labels, on="frame_id", how="left")
     rows = []
     for role in ("training", "validation", "audit"):
         of_role = answers[answers["role"] == role]

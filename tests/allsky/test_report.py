@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import math
 import re
 from dataclasses import replace
 from html.parser import HTMLParser
@@ -537,3 +538,34 @@ def test_no_error_of_a_kind_is_said_only_where_the_condition_table_counts_none(f
         text = Page(render_report(replace(light, gallery=misses, condition_table=table))).text
         assert ("No false positive among the labelled frames" in text) is told
         assert "No false negative" not in text
+
+
+def test_a_range_of_nights_tells_of_its_own_frames_alone(light):
+    """Its labels are those of its nights: frames of other nights do not wait, and few labels are not none."""
+    night = light.sheet.loc[light.sheet["role"] == "audit", "night"].iloc[0]
+    mine = set(light.sheet.loc[light.sheet["night"] == night, "frame_id"])
+    labels = light.labels[light.labels["frame_id"].isin(mine)]
+    rates = dict.fromkeys(("fpr", "fnr"), math.nan)
+    table = light.condition_table.assign(**rates, n_audit_nights=1)
+    part = replace(light, labels=labels, nights=(night, night), condition_table=table, contrasts=None)
+    text = Page(render_report(part)).text
+    assert f"of {len(mine):,} drawn" in text
+    assert "Labelled audit frames are too few" in text and "No audit frame has been labelled" not in text
+
+
+def test_a_frame_that_was_drawn_twice_waits_once(light):
+    page = Page(render_report(replace(light, labels=None, condition_table=None, tally=Tally.of(corpus.frames()))))
+    twice = pd.concat([light.sheet, light.sheet.assign(drawn_for_model="resnet18-1a2b3c4d")])
+    again = replace(light, labels=None, condition_table=None, tally=Tally.of(corpus.frames()), sheet=twice)
+    waiting = f"{light.sheet['frame_id'].nunique()} frames wait to be labelled"
+    assert waiting in page.text and waiting in Page(render_report(again)).text
+
+
+def test_methods_tell_how_many_frames_several_answered_and_how_many_were_settled(light):
+    drawn = set(light.sheet.loc[light.sheet["role"] == "audit", "frame_id"])
+    first = light.labels[light.labels["frame_id"].isin(drawn)].iloc[:7]
+    final = first.iloc[:2].assign(labeller="adjudicated")
+    labels = pd.concat([light.labels, first.assign(labeller="bo"), final], ignore_index=True)
+    told = methods(replace(light, labels=labels))
+    assert "7 frames were answered by more than one, 2 of them settled by adjudication" in told
+    assert "answered by more than one" not in methods(light)

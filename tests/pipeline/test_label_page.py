@@ -191,6 +191,20 @@ def test_everything_is_reached_with_the_tab_key_and_single_keys_can_be_turned_of
     assert list(told(page).values()) == ["no_aurora"]
 
 
+def test_a_screen_reader_hears_a_name_for_everything_that_can_be_operated(page, look_at):
+    """By Chromium's own accessibility tree: the audit's rules pass over a label that is another element's."""
+    tab = look_at(page)
+    nodes = tab.context.new_cdp_session(tab).send("Accessibility.getFullAXTree")["nodes"]
+    operated = {"button", "textbox", "slider", "checkbox", "DisclosureTriangle", "image", "progressbar"}
+    names = [
+        (node["role"]["value"], node["name"]["value"])
+        for node in nodes
+        if not node["ignored"] and node["role"]["value"] in operated
+    ]
+    assert [one for one in names if not one[1]] == []
+    assert [name.split()[0] for role, name in names if role == "slider"] == ["Brightness", "Contrast"]
+
+
 def test_a_blind_page_says_nothing_of_predictions_roles_or_other_people(page, look_at):
     tab = look_at(page)
     for _ in range(6):
