@@ -39,4 +39,6 @@ def abstain_below(probabilities: np.ndarray, weights: np.ndarray, share: float) 
     confidence = probabilities.max(axis=1)
     order = np.argsort(confidence)
     below = np.cumsum(weights[order]) - weights[order]
-    return float(confidence[order][np.searchsorted(below / weights.sum(), share)])
+    # The surest frame may carry more weight than is to be kept.
+    place = min(int(np.searchsorted(below / weights.sum(), share)), len(order) - 1)
+    return float(confidence[order][place])

@@ -33,8 +33,8 @@ def trained_and_judged(
 ) -> dict[str, Any]:
     """The row of COMPARISON of one recipe.
 
-    `split` as for `train`; `audit` has image, label, night and inclusion_probability. Pretrained weights that are not
-    at hand are not downloaded: the row then says so.
+    `split` as for `train`; `audit` has image, label, night and weight. Pretrained weights that are not at hand are not
+    downloaded: the row then says so.
     """
     row = _asked(split, audit, recipe)
     if recipe.weights == "imagenet" and not weights_at_hand(recipe.backbone):
@@ -47,8 +47,8 @@ def trained_and_judged(
         model = load_model(Path(folder))
     paths = [Path(image_root) / image for image in audit["image"]]
     probabilities = Predictor(model, "float32")(paths)
-    weight = 1.0 / audit["inclusion_probability"].to_numpy(float)
-    judged = scores(audit["label"].to_numpy(object), probabilities, recipe.classes, recipe.positive, weight)
+    labels, weight = audit["label"].to_numpy(object), audit["weight"].to_numpy(float)
+    judged = scores(labels, probabilities, recipe.classes, recipe.positive, weight)
     facts = {name: described.metrics[name] for name in ("epochs", "parameters")}
     seconds = {"training_s": described.metrics["training_seconds"], "images_per_s": images_per_s(model)}
     return row | facts | seconds | judged

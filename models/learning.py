@@ -268,7 +268,7 @@ def _description(recipe: TrainingRecipe) -> ModelDescription:
         mean=mean,
         std=std,
         contrast=recipe.contrast,
-        recipe=recipe.as_dict(),
+        recipe=recipe.as_dict() | {"strategy": recipe.effective_strategy},
         versions=versions(),
     )
 

@@ -14,6 +14,7 @@ from allsky import export
 from allsky.corpus import classes_of, model_of, months_of
 from allsky.errors import AllskyError, BadConfiguration
 from tasks import settings
+from tasks.selection import check_range
 
 FORMATS = {".nc": "netcdf", ".csv": "csv", ".parquet": "parquet"}
 
@@ -33,6 +34,7 @@ class Exported:
 def export_corpus(asked: Exported, tell: Callable[[str], None]) -> None:
     """`allsky export`: predictions and conditions of every frame whose time is sure, month by month into one file."""
     here = settings.current()
+    check_range(asked.first_night, asked.last_night)
     # The targeted step between frames, as an ISO 8601 duration (ACDD 1.3); what the user says goes before it.
     given = {"time_coverage_resolution": f"PT{here.sampling.cadence_s:g}S"}
     kind, given = _kind(asked), given | dict(_pair(text) for text in asked.attributes)

@@ -12,6 +12,9 @@ import re
 from pathlib import Path
 
 from allsky.corpus import Corpus
+from tasks.base import Stage
+
+RECIPE_CHARACTERS = 8
 
 # `<model>.pt`, `<model>.pt.best-3`, and while it is written `.<model>.pt.<process>`.
 _OF_MODEL = re.compile(r"\.?(?P<model>.+?)\.pt(\.best-\d+)?(\.(?P<process>\d+))?")
@@ -22,6 +25,13 @@ def checkpoint_of(corpus: Corpus, model: str) -> Path:
     folder = corpus.root / ".training"
     folder.mkdir(parents=True, exist_ok=True)
     return folder / f"{model}.pt"
+
+
+def cell_checkpoint(cell: Stage, kind: str) -> Path:
+    """The same for a cell of a comparison: under its recipe, so that no other pictures' epochs are gone on with."""
+    name = f"{kind}_{cell.output().path.stem}-{cell.recipe()[:RECIPE_CHARACTERS]}"
+    sweep_checkpoints(cell.corpus, name)
+    return checkpoint_of(cell.corpus, name)
 
 
 def sweep_checkpoints(corpus: Corpus, model: str) -> list[Path]:

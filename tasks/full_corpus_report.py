@@ -11,7 +11,6 @@ import pandas as pd
 from allsky.corpus import NO_MODEL
 from allsky.errors import BadConfiguration
 from allsky.report import render_report, write_figures
-from allsky.site import is_date
 from allsky.statistics.evidence import EVIDENCE, MEAN_MAPS
 from allsky.statistics.rates import NIGHTS_TO_MEASURE
 from allsky.statistics.reliability import ABSTAINING, CALIBRATION, RELIABILITY
@@ -31,7 +30,7 @@ from tasks.month_predictions import MonthPredictions
 from tasks.night_frames import NightFrames
 from tasks.report_data import epochs_told, gather
 from tasks.scored_sheet import ScoredSheet
-from tasks.selection import described
+from tasks.selection import check_range, described
 from tasks.sheets import AuditSheet, LabelSheet
 from tasks.train_classifier import existing_model, model_name, model_needs, model_recipe
 
@@ -49,10 +48,7 @@ class FullCorpusReport(ArchiveStage):
 
     def __init__(self, *args, **kwargs):
         super().__init__(*args, **kwargs)
-        for option, night in (("--first-night", self.first_night), ("--last-night", self.last_night)):
-            _check_night(option, night)
-        if self.first_night and self.last_night and self.first_night > self.last_night:
-            raise BadConfiguration(f"--first-night {self.first_night} lies after --last-night {self.last_night}")
+        check_range(self.first_night, self.last_night)
 
     @property
     def ranged(self) -> bool:
@@ -257,11 +253,6 @@ def _write_comparisons(data, folder) -> None:
         if kept is not None and len(kept):
             TableArtifact(folder / f"{table.name}.parquet", table).write(kept)
             kept.to_csv(folder / f"{table.name}.csv", index=False)
-
-
-def _check_night(option: str, night: str) -> None:
-    if night and not is_date(night):
-        raise BadConfiguration(f"{option} {night}: expected a date like 2023-01-31")
 
 
 def _summary(data) -> dict:

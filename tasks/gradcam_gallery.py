@@ -66,8 +66,8 @@ class GradCamGallery(ArchiveStage):
         wanted = self.ingredients()
         kept = self._kept(wanted)
         for frame_id in kept:
-            for suffix in (".jpg", ".npy"):
-                os.link(self.output().path / f"{frame_id}{suffix}", output.path / f"{frame_id}{suffix}")
+            for path in self._files(frame_id):
+                os.link(path, output.path / path.name)
         self._explain([frame_id for frame_id in wanted["frames"] if frame_id not in kept], output.path)
         (output.path / INDEX).write_text(json.dumps(wanted))
         (output.path / GEOMETRY).write_text(json.dumps(self._geometry(), indent=1))
@@ -103,7 +103,11 @@ class GradCamGallery(ArchiveStage):
             return set()
         if any(before.get(key) != wanted[key] for key in ("drawn_by", "model", "method")):
             return set()
-        return {frame_id for frame_id, recipe in wanted["frames"].items() if before["frames"].get(frame_id) == recipe}
+        same = [frame_id for frame_id, recipe in wanted["frames"].items() if before["frames"].get(frame_id) == recipe]
+        return {frame_id for frame_id in same if all(path.exists() for path in self._files(frame_id))}
+
+    def _files(self, frame_id: str) -> list[Path]:
+        return [self.output().path / f"{frame_id}{suffix}" for suffix in (".jpg", ".npy")]
 
     def _explain(self, frame_ids: list[str], folder: Path) -> None:
         from models.device import device

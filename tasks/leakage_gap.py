@@ -16,13 +16,15 @@ from tasks.answers import AUDIT, TEACHING, answers_digest, answers_of
 from tasks.archive_stage import ArchiveStage
 from tasks.artifacts import FolderArtifact, TableArtifact
 from tasks.base import Stage
-from tasks.checkpoints import checkpoint_of
+from tasks.checkpoints import cell_checkpoint
 from tasks.model_comparison import labels_first
 from tasks.night_conditions import NightConditions
 from tasks.night_frames import NightFrames
 from tasks.one_look import looked, one_look
+from tasks.train_classifier import recipe_of_contents
 
 EVERY_ROLE = TEACHING + AUDIT
+NOTHING_LABELLED = "the leakage gap is measured on labelled frames; answer those of labels/sheet.parquet"
 
 
 class LeakageStage(ArchiveStage):
@@ -53,12 +55,15 @@ class LeakageCell(LeakageStage):
     def needs(self):
         return self.after_labels(_conditions)
 
+    def reads(self):
+        return [NightFrames(night=night) for night in _labelled_nights()]
+
     def output(self):
         name = f"{self.partition}_{self.seed}_{self.split}.parquet"
         return TableArtifact(self.corpus.leakage / "cells" / name, LEAKAGE)
 
     def ingredients(self):
-        return {**self.standing_on(), "training": self.training_recipe().as_dict()}
+        return {**self.standing_on(), "training": recipe_of_contents(self.training_recipe())}
 
     def training_recipe(self):
         return dataclasses.replace(self.settings.training_recipe, seed=self.seed)
@@ -67,7 +72,7 @@ class LeakageCell(LeakageStage):
         from models.leakage import trained_and_counted
 
         frames = partitioned(labelled_frames(), self.partition, self.split, self.settings.drawing["shares"])
-        checkpoint = checkpoint_of(self.corpus, f"leakage_{self.output().path.stem}")
+        checkpoint = cell_checkpoint(self, "leakage")
         counted = trained_and_counted(frames, self.corpus.root, self.training_recipe(), self.progress, checkpoint)
         output.write(counted.assign(partition=self.partition, seed=self.seed, split=self.split)[LEAKAGE.names])
 
@@ -125,6 +130,8 @@ def labelled_frames() -> pd.DataFrame:
     make audit nights harder than validation ones whatever the split.
     """
     given = answers_of(EVERY_ROLE)
+    if given.empty:
+        raise BadConfiguration(NOTHING_LABELLED)
     frames = pd.concat([_night_frames(night) for night in sorted(given["night"].unique())], ignore_index=True)
     labels, _ = match_labels(given.drop(columns=["night", "role"]), frames)
     settled = agreed_labels(labels)
@@ -133,7 +140,7 @@ def labelled_frames() -> pd.DataFrame:
     skies = pd.MultiIndex.from_frame(labelled[["solar_bin", "lunar_bin"]])
     chosen = labelled[skies.isin(skies[teaching])]
     if chosen.empty:
-        raise BadConfiguration("the leakage gap is measured on labelled frames; answer those of labels/sheet.parquet")
+        raise BadConfiguration(NOTHING_LABELLED)
     return chosen.reset_index(drop=True)
 
 
@@ -145,4 +152,8 @@ def _night_frames(night: str) -> pd.DataFrame:
 
 
 def _conditions() -> list[NightConditions]:
-    return [NightConditions(night=night) for night in sorted(answers_of(EVERY_ROLE)["night"].unique())]
+    return [NightConditions(night=night) for night in _labelled_nights()]
+
+
+def _labelled_nights() -> list[str]:
+    return sorted(answers_of(EVERY_ROLE)["night"].unique())

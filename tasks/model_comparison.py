@@ -13,9 +13,9 @@ import pandas as pd
 from allsky.errors import BadConfiguration
 from allsky.figures import comparison_figure, png
 from allsky.green_rule import measure_pictures, tune_green_rule
-from allsky.labels.answers import agreed_labels, match_labels
-from allsky.labels.sampling import inclusion_probability
+from allsky.labels.answers import UNSURE, match_labels
 from allsky.statistics.comparison import COMPARISON, GREEN_RULE, as_markdown, sample, summary
+from allsky.statistics.night_totals import audited_frames
 from allsky.statistics.scores import area_under_curve, decided_scores
 from models.recipe import STRATEGIES, TrainingRecipe
 from tasks import settings
@@ -23,7 +23,7 @@ from tasks.answers import AUDIT, answers_digest, answers_of
 from tasks.archive_stage import ArchiveStage
 from tasks.artifacts import FolderArtifact, TableArtifact
 from tasks.base import Stage
-from tasks.checkpoints import checkpoint_of
+from tasks.checkpoints import cell_checkpoint
 from tasks.label_split import LabelSplit
 from tasks.named_frames import images_of, named_frames
 from tasks.night_frames import NightFrames
@@ -62,9 +62,11 @@ class ComparedStage(ArchiveStage):
     def standing_on(self) -> dict:
         return looked(ComparedStage.standing_on, self._standing_on)  # asked by every cell, and the same for all
 
+    def reads(self):
+        return [NightFrames(night=night) for night in sorted({*LabelSplit().nights(), *_audited_nights()})]
+
     def _standing_on(self) -> dict:
-        nights = sorted(answers_of(AUDIT)["night"].unique())
-        frames = {night: NightFrames(night=night).recipe() for night in nights}
+        frames = {night: NightFrames(night=night).recipe() for night in _audited_nights()}
         return {"split": LabelSplit().recipe(), "audit": answers_digest(AUDIT), "frames": frames}
 
 
@@ -107,7 +109,7 @@ class ComparisonCell(ComparedStage):
         from models.comparing import trained_and_judged
 
         split, audit = split_with_images(size().frames), audit_frames()
-        checkpoint = checkpoint_of(self.corpus, f"comparison_{self.output().path.stem}")
+        checkpoint = cell_checkpoint(self, "comparison")
         row = trained_and_judged(split, audit, self.corpus.root, self.training_recipe(), self.progress, checkpoint)
         output.write(pd.DataFrame([row]).reindex(columns=_columns(row)))
 
@@ -173,9 +175,8 @@ def green_rule_row() -> dict:
         measure_pictures([root / image for image in taught["image"]]), (taught["label"] == positive).to_numpy()
     )
     shares = measure_pictures([root / image for image in audit["image"]])
-    negative = next(name for name in here.labels.classes if name != positive)
-    said = pd.Series(rule.decides(shares)).map({True: positive, False: negative}).to_numpy(object)
-    labels, weight = audit["label"].to_numpy(object), 1.0 / audit["inclusion_probability"].to_numpy(float)
+    said = pd.Series(rule.decides(shares)).map({True: positive, False: here.labels.negative}).to_numpy(object)
+    labels, weight = audit["label"].to_numpy(object), audit["weight"].to_numpy(float)
     counts = {"n_train": len(taught), "n_audit": len(audit), "n_nights": audit["night"].nunique()}
     judged = decided_scores(labels, said, here.labels.classes, positive, weight)
     judged["auc"] = area_under_curve(rule.scores(shares), labels == positive, weight)
@@ -187,15 +188,18 @@ def split_with_images(most: int | None) -> pd.DataFrame:
     return split.merge(images_of(split), on="frame_id", validate="one_to_one")
 
 
+def _audited_nights() -> list[str]:
+    return sorted(answers_of(AUDIT)["night"].unique())
+
+
 def audit_frames() -> pd.DataFrame:
-    """Audit frames with one settled answer: frame_id, night, label, image, inclusion_probability."""
-    given = answers_of(AUDIT)
-    frames = named_frames(given["night"], [given])
+    """Audit frames with one settled answer: frame_id, night, label, image, weight (1 / inclusion probability)."""
+    given, sheet = answers_of(AUDIT), AuditSheet().output().read()
+    # Those that are drawn and wait for an answer, too: they tell which draws are finished.
+    frames = named_frames(given["night"], [given, sheet])
     labels, _ = match_labels(given.drop(columns=["night", "role"]), frames)
-    settled = agreed_labels(labels)
-    drawn = inclusion_probability(AuditSheet().output().read()).reset_index()
-    placed = drawn.merge(frames[["frame_id", "night", "video", "frame_index", "image"]], on=["video", "frame_index"])
-    audit = placed.merge(settled[settled["label"] != "unsure"][["frame_id", "label"]], on="frame_id")
+    audit = audited_frames(sheet, labels, frames)
+    audit = audit[audit["label"] != UNSURE].merge(frames[["frame_id", "night", "image"]], on="frame_id")
     if audit["label"].nunique() < 2:
         raise BadConfiguration(
             f"networks are compared on labelled frames of audit nights, of both kinds; found {len(audit)} of "

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import functools
+from functools import partial
 from pathlib import Path
 
 import luigi
@@ -12,9 +13,10 @@ from allsky.tables import FEATURES, with_probabilities
 from tasks.artifacts import DamagedArtifact, TableArtifact
 from tasks.month_frames import MonthFrames
 from tasks.night_frames import NightFrames
+from tasks.one_look import looked
 from tasks.periods import LandingMonthStage
 from tasks.sections import Inference
-from tasks.train_classifier import model_folder, model_needs, model_recipe
+from tasks.train_classifier import model_folder, model_needs, model_recipe, rule_of_given
 
 
 class MonthPredictions(LandingMonthStage):
@@ -38,7 +40,8 @@ class MonthPredictions(LandingMonthStage):
         return {"features": TableArtifact(self.corpus.features(self.model, night), FEATURES), **predictions}
 
     def night_ingredients(self, night):
-        return {"model": model_recipe(self.model), "frames": NightFrames(night=night).recipe()}
+        made_of = {"model": model_recipe(self.model), "frames": NightFrames(night=night).recipe()}
+        return made_of | looked((MonthPredictions, self.model), partial(rule_of_given, self.model))
 
     def make_ready(self, nights, expected):
         predictor, _ = self._model()

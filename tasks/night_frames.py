@@ -40,6 +40,8 @@ class NightFrames(NightStage):
             "images": [camera.image_size, sampling.cadence_s, sampling.jpeg_quality],
             "site": self.settings.site.name,
             "correction_s": self.settings.correction_s(self.night),
+            # Told where it is not so, for a disk that is found or sure is no part of what was made before.
+            **({} if isinstance(disk, str) or _dark_around(disk) else {"dark_around": False}),
         }
 
     def produce(self, output):
@@ -56,7 +58,7 @@ class NightFrames(NightStage):
             image_folder=output["images"].path,
             image_root=f"images/night={self.night}",
             jpeg_quality=self.settings.sampling.jpeg_quality,
-            dark_around=disk.confidence > 0.5 or disk.source == "found",
+            dark_around=_dark_around(disk),
             correction_s=self.settings.correction_s(self.night),
             progress=self.progress,
         )
@@ -64,3 +66,8 @@ class NightFrames(NightStage):
         write_picture(output["strip"].path / "bright.jpg", night.bright)
         output["readings"].write(night.readings)
         output["frames"].write(night.frames, problems=night.problems)
+
+
+def _dark_around(disk: Disk) -> bool:
+    """Whether the frame is known to be dark around the sky, so that a video that is not shows something else."""
+    return disk.confidence > 0.5 or disk.source == "found"

@@ -106,7 +106,9 @@ class LandingMonthStage(MonthStage):
         return not self.missing_nights()
 
     def work(self) -> None:
-        engine.current().land(self, self.missing_nights())
+        # Another run may have landed the last ones since this was asked.
+        if nights := self.missing_nights():
+            engine.current().land(self, nights)
 
     def tell_failure(self, exception: Exception) -> None:
         own = exception.failures if isinstance(exception, engine.NightsNotDone) else {}

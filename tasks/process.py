@@ -131,7 +131,7 @@ def holding(output: Path, shared: bool) -> Iterator[None]:
         with writing_in(output):
             file.truncate(0)
             told = {"host": socket.gethostname(), "pid": os.getpid(), "since": _now(), "owner": owner()}
-            file.write(json.dumps(told))
+            file.write(json.dumps(told | {"shared": shared}))
             file.flush()
         yield
 
@@ -153,7 +153,9 @@ def _holder(lock: Path) -> str:
     if held is None:
         return "it does not say who it is"
     left = "; it has ended, but not yet all that it started" if _is_gone(held) else ""
-    return f"process {held['pid']} on {held['host']}, since {held['since']}{left}"
+    one = f"process {held['pid']} on {held['host']}, since {held['since']}"
+    # Of those that share it only the latest has written here.
+    return f"runs through luigid, of which the latest was {one}" if held.get("shared") else f"{one}{left}"
 
 
 def _held(lock: Path) -> dict[str, Any] | None:

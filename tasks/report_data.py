@@ -313,8 +313,11 @@ def _baseline(report: Reported, audited: pd.DataFrame) -> dict:
     if existing_model() or audited.empty:
         return {}
     split = TableArtifact(report.corpus.split, SPLIT).read()
+    split = split[split["night"].isin(report.inventory.nights)]  # pictures leave the archive with their nights
     taught = split.merge(images_of(split), on="frame_id")
     positive, backbone = report.settings.labels.positive, description(report.model()).backbone
+    if (taught["label"] == positive).nunique() < 2:
+        return {}
     summary, table = baseline_comparison(taught, audited, report.corpus.root, positive, backbone)
     return {"baseline": summary, "rule_comparison": table}
 

@@ -43,7 +43,7 @@ class ScoredSheet(ArchiveStage):
                 frames, self._scores(frames), self.model, labels.per_score_band, **drawing
             ),
         )
-        before = self.output().read() if self.output().exists() else SHEET.empty()
+        before = self.output().read() if self.output().path.exists() else SHEET.empty()
         drawn = [AuditSheet().output().read(), before]
         whole = append_sheet(pd.concat(drawn, ignore_index=True), draw, **drawing)
         output.write(pd.concat([before, whole.iloc[sum(map(len, drawn)) :]], ignore_index=True))

@@ -8,7 +8,15 @@ from allsky.conditions import ConditionBins
 from allsky.fisheye import LENSES
 from allsky.recordings.still_dating import EXIF, NAME, OVERLAY
 from models.description import METHOD
-from models.recipe import AUGMENTATIONS, CONTRASTS, PRECISIONS, STRATEGIES, TrainingRecipe
+from models.recipe import (
+    AUGMENTATIONS,
+    CONTRASTS,
+    ENGINE_NAMES,
+    METHOD_NAMES,
+    PRECISIONS,
+    STRATEGIES,
+    TrainingRecipe,
+)
 from tasks.configuration import (
     either,
     numbers,
@@ -228,7 +236,7 @@ class Training:
     warm_up: float = option(PUBLISHED.warm_up, share, "share of a stage's steps in which the rate rises")
     weight_decay: float = option(PUBLISHED.weight_decay, real, "weight decay of AdamW")
     label_smoothing: float = option(PUBLISHED.label_smoothing, share, "share of the target spread over all classes")
-    augment: str = option(PUBLISHED.augment, one_of(*AUGMENTATIONS), "`sky` (turn, flip, expose, blur) or `none`")
+    augment: str = option(PUBLISHED.augment, one_of(*AUGMENTATIONS), "`sky` (turn, mirror, expose, light) or `none`")
     grey: float = option(PUBLISHED.grey, share, "share of pictures shown without colour; more for grey cameras")
     contrast: str = option(PUBLISHED.contrast, one_of(*CONTRASTS), "`given`, or `local`: what stands out around")
     averaging: float = option(PUBLISHED.averaging, share, "decay of a running mean of the weights; 0 keeps none")
@@ -244,7 +252,7 @@ class Training:
 @dataclass(frozen=True)
 class Inference:
     engine: str = option(
-        "auto", text, "`float32`, `bfloat16`, `float16`, `compiled`; `auto` is the quickest on this machine"
+        "auto", one_of(*ENGINE_NAMES), f"{', '.join(f'`{name}`' for name in ENGINE_NAMES[1:])}; `auto` is the quickest"
     )
     batch_size: int | None = option(None, either(positive_whole, auto=None), "images in a batch")
     features: str = option(
@@ -254,7 +262,7 @@ class Inference:
 
 @dataclass(frozen=True)
 class Explanation:
-    method: str = option(METHOD, text, "method of the grad-cam library")
+    method: str = option(METHOD, one_of(*METHOD_NAMES), "method of the grad-cam library")
     worst: int = option(2, positive_whole, "errors of each kind shown per condition")
 
 

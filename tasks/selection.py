@@ -36,6 +36,15 @@ def names(text: str, night: str) -> bool:
         return False
 
 
+def check_range(first: str | None, last: str | None) -> None:
+    """Raises BadConfiguration where the nights from `first` to `last`, either of which may be left open, are none."""
+    for option, night in (("--first-night", first), ("--last-night", last)):
+        if night and not is_date(night):
+            raise BadConfiguration(f"{option} {night}: expected a date like 2023-01-31")
+    if first and last and first > last:
+        raise BadConfiguration(f"--first-night {first} lies after --last-night {last}")
+
+
 def _part(part: str, nights: Sequence[str]) -> set[str]:
     if latest := _LATEST.fullmatch(part):
         return set(nights[-int(latest[1]) :])

@@ -16,13 +16,11 @@ from tasks import settings
 from tasks.archive_stage import ArchiveStage
 from tasks.artifacts import FolderArtifact
 from tasks.base import NotKnownYet, Stage
-from tasks.checkpoints import checkpoint_of, sweep_checkpoints
+from tasks.checkpoints import RECIPE_CHARACTERS, checkpoint_of, sweep_checkpoints
 from tasks.ingredients import digest
 from tasks.label_split import LabelSplit
 from tasks.named_frames import images_of
 from tasks.night_frames import NightFrames
-
-RECIPE_CHARACTERS = 8
 
 
 class TrainClassifier(ArchiveStage):
@@ -89,7 +87,7 @@ def model_name() -> str:
 def model_as_it_is() -> str:
     """Name of the model that there is, whatever has changed since it was trained: the one in force, else the latest.
 
-    `none` where there is none.
+    `none` where there is none of today's classes.
     """
     if existing_model() is not None:
         return model_name()
@@ -97,8 +95,18 @@ def model_as_it_is() -> str:
         if _trained(name := model_name()):
             return name
     records = Corpus(settings.current().output).model_folder("any").parent.glob("*/.recipe.json")
-    trained = [record for record in records if _trained(record.parent.name)]
+    trained = [record for record in records if _trained(record.parent.name) and _answers_here(record.parent)]
     return max(trained, key=lambda record: record.stat().st_mtime_ns).parent.name if trained else NO_MODEL
+
+
+def _answers_here(folder: Path) -> bool:
+    """Whether the model in `folder` was taught the classes that are asked for today."""
+    here = settings.current().labels
+    try:
+        read_description(folder).require_classes(here.classes, here.positive)
+    except BadModel:
+        return False
+    return True
 
 
 def _trained(model: str) -> str | None:
@@ -130,6 +138,14 @@ def model_folder(model: str) -> Path:
 def model_needs(model: str) -> list[Stage]:
     """The stage that makes the model, where it is not there."""
     return [] if existing_model() or _trained(model) else [TrainClassifier(model=model)]
+
+
+def rule_of_given(model: str) -> dict:
+    """How a model that was not trained here turns logits into answers: a person may edit that in its description."""
+    if existing_model() is None:
+        return {}
+    told = description(model)
+    return {"rule": [list(told.classes), told.temperature, told.threshold, told.abstain_below]}
 
 
 def description(model: str) -> ModelDescription:

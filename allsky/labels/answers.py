@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import csv
 import io
-from collections.abc import Collection, Mapping, Sequence
+from collections.abc import Mapping, Sequence
 from difflib import get_close_matches
 from hashlib import blake2b
 from pathlib import Path
@@ -13,7 +13,6 @@ import numpy as np
 import pandas as pd
 
 from allsky.errors import BadLabels
-from allsky.labels.roles import SHARES, roles_of
 from allsky.site import night_of
 from allsky.tables import LABELS
 
@@ -133,21 +132,6 @@ def label_nights(
     utc = pd.to_datetime(stamp, format="%Y%m%dT%H%M%S", utc=True, errors="coerce")
     by_name = night_of(utc, longitude_deg).where(utc.notna(), None)
     return labels["video"].map(dict(video_nights or {})).astype(object).fillna(by_name.astype(object))
-
-
-def labels_of_roles(
-    labels: pd.DataFrame,
-    roles: Collection[str],
-    longitude_deg: float,
-    video_nights: Mapping[str, str] | None = None,
-    *,
-    seed: int = 0,
-    shares: Mapping[str, float] = SHARES,
-) -> pd.DataFrame:
-    """The answers that lie in nights of the given roles, with a column `night`."""
-    nights = label_nights(labels, longitude_deg, video_nights)
-    role = nights.map(roles_of(nights.dropna(), seed, shares))
-    return labels.assign(night=nights)[role.isin(list(roles))]
 
 
 def labels_digest(labels: pd.DataFrame) -> str:

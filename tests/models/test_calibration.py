@@ -45,3 +45,9 @@ def test_a_band_holds_the_least_sure_share_of_the_weight():
     assert abstain_below(probabilities, np.array([1, 3, 1, 1]), 0.5) == 0.7
     sure = (probabilities.max(axis=1) >= abstain_below(probabilities, np.ones(4), 0.5)).mean()
     assert sure == 0.5
+
+
+def test_a_picture_that_carries_most_of_the_weight_is_not_abstained_from():
+    probabilities = np.array([[0.6, 0.4], [0.7, 0.3], [0.9, 0.1]])
+    assert abstain_below(probabilities, np.array([1.0, 1.0, 8.0]), 0.5) == 0.9
+    assert abstain_below(probabilities, np.ones(3), 0.99) == 0.9

@@ -10,7 +10,7 @@ from models.comparing import trained_and_judged
 @pytest.fixture
 def audit(toy):
     split, _ = toy
-    return split[split["split"] == "validation"].assign(inclusion_probability=0.5)
+    return split[split["split"] == "validation"].assign(weight=2.0)
 
 
 def test_a_network_is_trained_and_judged_in_one_row(toy, audit, quick, tmp_path):

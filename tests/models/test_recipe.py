@@ -4,13 +4,20 @@ import sys
 import pytest
 
 from allsky.errors import BadConfiguration
-from models.recipe import TrainingRecipe
+from models.cam_methods import METHODS
+from models.engines import AUTO, ENGINES
+from models.recipe import ENGINE_NAMES, METHOD_NAMES, TrainingRecipe
 
 
 @pytest.mark.parametrize("module", ["models", "models.recipe", "models.description", "allsky.green_rule"])
 def test_recipes_and_descriptions_are_read_without_a_pytorch_start(module):
     command = f"import sys, {module}; sys.exit('torch' in sys.modules)"
     assert subprocess.run([sys.executable, "-c", command], check=False).returncode == 0
+
+
+def test_the_names_that_are_known_without_pytorch_are_those_that_there_are():
+    assert (AUTO, *ENGINES) == ENGINE_NAMES
+    assert tuple(METHODS) == METHOD_NAMES
 
 
 def test_defaults_are_the_published_design():

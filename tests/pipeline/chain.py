@@ -68,7 +68,11 @@ class Chain:
     def configure(self, section: str, key: str, value: str) -> None:
         """Set a key in luigi.cfg."""
         path = self.folder / "luigi.cfg"
-        lines = [line for line in path.read_text().splitlines() if not line.startswith(f"{key} = ")]
+        lines, within = [], ""
+        for line in path.read_text().splitlines():
+            within = line if line.startswith("[") else within
+            if within != f"[{section}]" or not line.startswith(f"{key} = "):
+                lines.append(line)
         if f"[{section}]" not in lines:
             lines.append(f"[{section}]")
         lines.insert(lines.index(f"[{section}]") + 1, f"{key} = {value}")

@@ -5,6 +5,7 @@ from __future__ import annotations
 import json
 
 import numpy as np
+import pandas as pd
 import pyarrow.parquet as parquet
 import pytest
 
@@ -15,6 +16,14 @@ SMALL = {"backbones": "squeezenet1_1", "strategies": "scratch", "seeds": "2", "i
 
 def compare(chain):
     return chain.run(goal="ModelComparison")
+
+
+def turn_an_audit_answer(chain):
+    labels = pd.read_csv(chain.folder / "labels.csv")
+    audited = parquet.ParquetFile(chain.corpus.audit_sheet).read(["frame_id"]).to_pandas()["frame_id"]
+    row = labels.index[labels["frame_id"].isin(audited) & (labels["label"] == "aurora")][0]
+    labels.loc[row, "label"] = "no_aurora"
+    labels.to_csv(chain.folder / "labels.csv", index=False)
 
 
 def test_another_network_trains_only_itself_and_a_changed_label_all(chain):
@@ -31,12 +40,22 @@ def test_another_network_trains_only_itself_and_a_changed_label_all(chain):
     assert table["balanced_accuracy"].between(0, 1).all()
     assert "This is a small comparison" in (result / "comparison.md").read_text()
 
+    # The frames that the larger draw adds have no answers yet, so it weighs nothing.
+    chain.configure("labels", "per_cell", "6")
     chain.configure("comparison", "backbones", "squeezenet1_1, shufflenet_v2_x0_5")
     grown = compare(chain)
     assert grown.status == 0, grown.told
     assert all("shufflenet" in name for name in grown.did if name.startswith("ComparisonCell"))
-    assert grown.stages == {"ComparisonCell", "ModelComparison"}
+    assert grown.stages == {"AuditSheet", "ComparisonCell", "ModelComparison"}
+    sheet = parquet.ParquetFile(chain.corpus.audit_sheet).read().to_pandas()
+    assert sheet.groupby("stratum")["inclusion_probability"].nunique().max() == 2
+    larger = parquet.ParquetFile(result / "comparison.parquet").read().to_pandas()
+    assert larger.tail(1)["balanced_accuracy"].tolist() == table.tail(1)["balanced_accuracy"].tolist()
     assert compare(chain).stages == set()
+
+    turn_an_audit_answer(chain)
+    changed = compare(chain)
+    assert sum(name.startswith("ComparisonCell") for name in changed.did) == 4, changed.told
 
 
 def test_an_unknown_strategy_is_refused(chain):

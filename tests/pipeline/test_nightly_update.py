@@ -65,6 +65,24 @@ def test_after_an_update_with_unchanged_labels_the_report_of_the_full_corpus_is_
     assert (run.status, run.did) == (0, []), run.told
 
 
+def test_a_night_that_taught_may_leave_the_archive(chain):
+    taught = pd.read_parquet(chain.corpus.split)
+    night = taught.loc[taught["split"] == "train", "night"].iloc[0]
+    [gone] = (chain.folder / "videos").glob(f"*{night.replace('-', '')}*")
+    gone.unlink()
+    run = chain.run(goal="NightlyUpdate")
+    assert run.status == 0, run.told
+    assert "UpdatedReport" in run.stages and not chain.corpus.frames(night).exists()
+
+
+def test_other_classes_want_another_model(chain):
+    chain.configure("labels", "classes", "aurora, no_aurora, cloud")
+    film(chain, NEW)
+    run = chain.run(goal="NightlyUpdate")
+    assert "Traceback" not in run.told and "MonthPredictions" not in run.stages, run.told
+    assert "run FullCorpusReport" in " ".join(run.told.split())
+
+
 def test_only_the_nights_that_were_chosen_are_done(chain):
     others = ["2023-02-25", "2023-02-26"]
     for night in (NEW, *others):

@@ -129,6 +129,12 @@ def test_what_never_ends_of_a_killed_run_is_told(tmp_path, monkeypatch):
         pass
 
 
+def test_runs_that_share_the_folder_are_told_as_such(tmp_path):
+    told = pytest.raises(OutputInUse, match=f"runs through luigid, of which the latest was process {os.getpid()} ")
+    with holding(tmp_path, shared=True), told, holding(tmp_path, shared=False):
+        pass
+
+
 @pytest.mark.parametrize("number", [errno.ENOSYS, errno.ENOLCK])
 def test_a_file_system_without_locks_is_worked_on_with_a_warning(tmp_path, monkeypatch, caplog, number):
     def no_locks(*_):

@@ -7,7 +7,7 @@ from hypothesis import given
 from hypothesis import strategies as st
 
 from allsky.errors import BadConfiguration
-from tasks.selection import described, selected
+from tasks.selection import check_range, described, selected
 
 NIGHTS = ["2023-01-20", "2023-01-21", "2023-01-25", "2023-02-03", "2023-02-04"]
 
@@ -44,3 +44,10 @@ def test_a_description_is_read_back_as_the_same_nights(nights):
 def test_neighbours_are_described_as_a_range():
     assert described(NIGHTS[:2] + NIGHTS[4:], NIGHTS) == "2023-01-20_2023-01-21,2023-02-04"
     assert described(NIGHTS, NIGHTS) == "all"
+
+
+@pytest.mark.parametrize("first, last", [("2023-1-5", None), (None, "yesterday"), ("2023-02-01", "2023-01-01")])
+def test_a_range_that_is_none_is_refused(first, last):
+    with pytest.raises(BadConfiguration, match=r"--(first|last)-night"):
+        check_range(first, last)
+    check_range("2023-01-05", last=None)

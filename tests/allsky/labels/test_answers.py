@@ -13,13 +13,11 @@ from allsky.labels.answers import (
     agreed_labels,
     label_nights,
     labels_digest,
-    labels_of_roles,
     match_labels,
     read_labels,
 )
-from allsky.labels.roles import night_role
 from allsky.tables import LABELS
-from tests.allsky.synthetic_corpus import frames_of_night, month_frames, night_names
+from tests.allsky.synthetic_corpus import frames_of_night
 
 CLASSES = ("aurora", "no_aurora")
 DARK = ("Night", "No_Moon")
@@ -164,13 +162,6 @@ def test_the_night_of_a_label_comes_from_its_video_or_else_its_time():
     nights = label_nights(labels, -114.35, {"known.mp4": "2019-12-31"})
     assert nights.iloc[:2].tolist() == ["2019-12-31", "2023-01-01"]
     assert pd.isna(nights.iloc[2])
-
-
-def test_labels_of_roles_are_those_of_the_roles_nights():
-    nights = night_names(30)
-    labels = answers(month_frames({night: [DARK] * 2 for night in nights}))
-    taught = labels_of_roles(labels, ("training", "validation"), -114.35)
-    assert sorted(taught["night"].unique()) == [night for night in nights if night_role(night) != "audit"]
 
 
 @settings(max_examples=30, deadline=None)
