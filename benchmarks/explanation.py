@@ -32,7 +32,7 @@ from torch.utils.data import DataLoader
 from trained import Pictures, pixels, tried_model
 
 from models.explanation import heat_maps
-from models.feature_maps import COARSE_CELLS, last_feature_map
+from models.feature_maps import last_feature_map
 from models.model_folder import Model
 
 AURORA = [ClassifierOutputTarget(0)]
@@ -40,7 +40,7 @@ AURORA = [ClassifierOutputTarget(0)]
 
 def layer_of(model: Model) -> nn.Module:
     """The one that ours takes its maps from."""
-    return last_feature_map(model.network, model.description.image_size, COARSE_CELLS).module
+    return last_feature_map(model.network, model.description.image_size).module
 
 
 def ours(model: Model, paths: list[Path]) -> np.ndarray:

@@ -79,12 +79,6 @@ METHODS: dict[str, type[BaseCAM]] = {
 }
 
 
-# Methods that do better on a finer map than the last one: against the simulator's true masks, 16 x 16 cells instead of
-# 8 x 8 in three networks (docs/science/explanation.md). The others do worse there: plain Grad-CAM, which averages the
-# gradient over the picture, loses nearly everything.
-FINE = frozenset({"GradCAM++", "XGradCAM", "EigenCAM", "KPCA-CAM"})
-
-
 def _has_bias(module: nn.Module) -> bool:
     return isinstance(module, nn.Conv2d | nn.BatchNorm2d) and module.bias is not None
 

@@ -18,9 +18,9 @@ from torch import nn
 
 from allsky.errors import BadConfiguration
 from allsky.pictures import read_pictures
-from models.cam_methods import FINE, METHODS
+from models.cam_methods import METHODS
 from models.description import METHOD
-from models.feature_maps import COARSE_CELLS, FINE_CELLS, last_feature_map
+from models.feature_maps import last_feature_map
 from models.kept_memory import memory_kept
 from models.model_folder import Model
 
@@ -60,8 +60,7 @@ class Explainer:
             raise BadConfiguration(f"method = {method!r}: expected one of {', '.join(METHODS)}.")
         self.model, self.method = model, METHODS[method]
         self.target = ClassifierOutputTarget(_class_index(model, target))
-        cells = FINE_CELLS if method in FINE else COARSE_CELLS
-        self.layer = last_feature_map(model.network.eval(), model.description.image_size, cells)
+        self.layer = last_feature_map(model.network.eval(), model.description.image_size)
 
     def __call__(self, pictures: np.ndarray) -> np.ndarray:
         """Heat maps, float16 (n, size, size) of 0 to 1, of pictures of the model's size, uint8 (n, size, size, 3)."""

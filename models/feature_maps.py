@@ -14,9 +14,10 @@ from typing import Any
 import torch
 from torch import nn
 
-# Networks were made for pictures of 224 pixels, of which their last map has 7 x 7 cells, the one before 14 x 14 (He et
-# al. 2016, https://arxiv.org/abs/1512.03385, table 1). Which of them a method wants is said in models.cam_methods.
-COARSE_CELLS, FINE_CELLS = 7, 14
+# Networks were made for pictures of 224 pixels, of which their last map has 7 x 7 cells (He et al. 2016,
+# https://arxiv.org/abs/1512.03385, table 1). Finer maps helped small networks of small pictures, and lost the aurora in
+# an EfficientNet-B1 at 240 pixels (docs/science/explanation.md).
+CELLS = 7
 
 
 @dataclass(frozen=True)
@@ -27,7 +28,7 @@ class FeatureMap:
     reshape: Callable[[torch.Tensor], torch.Tensor] | None = None
 
 
-def last_feature_map(network: nn.Module, size: int, fewest: int = FINE_CELLS) -> FeatureMap:
+def last_feature_map(network: nn.Module, size: int, fewest: int = CELLS) -> FeatureMap:
     """The last map of features that has `fewest` cells a side (or else the finest there is below that).
 
     In a convolutional network the last such output with height and width; in a transformer of tokens what enters

@@ -32,7 +32,7 @@ class GradCamGallery(ArchiveStage):
     label needs no new map, and maps of frames that are unchanged under the same model are kept.
     """
 
-    version = 3
+    version = 4
     takes = "gpu"
 
     model = luigi.Parameter(description="the model's name and the start of its recipe")
