@@ -14,6 +14,7 @@ from allsky.errors import BadConfiguration
 from allsky.figures import comparison_figure, png
 from allsky.green_rule import measure_pictures, tune_green_rule
 from allsky.labels.answers import UNSURE, match_labels
+from allsky.labels.sampling import PLACE, finished_draws, inclusion_probability
 from allsky.statistics.comparison import COMPARISON, GREEN_RULE, as_markdown, sample, summary
 from allsky.statistics.night_totals import audited_frames
 from allsky.statistics.scores import area_under_curve, decided_scores
@@ -24,6 +25,7 @@ from tasks.archive_stage import ArchiveStage
 from tasks.artifacts import FolderArtifact, TableArtifact
 from tasks.base import Stage
 from tasks.checkpoints import cell_checkpoint
+from tasks.ingredients import digest
 from tasks.label_split import LabelSplit
 from tasks.named_frames import images_of, named_frames
 from tasks.night_frames import NightFrames
@@ -67,7 +69,8 @@ class ComparedStage(ArchiveStage):
 
     def _standing_on(self) -> dict:
         frames = {night: NightFrames(night=night).recipe() for night in _audited_nights()}
-        return {"split": LabelSplit().recipe(), "audit": answers_digest(AUDIT), "frames": frames}
+        audited = {"audit": answers_digest(AUDIT), "drawn": _draws_digest(), "frames": frames}
+        return {"split": LabelSplit().recipe(), **audited}
 
 
 class ComparisonCell(ComparedStage):
@@ -190,6 +193,16 @@ def split_with_images(most: int | None) -> pd.DataFrame:
 
 def _audited_nights() -> list[str]:
     return sorted(answers_of(AUDIT)["night"].unique())
+
+
+def _draws_digest() -> str | None:
+    """What the answered frames weigh, as far as the sheet alone tells; a larger draw may be finished from the start."""
+    sheet = AuditSheet().output()
+    if not sheet.exists():
+        return None
+    drawn, answered = sheet.read(), answers_of(AUDIT).dropna(subset=PLACE)
+    chances = inclusion_probability(finished_draws(drawn, answered, drawn)).sort_index()
+    return digest(chances[chances.index.isin(pd.MultiIndex.from_frame(answered[PLACE]))].to_csv())
 
 
 def audit_frames() -> pd.DataFrame:
