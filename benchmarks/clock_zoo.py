@@ -8,7 +8,8 @@ cards between the frames show no clock. There is no rival here, so nothing is ti
 A frame counts as exact when it is not flagged and its UTC is what the overlay shows, to its last place (to half the
 frame step under a clock without seconds, which is asked for the times between); as silently wrong when it is not
 flagged and off by more than half the video's frame step (or 1 s, where that is more); as near in between. Times that no
-clock can show (a spring's missing hour) must be flagged, and are silently wrong otherwise.
+clock can show (a spring's missing hour) must be flagged, and are silently wrong otherwise; so are those of a clip all of
+whose frames lie in autumn's repeated hour under a clock without a zone.
 
 One clip in 64 is a whole night: 3,000 to 6,500 frames, one every 6 s, a keyframe every 250. Frames of a clip share what
 makes them easy or hard, so the intervals (95 %) are of clips: of the share of exact frames by drawing clips again
@@ -29,7 +30,6 @@ from __future__ import annotations
 import argparse
 import json
 import tempfile
-from collections import defaultdict
 from collections.abc import Iterator
 from dataclasses import dataclass
 from datetime import UTC, datetime, timedelta
@@ -40,7 +40,7 @@ from zoneinfo import ZoneInfo
 import numpy as np
 import pandas as pd
 from made_clocks import FONTS, HERSHEY, Clip, Text, coverage, shown, write_clip
-from scipy.stats import binomtest, bootstrap
+from zoo_figures import KINDS, intervals, table
 
 from allsky.clock.learning import ClockSettings, learn_clock
 from allsky.errors import AllskyError
@@ -78,9 +78,6 @@ FAULTS = ("none", "none", "none", "none", "gap", "reboot", "set back", "frozen",
           "autumn", "spring")  # fmt: skip
 
 
-KINDS = ("exact", "near", "flagged", "silently_wrong")
-
-
 @dataclass(frozen=True)
 class Specimen:
     """A clip, how the chain is told of it, and which of its frames must be flagged."""
@@ -105,6 +102,7 @@ def specimen(number: int) -> Specimen:
     zone = _zone(rng, layout, fault)
     a_night = number % A_NIGHT_IN == A_NIGHT_IN - 1
     times, impossible = _times(rng, layout, fault, zone, a_night)
+    impossible |= _twofold(times, layout)
     texts, traits = _texts(rng, layout)
     sky = _sky(rng, texts)
     codec = str(rng.choice(list(CODECS), p=(0.6, 0.1, 0.1, 0.1, 0.1)))
@@ -156,6 +154,15 @@ def _times(
         return tuple(one if "%Z" in layout else one.replace(fold=0) for one in naive), missing
     utc = [start.astimezone(UTC) + timedelta(seconds=float(one)) for one in np.nan_to_num(seconds)]
     return tuple(None if np.isnan(one) else moment.astimezone(here) for one, moment in zip(seconds, utc)), frozenset()
+
+
+def _twofold(times: tuple[datetime | None, ...], layout: str) -> frozenset[int]:
+    """All frames of a clip that lies, without a step back, in an hour of local time that came twice, where no zone is
+    shown: everybody can read them, and nobody can tell which of the two hours they are."""
+    shown = [one for one in times if one]
+    both = all(one.replace(fold=0).utcoffset() != one.replace(fold=1).utcoffset() for one in shown)
+    told = len({one.fold for one in shown}) > 1 or any(mark in layout for mark in ("%Z", "%z", "{utc}"))
+    return frozenset(range(len(times))) if both and not told else frozenset()
 
 
 def _start(rng: np.random.Generator, fault: str, here: ZoneInfo, seconds: np.ndarray) -> datetime:
@@ -337,41 +344,6 @@ def run(numbers: range, results: Path | None) -> Iterator[dict]:
                 with results.open("a", encoding="utf-8") as file:
                     file.write(json.dumps(one) + "\n")
             yield one
-
-
-def table(outcomes: list[dict]) -> str:
-    """Markdown: frames and what became of them by trait."""
-    lines = [
-        "| trait | value | clips | frames | exact % | flagged % | silently wrong |",
-        "|---|---|---|---|---|---|---|",
-    ]
-    for trait in ("length", "ink", "height", "font", "margin", "codec", "zone", "fault", "layout"):
-        groups = defaultdict(list)
-        for one in outcomes:
-            groups[one["traits"][trait]].append(one)
-        for value, own in sorted(groups.items(), key=lambda item: (len(item[0]), item[0])):
-            n = {name: sum(one[name] for one in own) for name in ("frames", "exact", "flagged", "silently_wrong")}
-            shares = [f"{100 * n[name] / n['frames']:.2f}" for name in ("exact", "flagged")]
-            cells = [trait, f"`{value}`".replace("|", "\\|"), len(own), n["frames"], *shares, n["silently_wrong"]]
-            lines.append("| " + " | ".join(map(str, cells)) + " |")
-    return "\n".join(lines)
-
-
-def intervals(outcomes: list[dict]) -> dict[str, list[float]]:
-    """95 % intervals by clip, in percent: of the share of exact and of flagged frames, and of that of clips in which
-    anything is silently wrong."""
-    frames, wrong = (np.array([one[name] for one in outcomes], float) for name in ("frames", "silently_wrong"))
-    answer = {}
-    for kind in ("exact", "flagged") if len(outcomes) > 1 else ():
-        own = np.array([one[kind] for one in outcomes], float)
-        drawn = bootstrap((own, frames), _share, paired=True, method="percentile", random_state=0)
-        answer[f"{kind}_percent"] = [round(100 * end, 2) for end in drawn.confidence_interval]
-    exactly = binomtest(int((wrong > 0).sum()), len(outcomes)).proportion_ci(method="exact")
-    return answer | {"clips_wrong_percent": [round(100 * exactly.low, 2), round(100 * exactly.high, 2)]}
-
-
-def _share(part: np.ndarray, whole: np.ndarray, axis: int = -1) -> np.ndarray:
-    return part.sum(axis=axis) / whole.sum(axis=axis)
 
 
 def main() -> None:

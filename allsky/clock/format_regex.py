@@ -61,8 +61,9 @@ NUMBERS = TWO_DIGITS | {"%Y", "%j"}
 # A pattern that begins with one of these begins with a number that may have one digit only.
 _NUMBERS_FIRST = ("%d", "%m", "%y", "%H", "%I")
 
-# What counts to 24 has no AM or PM behind it, however that was read.
-NO_HALF_DAY = r"(?!\d?[^\w]{0,3}(?:[AaPp]\.?\s?(?:[MmHhNnIil1]{1,2}[TtVv]?)?|[RFe]M)\.?(?![A-Za-z0-9]))"
+# What counts to 24 has no AM or PM behind it, however that was read: PF, Pivi.
+_M = r"[A-SU-Zkr]|[MmHhNnIil1]{1,2}[TtVv]?|[MmNnIil1|VvWwYy¥]{1,3}"
+NO_HALF_DAY = rf"(?!\d?[^\w]{{0,3}}(?:[AaPp]\.?\s?(?:{_M})?|[RFe]M)\.?(?![A-Za-z0-9]))"
 
 # What looks like an hour is none behind another number and a colon, or behind what two digits may have been read as:
 # 02:18 of 02:02:18 and of O2Z02:18.

@@ -19,6 +19,7 @@ import pandas as pd
 from allsky.clock.dating import date_readings
 from allsky.clock.glyph_witness import Witness
 from allsky.clock.glyphs import GlyphVotes
+from allsky.clock.half_day import HALF_A_DAY_OFF, is_half_a_day_off
 from allsky.clock.noon import beyond_noon
 from allsky.clock.part import ClockPart, PartEvidence, learn_more, ocr_part
 from allsky.clock.part_reading import PartReading
@@ -195,6 +196,10 @@ class LearnedClock:
         """Seconds between two values of the clock's last place, never under one: fractions are cut off."""
         return 1.0 if any(part.format.shows_seconds for part in self.parts) else 60.0
 
+    @property
+    def _counts_to_24(self) -> bool:
+        return any("H" in part.format.directives for part in self.parts)
+
     def provisional_utc(self, video: str, frame_index: int, reading: Reading) -> datetime | None:
         """A first date for one frame: its own reading's, or the keyframes' timeline's."""
         if reading.overlay_time:
@@ -222,6 +227,8 @@ class LearnedClock:
         words = [self.zone_word(text) for text in readings["ocr_text"]]
         witness = self._witness(readings) if "evidence" in readings else None
         table, timelines = date_readings(readings, words, self.zone, self.quantum_s, witness, cards)
+        if self._counts_to_24 and self.night and is_half_a_day_off(table, self.night, self.longitude_deg):
+            table.loc[table["clock_flag"].isna(), "clock_flag"] = HALF_A_DAY_OFF
         if self.unread_zone and self.zone.utcoffset(datetime(2000, 7, 1)) != timedelta(0):
             table["clock_flag"] = (
                 f"{self.unread_zone!r} behind the clock may be UTC, which is not [camera] clock_timezone; set "

@@ -12,17 +12,20 @@ import numpy as np
 STEPS = (-1, 0, 1)
 # A crop is moved where its rows are then more alike the others' by this.
 CLEARLY = 0.02
-# Text moves where so many crops, and this share of them, are moved.
+# Text moves where so many crops, and this share of them, are moved, or one is beyond any doubt: its rows are more alike
+# the others' by this, and then alike.
 FEWEST_MOVED, LEAST_MOVED = 2, 0.1
+SURELY, ALIKE = 0.3, 0.8
 
 
 def common_rows(inks: np.ndarray) -> tuple[float, ...]:
     """How ink is spread over the rows of crops (n, h, w) of one clock; empty where its text keeps its height."""
     rows = _rows(inks)
     first = rows[(rows @ rows.T).sum(axis=0).argmax()]
-    moved = _steps(rows, first)
-    count = np.count_nonzero(moved)
-    if count < max(FEWEST_MOVED, LEAST_MOVED * len(inks)):
+    likeness, moved = _likeness(rows, first), _steps(rows, first)
+    best, here = likeness.max(axis=0), likeness[STEPS.index(0)]
+    surely = ((best - here >= SURELY) & (best >= ALIKE)).any()
+    if not surely and np.count_nonzero(moved) < max(FEWEST_MOVED, LEAST_MOVED * len(inks)):
         return ()
     return tuple(np.round(_rows(_rolled(inks, moved)).mean(axis=0), 4).tolist())
 
@@ -41,8 +44,13 @@ def _rows(inks: np.ndarray) -> np.ndarray:
 
 def _steps(rows: np.ndarray, common: np.ndarray) -> np.ndarray:
     """By how many rows (n) each crop is to be moved down."""
-    likeness = np.stack([np.roll(rows, step, axis=1) @ common - CLEARLY * abs(step) for step in STEPS])
+    likeness = _likeness(rows, common) - CLEARLY * np.abs(STEPS)[:, None]
     return np.array(STEPS)[likeness.argmax(axis=0)]
+
+
+def _likeness(rows: np.ndarray, common: np.ndarray) -> np.ndarray:
+    """How alike (steps, n) the common rows those of each crop are, moved by each of the STEPS."""
+    return np.stack([np.roll(rows, step, axis=1) @ common for step in STEPS])
 
 
 def _rolled(inks: np.ndarray, steps: np.ndarray) -> np.ndarray:

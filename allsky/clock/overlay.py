@@ -7,11 +7,13 @@ says which of them are words.
 
 from __future__ import annotations
 
-from collections.abc import Sequence
+from collections.abc import Callable, Sequence
 from dataclasses import dataclass, replace
+from typing import NamedTuple
 
 import cv2
 import numpy as np
+from scipy import ndimage
 from scipy.sparse import coo_array
 from scipy.sparse.csgraph import connected_components
 
@@ -23,6 +25,8 @@ OCR_MARGIN = 12
 # Of the contrast of full ink, what is drawn white and what is drawn black.
 FAINTEST_INK, FULL_INK = 0.25, 0.85
 FAINTEST_LEVEL, FULL_LEVEL = 0.7, 0.95
+# Of the text's brightness, what is no outline any more, and what a letter reaches somewhere.
+OUTLINE_LEVEL, LETTER_LEVEL = 0.3, 0.8
 # Contrast below this many grey levels is not ink.
 LEAST_INK = 20.0
 # Strokes within so many text heights tell what full ink is; between words it is no less than this share of the line's.
@@ -36,8 +40,8 @@ FAINT_CONTRAST = 10
 # Beside strokes of full contrast, those below this share of it are noise.
 STRONG_SHARE = 0.25
 THICKEST_STROKE = 15
-# A mark of its own so many times as wide as high may be small bold text whose letters touch.
-GLUED_TEXT = 5
+# A mark of its own so many times as wide as high may be small bold text whose letters touch (`22h08m` is 4.5).
+GLUED_TEXT = 3.5
 MOST_MARKS = 6000
 
 
@@ -222,17 +226,46 @@ def near_page(crop: np.ndarray, text_height: float, bright: bool) -> np.ndarray:
     return _inked(ink, np.clip(local, max(LEAST_SHARE * full, LEAST_INK), full))
 
 
+class Guise(NamedTuple):
+    """How a crop is drawn for Tesseract, and how high its letters are then in pixels."""
+
+    draw: Callable[[np.ndarray, float, bool], np.ndarray]
+    letters: float = OCR_TEXT_HEIGHT
+
+
+def outlined_page(crop: np.ndarray, text_height: float, bright: bool) -> np.ndarray:
+    """Text without the sky that its outlines part from it: what is as wide as no stroke, and of what is left between
+    outlines that which nowhere comes near the text's brightness."""
+    picture = crop if bright else 255 - crop
+    level = text_level(crop, text_height, bright)
+    ink = np.clip((picture / level - OUTLINE_LEVEL) * 255 / (FULL_LEVEL - OUTLINE_LEVEL), 0, 255)
+    wide = picture - strokes(crop, text_height, bright) > OUTLINE_LEVEL * level
+    count, piece = cv2.connectedComponents(((ink > 0) & ~wide).astype(np.uint8), connectivity=4)
+    letters = ndimage.maximum(picture, piece, np.arange(count)) > LETTER_LEVEL * level
+    letters[0] = False
+    return 255 - np.where(letters[piece], ink, 0)
+
+
 # The guises in which Tesseract is given a crop, the usual one first.
-STYLES = {"ink": ink_page, "grey": grey_page, "level": level_page, "near": near_page}
+# (In another size Tesseract sees other letters: what it drops of `11` in one it reads in another.)
+STYLES = {
+    "ink": Guise(ink_page),
+    "grey": Guise(grey_page),
+    "level": Guise(level_page),
+    "near": Guise(near_page),
+    "outlined": Guise(outlined_page),
+    "small": Guise(ink_page, 22),
+    "large": Guise(outlined_page, 40),
+}
 
 
 def read_crops(
     crops: Sequence[np.ndarray], text_heights: Sequence[float], bright: Sequence[bool], style: str = "ink"
 ) -> list[TextLine]:
     """What Tesseract reads in each crop, drawn in one of the STYLES, its characters' boxes in pixels of the crop."""
-    draw = STYLES[style]
-    scales = [OCR_TEXT_HEIGHT / max(height, 1.0) for height in text_heights]
-    drawn = [draw(*each) for each in zip(crops, text_heights, bright, strict=True)]
+    guise = STYLES[style]
+    scales = [guise.letters / max(height, 1.0) for height in text_heights]
+    drawn = [guise.draw(*each) for each in zip(crops, text_heights, bright, strict=True)]
     lines = read_lines([_enlarged(picture, scale) for picture, scale in zip(drawn, scales, strict=True)])
     return [_back(line, scale) for line, scale in zip(lines, scales, strict=True)]
 

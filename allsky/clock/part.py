@@ -18,6 +18,7 @@ from allsky.clock.glyphs import GlyphReading, GlyphSheet, GlyphVotes, is_digit_p
 from allsky.clock.levelling import common_rows, levelled
 from allsky.clock.overlay import Box, level_ink, read_crops, strokes, text_level, union
 from allsky.clock.part_reading import SURE_CHAR, PartReading, cut_short, part_readings
+from allsky.clock.polarity import is_bright
 from allsky.clock.search import Place
 from allsky.clock.tesseract import Char
 
@@ -124,10 +125,10 @@ def learn_part(
     box = _tight_box([readings[number] for number in taught], place, height, lumas[0].shape)
     crops = [np.ascontiguousarray(box.crop(luma)) for luma in lumas]
     away = (place.box.x - box.x, place.box.y - box.y)
-    bright = _is_bright([(lumas[number], readings[number]) for number in taught], place.box)
+    bright = is_bright([(lumas[number], readings[number]) for number in taught], place.box)
     level = float(np.median([text_level(crops[number], height, bright) for number in taught]))
     both = [_inks(crops, height, bright, one) for one in (0.0, level)]
-    rows = common_rows(both[0][taught])
+    rows = common_rows(both[0][[number for number in range(len(lumas)) if number in taught or readings[number].text]])
     both = [levelled(inks, rows) for inks in both]
     whole = [_sample(both[0][number], readings[number], away[0], both[1][number]) for number in taught]
     if by_level is None:
@@ -204,23 +205,6 @@ def _digit_height(readings: Sequence[PartReading], text_height: float) -> float:
 
 def _well_high(digits: Sequence[Char], text_height: float) -> list[Char]:
     return [char for char in digits if char.height <= TALLEST * text_height]
-
-
-def _is_bright(taught: Sequence[tuple[np.ndarray, PartReading]], box: Box) -> bool:
-    """Whether the digits are brighter than what lies right above and below them. (A dark clock is also seen as bright
-    gaps, and Tesseract reads both ways.)"""
-    brighter = 0.0
-    for luma, reading in taught:
-        for char in _digits([reading]):
-            x, y = round(char.x) + box.x, round(char.y) + box.y
-            inside = luma[y : y + round(char.height), x : x + round(char.width)]
-            around = [luma[max(y - 2, 0) : y, x : x + round(char.width)],
-                      luma[y + round(char.height) + 1 :, x : x + round(char.width)][:2]]  # fmt: skip
-            ring = np.concatenate([row.ravel() for row in around])
-            if inside.size and ring.size:
-                low, high = np.percentile(inside, (5, 95))
-                brighter += high + low - 2 * float(np.median(ring))
-    return brighter > 0
 
 
 def _tight_box(readings: Sequence[PartReading], place: Place, height: float, shape: tuple[int, ...]) -> Box:

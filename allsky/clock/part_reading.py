@@ -20,9 +20,13 @@ ANY_GUISE = 0.5
 # A digit that was missed stands within this many digits' widths of the first or last one read, in strokes of this share
 # of the others' contrast; it may have been read as a mark of this share of a digit's width.
 BEFORE, STROKE_SHARE, WIDE_MARK = 1.5, 0.5, 0.6
-# A blank of so many digits' widths has room for a number, whose strokes are in columns of so many digits' widths, with
-# this share of the others' contrast: over the bright disk they are missed for being faint.
-WIDE_BLANK, WIDE_BLANK_INK, FAINT_SHARE = 1.8, 0.8, 0.25
+# Over the bright disk strokes are missed for being faint: of this share of the others' contrast, and so many grey
+# levels. So many columns of them are no noise.
+FAINT_SHARE, FAINTEST, FAINT_COLUMNS = 0.25, 25.0, 2
+# A blank of so many digits' widths has room for a number, whose faint strokes are in columns of so many digits' widths.
+WIDE_BLANK, WIDE_BLANK_INK = 1.8, 0.8
+# A digit as wide as so many has another one in its box.
+TWO_IN_ONE = 1.6
 
 
 @dataclass(frozen=True)
@@ -80,6 +84,8 @@ def cut_short(crop: np.ndarray, reading: PartReading, text_height: float, bright
         return False
     digits = [char for char in chars if char.text.isdigit()]
     width = float(np.median([char.width for char in digits]))
+    if any(_is_single(*pair) and pair[0].width > TWO_IN_ONE * width for pair in (chars[:2], chars[:-3:-1])):
+        return True
     places = list(_unread_places(reading, chars, width))
     if not places:
         return False
@@ -91,7 +97,7 @@ def cut_short(crop: np.ndarray, reading: PartReading, text_height: float, bright
             # A mark as wide as a digit may be one.
             if char.text.isalnum() or (char.text.strip() and char.width < WIDE_MARK * width):
                 columns[max(int(char.x) - 1, 0) : int(np.ceil(char.x + char.width)) + 1] = 0.0
-        inked = columns[max(round(left), 0) : max(round(right), 0)] > share * full
+        inked = columns[max(round(left), 0) : max(round(right), 0)] > max(share * full, FAINTEST)
         if inked.sum() >= least:
             return True
     return False
@@ -103,10 +109,12 @@ def _unread_places(
     """Where a character that was missed may stand: one beside it, from and to which column, in how many of them its
     strokes would be, and with which share of the others' contrast."""
     first, last = chars[0], chars[-1]
+    ways = ((1, STROKE_SHARE), (FAINT_COLUMNS, FAINT_SHARE))
     if _is_single(first, chars[1]):
-        yield first, first.x - BEFORE * width, first.x - 1, 1, STROKE_SHARE
+        yield from ((first, first.x - BEFORE * width, first.x - 1, *way) for way in ways)
     if _is_single(last, chars[-2]):
-        yield last, last.x + last.width + 1, last.x + last.width + BEFORE * width, 1, STROKE_SHARE
+        right = last.x + last.width
+        yield from ((last, right + 1, right + BEFORE * width, *way) for way in ways)
     shown = reading.line.chars[reading.shown.start : reading.shown.end] if reading.shown else ()
     for char in shown:
         if not char.text.strip() and char.width > WIDE_BLANK * width:

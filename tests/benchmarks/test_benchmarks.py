@@ -36,7 +36,7 @@ PROMISED = {
 # Decode, read text, or start PyTorch: ten seconds and more.
 SLOW = ("clock", "explanation", "frames", "inference", "inventory", "keograms", "report", "sky_disk", "training")
 SLOW += ("whole_chain",)
-NOT_A_SCRIPT = {"side_by_side", "trained", "usual_chain", "hours", "drawn_clocks", "night_bootstrap"}
+NOT_A_SCRIPT = {"side_by_side", "trained", "usual_chain", "hours", "drawn_clocks", "night_bootstrap", "zoo_figures"}
 
 
 def last_line(script: str) -> dict:

@@ -42,6 +42,14 @@ def test_the_zoo_goes_on_from_where_it_was_stopped(tmp_path):
     assert (tmp_path / "zoo.jsonl").read_text(encoding="utf-8").startswith(before)
 
 
+def test_an_hour_that_came_twice_without_anything_to_tell_which_must_be_flagged(monkeypatch):
+    monkeypatch.syspath_prepend(str(FOLDER))
+    zoo = importlib.import_module("clock_zoo")
+    # A night in November at 1:34 under a clock without a zone, and one that goes on out of the repeated hours.
+    assert zoo.specimen(20568).impossible == frozenset(range(len(zoo.specimen(20568).clip.times)))
+    assert zoo.specimen(3308).traits["fault"] == "autumn" and not zoo.specimen(3308).impossible
+
+
 @pytest.fixture
 def drawn_clocks(monkeypatch):
     monkeypatch.syspath_prepend(str(FOLDER))

@@ -133,9 +133,14 @@ def test_a_mark_behind_the_clock_is_no_part_of_it_however_kindly_it_is_read():
     assert shown.end == len("2012-09-09 00:54:50(UTC}")
 
 
-@pytest.mark.parametrize("half", ["PM", "AM", "RM,", "FM", "P", "ANT", ". ANt"])
+@pytest.mark.parametrize("half", ["PM", "AM", "RM,", "FM", "P", "ANT", ". ANt", "PF", "Pr", "Pivi", "Pi¥i"])
 def test_an_hour_with_half_a_day_behind_it_is_no_hour_of_twenty_four(half):
     assert ClockFormat("%m/%d/%Y %H:%M:%S").search(f"08/12/2019 08:07:49 {half}") is None
+
+
+@pytest.mark.parametrize("beside", ["PST", "PINA", "Az 112", "AGC on", "Pressure 980"])
+def test_words_behind_an_hour_are_no_half_of_the_day(beside):
+    assert ClockFormat("%m/%d/%Y %H:%M:%S").search(f"08/12/2019 08:07:49 {beside}") is not None
 
 
 def test_the_digits_that_can_stand_at_a_place_are_those_of_its_number_and_of_the_nights_days():

@@ -32,6 +32,11 @@ def test_crops_a_pixel_apart_are_brought_to_one_height():
     assert len(tops(levelled(moved, common_rows(moved)))) == 1
 
 
+def test_a_single_crop_that_is_moved_beyond_doubt_is_brought_to_the_others_height():
+    moved = crops([3, 3, 3, 4, 3, 3])
+    assert len(tops(levelled(moved, common_rows(moved)))) == 1
+
+
 def test_text_that_keeps_its_height_is_left_alone():
     steady = crops([3] * 6)
     assert common_rows(steady) == ()

@@ -1,5 +1,7 @@
 """A number of which a digit was missed is told by the strokes that stand beside it."""
 
+from dataclasses import replace
+
 import numpy as np
 import pytest
 
@@ -43,6 +45,20 @@ def test_a_day_whose_last_digit_was_missed_or_read_as_a_mark_ends_with_what_nobo
     assert is_cut("2013-11-23", "2013-11-2%", "%Y-%m-%d", 0)
     assert not is_cut("2013-11-2", "2013-11-2", "%Y-%m-%d", 0)
     assert not is_cut("2013-11-2 x", "2013-11-2 x", "%Y-%m-%d", 0)
+
+
+def test_a_digit_that_is_faint_over_the_bright_disk_is_missed_all_the_same():
+    crop, line = drawn_and_read("20:41:39 11.10.2008", "1:39 11.10.2008")
+    start = round(line.chars[0].x)
+    crop[:, :start] = np.maximum(crop[:, :start], 160)
+    assert cut_short(crop, part_readings([line], ClockFormat("%H:%M %d.%m.%Y"))[0], HEIGHT, True)
+
+
+def test_a_digit_in_whose_box_there_is_room_for_two_was_two():
+    crop, line = drawn_and_read("06 July 2012", "6 July 2012")
+    first = line.chars[0]
+    wide = TextLine((replace(first, x=10.0, width=first.x + first.width - 10.0), *line.chars[1:]))
+    assert cut_short(crop, part_readings([wide], ClockFormat("%d %B %Y"))[0], HEIGHT, True)
 
 
 @pytest.mark.parametrize("ground", [20, 160])

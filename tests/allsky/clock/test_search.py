@@ -34,8 +34,13 @@ def test_pieces_of_one_line_and_places_on_two_lines_are_widened_as_far_as_any():
 def test_a_line_whose_letters_all_touch_is_a_line_of_text_and_a_blot_is_none():
     picture = np.full(FRAME, 120, np.uint8)
     picture[100:108, 200:285:4] = picture[100:108, 201:285:4] = picture[107, 200:285] = 0
+    picture[150:158, 200:232:4] = picture[157, 200:232] = 0
     picture[50:58, 20:36:4] = picture[57, 20:36] = 0
-    assert [line.box.overlap(Box(200, 100, 85, 8)) for line in text_lines(picture) if not line.bright] == [1.0]
+    found = [line.box for line in text_lines(picture) if not line.bright]
+    assert [any(box.overlap(text) == 1.0 for box in found) for text in (Box(200, 100, 85, 8), Box(200, 150, 32, 8))] == [
+        True, True
+    ]  # fmt: skip
+    assert len(found) == 2
 
 
 def test_clocks_in_corners_and_of_outlined_text_are_read_to_the_second():
