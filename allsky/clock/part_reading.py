@@ -22,7 +22,7 @@ ANY_GUISE = 0.5
 BEFORE, STROKE_SHARE, WIDE_MARK = 1.5, 0.5, 0.6
 # Over the bright disk strokes are missed for being faint: of this share of the others' contrast, and so many grey
 # levels. So many columns of them are no noise.
-FAINT_SHARE, FAINTEST, FAINT_COLUMNS = 0.25, 25.0, 2
+FAINT_SHARE, FAINTEST, FAINT_COLUMNS = 0.25, 40.0, 2
 # A blank of so many digits' widths has room for a number, whose faint strokes are in columns of so many digits' widths.
 WIDE_BLANK, WIDE_BLANK_INK = 1.8, 0.8
 # A digit as wide as so many has another one in its box.
@@ -91,13 +91,13 @@ def cut_short(crop: np.ndarray, reading: PartReading, text_height: float, bright
         return False
     ink = strokes(np.ascontiguousarray(crop), text_height, bright)
     full = np.median([_columns_of(ink, char)[_span(char)].max(initial=0.0) for char in digits])
-    for beside, left, right, least, share in places:
+    for beside, left, right, least, share, faintest in places:
         columns = _columns_of(ink, beside)
         for char in (*reading.line.chars[: reading.shown.start], *reading.line.chars[reading.shown.end :]):
             # A mark as wide as a digit may be one.
             if char.text.isalnum() or (char.text.strip() and char.width < WIDE_MARK * width):
                 columns[max(int(char.x) - 1, 0) : int(np.ceil(char.x + char.width)) + 1] = 0.0
-        inked = columns[max(round(left), 0) : max(round(right), 0)] > max(share * full, FAINTEST)
+        inked = columns[max(round(left), 0) : max(round(right), 0)] > max(share * full, faintest)
         if inked.sum() >= least:
             return True
     return False
@@ -105,11 +105,11 @@ def cut_short(crop: np.ndarray, reading: PartReading, text_height: float, bright
 
 def _unread_places(
     reading: PartReading, chars: Sequence[Char], width: float
-) -> Iterator[tuple[Char, float, float, float, float]]:
+) -> Iterator[tuple[Char, float, float, float, float, float]]:
     """Where a character that was missed may stand: one beside it, from and to which column, in how many of them its
-    strokes would be, and with which share of the others' contrast."""
+    strokes would be, with which share of the others' contrast and by how many grey levels."""
     first, last = chars[0], chars[-1]
-    ways = ((1, STROKE_SHARE), (FAINT_COLUMNS, FAINT_SHARE))
+    ways = ((1, STROKE_SHARE, 0.0), (FAINT_COLUMNS, FAINT_SHARE, FAINTEST))
     if _is_single(first, chars[1]):
         yield from ((first, first.x - BEFORE * width, first.x - 1, *way) for way in ways)
     if _is_single(last, chars[-2]):
@@ -118,7 +118,7 @@ def _unread_places(
     shown = reading.line.chars[reading.shown.start : reading.shown.end] if reading.shown else ()
     for char in shown:
         if not char.text.strip() and char.width > WIDE_BLANK * width:
-            yield first, char.x + 1, char.x + char.width - 1, WIDE_BLANK_INK * width, FAINT_SHARE
+            yield first, char.x + 1, char.x + char.width - 1, WIDE_BLANK_INK * width, FAINT_SHARE, 0.0
 
 
 def _is_single(char: Char, beside: Char) -> bool:
