@@ -7,9 +7,9 @@ cards between the frames show no clock. There is no rival here, so nothing is ti
 
 A frame counts as exact when it is not flagged and its UTC is what the overlay shows, to its last place (to half the
 frame step under a clock without seconds, which is asked for the times between); as silently wrong when it is not
-flagged and off by more than half the video's frame step (or 1 s, where that is more); as near in between. Times that no
-clock can show (a spring's missing hour) must be flagged, and are silently wrong otherwise; so are those of a clip all of
-whose frames lie in autumn's repeated hour under a clock without a zone.
+flagged and off by more than half the video's frame step (or 1 s, where that is more); as near in between. Times that
+no clock can show (a spring's missing hour) must be flagged, and are silently wrong otherwise; so are those of a clip
+all of whose frames lie in autumn's repeated hour under a clock without a zone.
 
 One clip in 64 is a whole night: 3,000 to 6,500 frames, one every 6 s, a keyframe every 250. Frames of a clip share what
 makes them easy or hard, so the intervals (95 %) are of clips: of the share of exact frames by drawing clips again

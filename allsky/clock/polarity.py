@@ -1,7 +1,7 @@
 """Is this text bright on dark, or dark on bright?
 
-Text is brighter, or darker, than what lies right above and below it. Outlined text is both: white strokes in black lines
-on a grey sky. There the strokes are those that lie inside the others.
+Text is brighter, or darker, than what lies right above and below it. Outlined text is both: white strokes in black
+lines on a grey sky. There the strokes are those that lie inside the others.
 """
 
 from __future__ import annotations
