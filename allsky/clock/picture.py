@@ -28,6 +28,8 @@ from allsky.clock.tesseract import TextLine
 # Letters are taken for so much higher and lower than they are, for Tesseract to see them at several sizes.
 HEIGHT_FACTORS = (0.8, 1.0, 1.25)
 GUISES = ("ink", "grey", "level")
+# A clock is looked for in these: what only another guise shows has no night to bear it out.
+STYLES_LOOKED_AT = (*GUISES, "near")
 # Guises that must agree, and their share of the confidence of all that show a clock.
 FEWEST_VOTES, AGREEING_SHARE = 3, 0.75
 # Confidence of its least sure digit that Tesseract must have in some guise.
@@ -70,7 +72,7 @@ def read_picture_clock(
     """
     best = PictureClock(reason="no date and no time was found on the picture")
     for plane, contrast in _views(rgb):
-        places, _ = find_clock([plane], within, form, contrast)
+        places, _ = find_clock([plane], within, form, contrast, STYLES_LOOKED_AT)
         if not places:
             continue
         answer = _read_places(widened(places, plane.shape), plane, hint, form)

@@ -117,17 +117,18 @@ def find_clock(
     within: Box | None,
     clock_format: ClockFormat | None,
     contrast: int = LEAST_CONTRAST,
+    styles: Sequence[str] = tuple(STYLES),
 ) -> tuple[list[Place], list[str]]:
     """The places that together show the clock, and every text that was seen (for the message when there is none).
 
     `lumas` are frames (H, W) of one size; `within` limits the search; `clock_format`, where given, is the only
-    format looked for; `contrast` is how far text stands out. No places where no date with a time, or time alone, was
-    seen.
+    format looked for; `contrast` is how far text stands out, `styles` the guises tried one after the other. No places
+    where no date with a time, or time alone, was seen.
     """
     frames = [lumas[place] for place in spread(len(lumas), FRAMES_SEARCHED)]
     lines = [(luma, line) for luma in frames for line in _lines(luma, within, contrast)]
     seen: list[_Seen] = []
-    for style in STYLES:
+    for style in styles:
         seen += _read_lines(lines, style, clock_format)
         places = _places(seen)
         if any(one.shows_date for place in places for one in place.formats) or (places and _no_more_numbers(seen)):
