@@ -20,7 +20,7 @@ RING = 2
 # Share of the text's range of brightness that counts as its bright, and as its dark.
 EXTREME = 0.2
 # So much brighter (or darker) than its surroundings, by its own range of brightness, and text is that alone: twelve
-# clips of the zoo have 0.88 to 0.99, five with outlined text on a grey sky 0.09 to 0.25. Around plain text the sky touches.
+# clips of the zoo have 0.88 to 0.99, five with outlined text on a grey sky 0.09 to 0.25. Around plain text lies sky.
 CLEARLY_BRIGHTER = 0.5
 # One is inside the other if this much more of its border touches that. (Drawn in the zoo's ten fonts, 9 to 26 pixels
 # high, bright touches dark more than dark bright by 0.00 at most for black text, and by -0.01 at least for white; text
