@@ -30,18 +30,16 @@ CLEARLY_INSIDE = 0.03
 
 def is_bright(taught: Sequence[tuple[np.ndarray, PartReading]], box: Box) -> bool:
     """Whether the digits read in `box` of each picture (H, W) are bright strokes and no dark ones."""
-    brighter, ranges, inside = 0.0, 0.0, []
-    for luma, reading in taught:
-        digits = [char for char in reading.chars if char.text.isdigit()]
-        pixels = [one for char in digits if (one := _within(luma, char, box)).size]
-        if pixels:
-            brighter += sum(_brighter(luma, char, box) for char in digits)
-            ranges += sum(float(np.ptp(np.percentile(one, (5, 95)))) for one in pixels)
-            inside.append(_bright_inside(_rows_of(luma, digits, box), np.concatenate([one.ravel() for one in pixels])))
-    if not inside or abs(brighter) > CLEARLY_BRIGHTER * ranges:
-        return brighter > 0
-    clearly = float(np.median(inside))
-    return clearly > 0 if abs(clearly) > CLEARLY_INSIDE else brighter > 0
+    digits = [[char for char in reading.chars if char.text.isdigit()] for _, reading in taught]
+    shown = [(luma, of_one) for (luma, _), of_one in zip(taught, digits, strict=True)]
+    told = [_brighter(luma, char, box) for luma, of_one in shown for char in of_one]
+    brighter, ranges = (sum(each) for each in zip(*told, strict=True)) if told else (0.0, 0.0)
+    if abs(brighter) <= CLEARLY_BRIGHTER * ranges:
+        inside = [_bright_inside(luma, of_one, box) for luma, of_one in shown]
+        clearly = float(np.median([one for one in inside if one is not None] or [0.0]))
+        if abs(clearly) > CLEARLY_INSIDE:
+            return clearly > 0
+    return brighter > 0
 
 
 def _within(luma: np.ndarray, char: Char, box: Box) -> np.ndarray:
@@ -49,17 +47,17 @@ def _within(luma: np.ndarray, char: Char, box: Box) -> np.ndarray:
     return luma[y : y + round(char.height), x : x + round(char.width)]
 
 
-def _brighter(luma: np.ndarray, char: Char, box: Box) -> float:
-    """By how much a digit is brighter than what lies right above and below it, more than it is darker."""
+def _brighter(luma: np.ndarray, char: Char, box: Box) -> tuple[float, float]:
+    """By how much a digit is brighter than what lies right above and below it, more than darker; and its own range."""
     x, y = round(char.x) + box.x, round(char.y) + box.y
     columns = slice(x, x + round(char.width))
     ring = np.concatenate([luma[max(y - RING, 0) : y, columns].ravel(),
                            luma[y + round(char.height) + 1 :, columns][:RING].ravel()])  # fmt: skip
     inside = _within(luma, char, box)
-    if not inside.size or not ring.size:
-        return 0.0
-    low, high = np.percentile(inside, (5, 95))
-    return float(high + low - 2 * np.median(ring))
+    if not inside.size:
+        return 0.0, 0.0
+    low, high = map(float, np.percentile(inside, (5, 95)))
+    return (high + low - 2 * float(np.median(ring)) if ring.size else 0.0), high - low
 
 
 def _rows_of(luma: np.ndarray, digits: Sequence[Char], box: Box) -> np.ndarray:
@@ -70,10 +68,14 @@ def _rows_of(luma: np.ndarray, digits: Sequence[Char], box: Box) -> np.ndarray:
     return luma[max(top, 0) : bottom, max(left, 0) : right]
 
 
-def _bright_inside(rows: np.ndarray, pixels: np.ndarray) -> float:
-    """How much more of the border of what is bright touches what is dark than the other way round; `pixels` are those
-    of the digits, which say what is bright and dark."""
-    low, high = np.percentile(pixels, (5, 95))
+def _bright_inside(luma: np.ndarray, digits: Sequence[Char], box: Box) -> float | None:
+    """How much more of the border of what is bright touches what is dark than the other way round; the digits' own
+    pixels say what is bright and dark. None where they have none."""
+    pixels = [_within(luma, char, box).ravel() for char in digits]
+    if not any(one.size for one in pixels):
+        return None
+    low, high = np.percentile(np.concatenate(pixels), (5, 95))
+    rows = _rows_of(luma, digits, box)
     bright, dark = rows > high - EXTREME * (high - low), rows < low + EXTREME * (high - low)
     return _touching(bright, dark) - _touching(dark, bright)
 
