@@ -28,8 +28,8 @@ class FeatureMap:
     reshape: Callable[[torch.Tensor], torch.Tensor] | None = None
 
 
-def last_feature_map(network: nn.Module, size: int, fewest: int = CELLS) -> FeatureMap:
-    """The last map of features that has `fewest` cells a side (or else the finest there is below that).
+def last_feature_map(network: nn.Module, size: int) -> FeatureMap:
+    """The last map of features that has CELLS a side (or else the finest there is below that).
 
     In a convolutional network the last such output with height and width; in a transformer of tokens what enters
     the last attention (after it, only the class token counts).
@@ -40,7 +40,7 @@ def last_feature_map(network: nn.Module, size: int, fewest: int = CELLS) -> Feat
         return FeatureMap(tokens, tokens_as_map)
     maps = _maps(seen)
     finest = max(min(sides) for _, sides in maps)
-    return [layer for layer, sides in maps if min(sides) >= min(fewest, finest)][-1]
+    return [layer for layer, sides in maps if min(sides) >= min(CELLS, finest)][-1]
 
 
 def feature_maps(network: nn.Module, size: int) -> list[tuple[FeatureMap, tuple[int, int]]]:
