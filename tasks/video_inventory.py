@@ -116,11 +116,7 @@ class VideoInventory(Stage):
         before = archive.inventory()
         if before is None or not self._dated_alike():
             return {}
-        nights: dict[str, list[str]] = {}
-        for night, names in before.files_of_night.items():
-            for name in names:
-                nights.setdefault(name, []).append(night)
-        return nights
+        return before.table.dropna(subset=["night"]).groupby("video")["night"].agg(list).to_dict()
 
     def _night_from_name(self, name: str) -> str | None:
         files = self.settings.archive
