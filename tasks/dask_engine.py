@@ -21,7 +21,7 @@ from tasks.base import Stage
 from tasks.dask_cluster import GPU, NoCluster, connected
 from tasks.engine import Engine, NightsNotDone
 from tasks.history import reason
-from tasks.night_work import Account, NightWork, account_of, nights_ahead, nights_of, wait_until_seen
+from tasks.night_work import Account, NightWork, NotSeen, account_of, nights_ahead, nights_of, wait_until_seen
 from tasks.periods import LandingMonthStage, NightStage
 from tasks.snapshot import Snapshot, take
 
@@ -60,7 +60,10 @@ def _before_nights(tasks: Iterable[Any], seen: set[str]) -> Iterator[Stage]:
 
 
 def _do(stage: Stage, works: list[NightWork], gpu: bool) -> None:
-    """Let the cluster do `works` for `stage`. Raises NightsNotDone naming what could not be done."""
+    """Let the cluster do `works` for `stage`.
+
+    Raises NightsNotDone naming what could not be done, and NotSeen where all was done and not all can be seen.
+    """
     failures: dict[NightWork, str] = {}
     with connected() as client:
         batch = Batch(client, take(), gpu)
@@ -73,7 +76,12 @@ def _do(stage: Stage, works: list[NightWork], gpu: bool) -> None:
                 failures[work] = account.failure
             stage.progress(ended / len(works), f"{ended} of {len(works)} nights ended, {work.night} on {account.host}")
     done = [work for work in works if work not in failures]
-    wait_until_seen({str(work): work.is_done for work in done})
+    try:
+        wait_until_seen({str(work): work.is_done for work in done})
+    except NotSeen as unseen:
+        if not failures:
+            raise
+        failures |= {work: str(unseen) for work in done if not work.is_done()}
     if failures:
         by_night = {(work.stage.__name__, work.night): why for work, why in failures.items()}
         raise NightsNotDone(by_night, len(works))

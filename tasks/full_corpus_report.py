@@ -80,7 +80,7 @@ class FullCorpusReport(ArchiveStage):
         if not all(task.complete() for task in frames):
             return frames
         judged = self._judged(self.model())
-        if all(task.complete() for task in self._scored(self.model())):
+        if all(task.complete() for task in self.scored(self.model())):
             return [*frames, *judged]
         # Maps are of the frames drawn by score too, which are told first.
         return [*frames, *(task for task in judged if not isinstance(task, GradCamGallery))]
@@ -109,7 +109,7 @@ class FullCorpusReport(ArchiveStage):
         if model == NO_MODEL:
             return [*keograms]
         predictions = [MonthPredictions(month=m, nights=n, model=model) for m, n in self.months().items()]
-        return [*model_needs(model), *predictions, *self._scored(model), *self._gallery(model), *keograms]
+        return [*model_needs(model), *predictions, *self.scored(model), *self._gallery(model), *keograms]
 
     def reads(self):
         return [NightFrames(night=night) for night in self.nights()]
@@ -137,7 +137,8 @@ class FullCorpusReport(ArchiveStage):
 
         return [SimulatedLabels()]
 
-    def _scored(self, model) -> list[Stage]:
+    def scored(self, model) -> list[Stage]:
+        """The sheet of audit frames drawn by what `model` says of them; none where the configuration wants none."""
         wanted = self.settings.labels.per_score_band and not self.ranged and model != NO_MODEL
         return [ScoredSheet(model=model)] if wanted else []
 
@@ -164,7 +165,7 @@ class FullCorpusReport(ArchiveStage):
             "keograms": [MonthKeograms(month=m, nights=n, model=model).recipe() for m, n in months],
             "epochs": [epochs.recipe() for epochs in self._epochs()] or epochs_told(self).to_json(orient="records"),
             "clock_audits": [audit.recipe() for audit in self._audits()],
-            "sheets": [sheet.recipe() for sheet in [*self._sheets(), *self._scored(model)]],
+            "sheets": [sheet.recipe() for sheet in [*self._sheets(), *self.scored(model)]],
             "model": model_recipe(model) if model != NO_MODEL else NO_MODEL,
             "gallery": [task.recipe() for task in self._gallery(model)] if model != NO_MODEL else [],
             "labels": answers_digest(AUDIT),

@@ -199,7 +199,7 @@ def corpus(report: FullCorpusReport, model: str, ends: Ends) -> dict[str, Standi
         AuditSheet(),
     ]
     if model != NO_MODEL:
-        tasks += [LabelSplit(), *model_needs(model), GradCamGallery(model=model)]
+        tasks += [LabelSplit(), *model_needs(model), *report.scored(model), GradCamGallery(model=model)]
     return {_name(task): of_stage(task, ends) for task in [*tasks, report]}
 
 

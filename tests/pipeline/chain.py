@@ -65,6 +65,19 @@ class Chain:
         )
         return Run(done.returncode, done.stdout)
 
+    def asked(self, *arguments: str) -> str:
+        """What `allsky` answers."""
+        answer = subprocess.run(
+            [str(Path(sys.executable).with_name("allsky")), *arguments],
+            cwd=self.folder,
+            env=self.environment,
+            capture_output=True,
+            text=True,
+            timeout=120,
+        )
+        assert answer.returncode == 0, answer.stderr
+        return answer.stdout
+
     def configure(self, section: str, key: str, value: str) -> None:
         """Set a key in luigi.cfg."""
         path = self.folder / "luigi.cfg"

@@ -5,9 +5,6 @@ from __future__ import annotations
 import json
 import os
 import shutil
-import subprocess
-import sys
-from pathlib import Path
 
 import pandas as pd
 import pytest
@@ -20,23 +17,9 @@ pytestmark = pytest.mark.slow
 NIGHT = "2023-01-20"
 
 
-def asked(chain: Chain, *arguments: str) -> str:
-    """What `allsky` answers."""
-    answer = subprocess.run(
-        [str(Path(sys.executable).with_name("allsky")), *arguments],
-        cwd=chain.folder,
-        env=chain.environment,
-        capture_output=True,
-        text=True,
-        timeout=120,
-    )
-    assert answer.returncode == 0, answer.stderr
-    return answer.stdout
-
-
 def planned(chain: Chain, *arguments: str) -> list[str]:
     """The tasks of `allsky plan`, as `Run.did` writes those of a run."""
-    stages = json.loads(asked(chain, "plan", "--json", *arguments))["stages"]
+    stages = json.loads(chain.asked("plan", "--json", *arguments))["stages"]
     return sorted(
         f"{stage}({', '.join(f'{name}={value}' for name, value in parameters.items())})"
         for stage, told in stages.items()
@@ -97,15 +80,15 @@ def test_a_first_run_with_labels_is_foreseen_as_far_as_its_maps(finished_chain, 
 
 def test_a_finished_archive_has_nothing_to_do_and_knows_how_long_it_took(finished_chain):
     chain, _ = finished_chain
-    assert asked(chain, "plan") == "nothing to do\n"
-    told = json.loads(asked(chain, "status", "--json"))
+    assert chain.asked("plan") == "nothing to do\n"
+    told = json.loads(chain.asked("status", "--json"))
     assert {where["state"] for stages in told["nights"].values() for where in stages.values()} == {"done"}
     assert {where["state"] for where in told["corpus"].values()} == {"done"}
 
 
 def test_status_names_the_ingredient_that_changed(chain):
     a_bin_edge(chain)
-    told = json.loads(asked(chain, "status", "--json"))
+    told = json.loads(chain.asked("status", "--json"))
     stages = told["nights"][NIGHT]
     assert stages["NightFrames"] == {"state": "done", "why": ""}
     assert stages["NightConditions"]["state"] == "stale"
@@ -116,7 +99,7 @@ def test_status_names_the_ingredient_that_changed(chain):
 def test_status_names_a_replaced_video_and_a_changed_mask(chain):
     a_replaced_video(chain)
     chain.configure("camera", "disk_radius", "110")
-    told = json.loads(asked(chain, "status", "--json"))
+    told = json.loads(chain.asked("status", "--json"))
     assert told["nights"][NIGHT]["NightClock"] == {"state": "stale", "why": "files"}
     [disk] = [where for name, where in told["corpus"].items() if name.startswith("SkyDisk")]
     assert disk["state"] == "stale" and disk["why"].startswith("given: ") and "110.0]" in disk["why"]
@@ -129,7 +112,7 @@ def test_status_says_of_a_failure_what_failed(chain):
     run = chain.run()
     assert run.status == 1, run.told
     assert "SkyDisk" in run.told and "failed" in run.told
-    corpus = json.loads(asked(chain, "status", "--json"))["corpus"]
+    corpus = json.loads(chain.asked("status", "--json"))["corpus"]
     [disk] = [where for name, where in corpus.items() if name.startswith("SkyDisk")]
     assert disk["state"] == "failed" and "does not fit the 320x240 frame" in disk["why"]
 
@@ -147,17 +130,17 @@ def test_a_night_that_fails_keeps_no_other_from_landing_and_status_tells_of_it_u
     run = chain.run(*asked_for, goal="NightlyUpdate")
     assert run.status == 1, run.told
     assert f"1 of 2 nights were not done (MonthKeograms {nights[0]}: " in run.told
-    stages = json.loads(asked(chain, "status", "--json"))["nights"]
+    stages = json.loads(chain.asked("status", "--json"))["nights"]
     failed, done = (stages[night]["MonthKeograms"] for night in nights)
     assert done == {"state": "done", "why": ""}
     assert failed["state"] == "failed" and f"images/night={nights[0]}/" in failed["why"]
-    assert f"failed: keogram of 1 night ({nights[0]}): " in asked(chain, "status")
+    assert f"failed: keogram of 1 night ({nights[0]}): " in chain.asked("status")
 
     for path, whole in pictures.items():
         path.write_bytes(whole)
     assert chain.run(*asked_for, goal="NightlyUpdate").status == 0
     shutil.rmtree(first)
-    where = json.loads(asked(chain, "status", "--night", nights[0], "--json"))["nights"][nights[0]]["MonthKeograms"]
+    where = json.loads(chain.asked("status", "--night", nights[0], "--json"))["nights"][nights[0]]["MonthKeograms"]
     assert where == {"state": "missing", "why": ""}
 
 
@@ -170,25 +153,25 @@ def test_a_night_whose_video_can_no_longer_be_read_is_told_with_what_stays_of_it
     whole = video.read_bytes()
     video.write_bytes(whole[:100])
     assert chain.run().status == 0
-    of_the_night = json.loads(asked(chain, "status", "--night", NIGHT, "--json"))["nights"][NIGHT]
+    of_the_night = json.loads(chain.asked("status", "--night", NIGHT, "--json"))["nights"][NIGHT]
     assert list(of_the_night) == ["VideoInventory"]
     assert of_the_night["VideoInventory"]["state"] == "unusable"
     assert "what was made of this night before is kept" in of_the_night["VideoInventory"]["why"]
-    assert video.name in asked(chain, "status", "--night", NIGHT)
-    whole_corpus = asked(chain, "status")
+    assert video.name in chain.asked("status", "--night", NIGHT)
+    whole_corpus = chain.asked("status")
     assert f"unusable: video of 1 night ({NIGHT}): " in whole_corpus and " done, 1 unusable  " in whole_corpus
     assert NIGHT not in set(pd.read_parquet(chain.folder / "output" / "months")["night"])
 
     video.write_bytes(whole)
     run = chain.run()
     assert run.status == 0 and not {"NightClock", "NightFrames", "NightConditions"} & run.stages, run.told
-    assert "unusable" not in asked(chain, "status")
+    assert "unusable" not in chain.asked("status")
 
 
 def test_status_is_short_and_has_the_details_of_a_night(finished_chain):
     chain, _ = finished_chain
-    short = asked(chain, "status")
+    short = chain.asked("status")
     assert "2023-01 to 2023-02" in short and "done" in short
     assert len(short.splitlines()) < 20
-    assert "video" in asked(chain, "status", "--night", NIGHT)
-    assert NIGHT in asked(chain, "status", "--month", NIGHT[:7])
+    assert "video" in chain.asked("status", "--night", NIGHT)
+    assert NIGHT in chain.asked("status", "--month", NIGHT[:7])

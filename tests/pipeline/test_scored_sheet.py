@@ -2,6 +2,8 @@
 
 from __future__ import annotations
 
+import json
+
 import pandas as pd
 import pyarrow.parquet as pq
 import pytest
@@ -25,6 +27,11 @@ def answer_all(chain) -> None:
     answers[LABELS.names].to_csv(chain.folder / "labels.csv", index=False)
 
 
+def standing(chain) -> dict[str, dict[str, str]]:
+    """What `allsky status` says of the stages that are of no night."""
+    return json.loads(chain.asked("status", "--json"))["corpus"]
+
+
 def audited(chain) -> int:
     (path,) = chain.corpus.root.glob("report/model=*/condition_table.parquet")
     table = pq.ParquetFile(path).read().to_pandas()
@@ -34,9 +41,12 @@ def audited(chain) -> int:
 
 def test_frames_drawn_by_score_wait_for_answers_then_count_and_nothing_is_trained_again(chain):
     before = audited(chain)
+    assert "ScoredSheet" not in standing(chain)
     chain.configure("labels", "per_score_band", "4")
+    assert standing(chain)["ScoredSheet"]["state"] == "missing"
     run = chain.run()
     assert (run.status, run.stages) == (0, {"ScoredSheet", "GradCamGallery", "FullCorpusReport"}), run.told
+    assert standing(chain)["ScoredSheet"]["state"] == "done"
     rows = drawn(chain)
     # Each has its map: the worst errors lie among frames drawn by score.
     [maps] = (chain.folder / "output" / "gradcam").iterdir()

@@ -2,7 +2,9 @@
 
 from __future__ import annotations
 
+import contextlib
 import errno
+import itertools
 import os
 
 import pytest
@@ -10,10 +12,12 @@ import pytest
 from allsky.corpus import NO_MODEL
 from allsky.errors import AllskyError
 from allsky.pictures import BadImage
-from tasks import history
+from tasks import dask_engine, history, night_work
 from tasks.artifacts import FolderArtifact, UnwritableOutput
 from tasks.base import EXPLAINED
+from tasks.dask_engine import DaskEngine
 from tasks.engine import NAMED, Engine, NightsNotDone
+from tasks.night_work import Account, NotSeen
 from tasks.periods import LandingMonthStage
 
 NIGHTS = [f"2023-01-{day}" for day in range(20, 30)]
@@ -122,3 +126,35 @@ def test_a_failure_of_the_whole_month_is_one_of_all_its_nights(sketches):
     stage.on_failure(AllskyError("the model is missing"))
     [event] = history.read(run)
     assert (event.parameters["nights"], event.why) == ("all", "the model is missing")
+
+
+class Ended:
+    """A cluster's batch of nights that have ended: `wrong` failed, and all others were done."""
+
+    wrong = NIGHTS[0]
+
+    def __init__(self, client, snapshot, gpu):
+        self.works = []
+
+    def shared_out(self, works):
+        return works
+
+    def hand_over(self, work):
+        self.works.append(work)
+
+    def accounts(self):
+        for work in self.works:
+            yield work, Account("a host", failure="no strip" if work.night == self.wrong else "")
+
+
+def test_a_night_that_failed_is_named_beside_one_that_was_done_elsewhere_and_is_not_seen_here(sketches, monkeypatch):
+    stage, _ = sketches
+    monkeypatch.setattr(dask_engine, "connected", contextlib.nullcontext)
+    monkeypatch.setattr(dask_engine, "Batch", Ended)
+    monkeypatch.setattr(night_work.time, "monotonic", itertools.count(step=1000).__next__)
+    with pytest.raises(NightsNotDone) as told:
+        DaskEngine().land(stage, NIGHTS[:2])
+    assert told.value.failures[Sketches.__name__, NIGHTS[0]] == "no strip"
+    assert "not seen on" in told.value.failures[Sketches.__name__, NIGHTS[1]]
+    with pytest.raises(NotSeen):
+        DaskEngine().land(stage, NIGHTS[1:2])
