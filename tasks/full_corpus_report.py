@@ -41,7 +41,7 @@ UNKNOWN_MODEL = "unknown"
 class FullCorpusReport(ArchiveStage):
     """Condition-wise tables, figures and the page, for the whole corpus or a range of its nights."""
 
-    version = 7
+    version = 8
 
     first_night = luigi.Parameter(default="", description="first night of the report, YYYY-MM-DD; the archive's first")
     last_night = luigi.Parameter(default="", description="last night of the report, YYYY-MM-DD; the archive's last")

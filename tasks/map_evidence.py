@@ -24,7 +24,7 @@ def evidence_of(report: Reported, frames: pd.DataFrame, audited: pd.DataFrame) -
     view = functools.cache(functools.partial(_view, report))
     rows = [_row(report.corpus.root, folder, frame, view(frame.night)) for frame in drawn.itertuples()]
     outcomes = outcomes_of(audited, report.settings.labels.positive)
-    columns = [name for name in EVIDENCE.names if name != "outcome"]
+    columns = [name for name in EVIDENCE.names if name not in ("outcome", "inclusion_probability")]
     table = pd.DataFrame(rows, columns=columns).merge(outcomes, on="frame_id", how="left")
     table = EVIDENCE.to_arrow(table[EVIDENCE.names]).to_pandas()
     if table["outcome"].isna().all():
@@ -33,10 +33,11 @@ def evidence_of(report: Reported, frames: pd.DataFrame, audited: pd.DataFrame) -
 
 
 def outcomes_of(audited: pd.DataFrame, positive: str) -> pd.DataFrame:
-    """frame_id and outcome (`tp`, `fp`, `fn`, `tn`) of audited frames."""
+    """frame_id, outcome (`tp`, `fp`, `fn`, `tn`) and inclusion_probability of audited frames."""
     yes, is_positive = audited["predicted"] == positive, audited["label"] == positive
     outcome = np.select([yes & is_positive, yes, is_positive], ["tp", "fp", "fn"], "tn")
-    return pd.DataFrame({"frame_id": audited["frame_id"], "outcome": outcome}).drop_duplicates("frame_id")
+    told = audited[["frame_id", "inclusion_probability"]].assign(outcome=outcome)
+    return told.drop_duplicates("frame_id")
 
 
 def _view(report: Reported, night: str) -> SquareView:

@@ -18,12 +18,15 @@ from allsky.figures.words import condition_in_words, count, in_words, interval, 
 from allsky.report.comparisons import RATE_NOUNS
 from allsky.report.data import ReportData
 from allsky.report.inlining import PLATE_PIXELS, data_uri
+from allsky.simulator.truth import TRUTH
 from allsky.statistics.evidence import EVIDENCE, MEAN_MAPS
 from allsky.statistics.reliability import ABSTAINING, CALIBRATION, RELIABILITY
 from allsky.tables import ALL_TABLES, EXPORTED, TESTIMONY
+from allsky.training_tables import HISTORY, VALIDATION
 
 KEOGRAMS_SHOWN = 24
-DICTIONARY = (*ALL_TABLES, TESTIMONY, EPOCHS, CALIBRATION, RELIABILITY, ABSTAINING, EVIDENCE, MEAN_MAPS, EXPORTED)
+OF_AUDIT = (CALIBRATION, RELIABILITY, ABSTAINING, EVIDENCE, MEAN_MAPS)
+DICTIONARY = (*ALL_TABLES, TESTIMONY, EPOCHS, HISTORY, VALIDATION, *OF_AUDIT, EXPORTED)
 CLOCKS_LISTED = 400
 MATRIX_FILES = {
     "fpr": "false_positives_matrix",
@@ -270,7 +273,8 @@ def _text(value: Any) -> str:
     return str(value)
 
 
-def dictionary() -> list[dict[str, Any]]:
-    """Every table that a run or an export leaves, with its columns, types, units and meanings."""
-    columns = {table.name: [(c.name, str(c.type), c.unit, c.meaning) for c in table.columns] for table in DICTIONARY}
-    return [{"name": table.name, "row": table.row, "columns": columns[table.name]} for table in DICTIONARY]
+def dictionary(simulated: bool = False) -> list[dict[str, Any]]:
+    """Every table that a run or an export leaves, of a simulated archive the truth too: columns, types, meanings."""
+    tables = (*DICTIONARY, TRUTH) if simulated else DICTIONARY
+    columns = {table.name: [(c.name, str(c.type), c.unit, c.meaning) for c in table.columns] for table in tables}
+    return [{"name": table.name, "row": table.row, "columns": columns[table.name]} for table in tables]

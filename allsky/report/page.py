@@ -86,5 +86,5 @@ def _tables(data: ReportData) -> dict[str, Any]:
         "model_json": list(contents.flattened(data.model or {})),
         "configuration": {name: list(contents.flattened(keys)) for name, keys in data.configuration.items()},
         "provenance": list(contents.flattened(data.provenance)),
-        "dictionary": contents.dictionary(),
+        "dictionary": contents.dictionary(data.simulated),
     }

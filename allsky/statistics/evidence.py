@@ -1,7 +1,8 @@
 """Where does the model look, in numbers: on the sky, along the horizon, at the moon, at the clock?
 
 A heat map's weight is divided among places, and each share stands beside the one that a map spread evenly over the sky
-would have there: only more than that is attention.
+would have there: only more than that is attention. Means over frames weigh each by the inverse of the probability with
+which it was drawn, as the error rates do: frames drawn by score are mostly those of which the model is in doubt.
 """
 
 from __future__ import annotations
@@ -45,6 +46,7 @@ EVIDENCE = Table(
         Column("solar_bin", TEXT, "", "solar condition"),
         Column("lunar_bin", TEXT, "", "lunar condition"),
         Column("outcome", TEXT, "", "`tp`, `fp`, `fn` or `tn`; null where no answer is settled"),
+        Column("inclusion_probability", REAL, "", "probability with which it was drawn; null where `outcome` is"),
         *(Column(f"{place}_share", REAL, "", _SHARE[place]) for place in PLACES),
         *(
             Column(f"{place}_even", REAL, "", f"the same of a map spread evenly over the sky ({place})")
@@ -66,7 +68,7 @@ MEAN_MAPS = Table(
         Column("n_frames", SHORT, "", "maps averaged"),
         Column("n_nights", SHORT, "", "nights they are of"),
         Column("size", SHORT, "", "cells a side"),
-        Column("map", pa.list_(pa.float32()), "", "mean of the maps, each scaled by its own maximum, row by row"),
+        Column("map", pa.list_(pa.float32()), "", "weighted mean of the maps, each over its own maximum, row by row"),
     ),
 )
 
@@ -96,20 +98,26 @@ def map_evidence(
 
 
 def mean_maps(frames: pd.DataFrame, read: Callable[[str], np.ndarray]) -> pd.DataFrame:
-    """MEAN_MAPS of the frames (EVIDENCE) that have an outcome; `read` gives the map of a frame_id, one at a time."""
+    """MEAN_MAPS of the frames (EVIDENCE) that have an outcome; `read` gives the map of a frame_id, one at a time.
+
+    Each counts by the inverse of its inclusion probability.
+    """
     sums: dict[tuple[str, str, str], np.ndarray] = {}
     judged = frames[frames["outcome"].notna()]
     for row in judged.itertuples():
         heat = cv2.resize(read(row.frame_id).astype(np.float32), (MEAN_SIZE, MEAN_SIZE), interpolation=cv2.INTER_AREA)
         for solar, lunar in (("All", "All"), (row.solar_bin, row.lunar_bin)):
             key = (solar, lunar, row.outcome)
-            sums[key] = sums.get(key, np.zeros_like(heat)) + heat
+            sums[key] = sums.get(key, np.zeros_like(heat)) + heat / np.float32(row.inclusion_probability)
     rows = [_mean_row(key, total, judged) for key, total in sums.items()]
     return MEAN_MAPS.to_arrow(pd.DataFrame(rows, columns=MEAN_MAPS.names)).to_pandas()
 
 
 def share_table(evidence: pd.DataFrame) -> pd.DataFrame:
-    """Mean shares by outcome: outcome, place, n_frames, share, even (columns); frames without the place left out."""
+    """Weighted mean shares by outcome: outcome, place, n_frames, share, even (columns).
+
+    Each frame counts by the inverse of its inclusion probability; frames without the place are left out.
+    """
     return pd.DataFrame(_share_rows(evidence), columns=["outcome", "place", "n_frames", "share", "even"])
 
 
@@ -119,8 +127,9 @@ def _share_rows(evidence: pd.DataFrame) -> Iterator[tuple]:
         for place in PLACES:
             there = rows[rows[f"{place}_share"].notna()]
             if len(there):
-                even = 1.0 if place == "sky" else there[f"{place}_even"].mean()
-                yield outcome, place, len(there), there[f"{place}_share"].mean(), even
+                weight = 1.0 / there["inclusion_probability"]
+                even = 1.0 if place == "sky" else np.average(there[f"{place}_even"], weights=weight)
+                yield outcome, place, len(there), np.average(there[f"{place}_share"], weights=weight), even
 
 
 def _mean_row(key: tuple[str, str, str], total: np.ndarray, judged: pd.DataFrame) -> tuple:
@@ -128,8 +137,9 @@ def _mean_row(key: tuple[str, str, str], total: np.ndarray, judged: pd.DataFrame
     of = judged["outcome"] == outcome
     if solar != "All":
         of &= (judged["solar_bin"] == solar) & (judged["lunar_bin"] == lunar)
-    n = int(of.sum())
-    return solar, lunar, outcome, n, judged.loc[of, "night"].nunique(), MEAN_SIZE, (total / n).ravel()
+    rows = judged[of]
+    mean = total / (1.0 / rows["inclusion_probability"]).sum()
+    return solar, lunar, outcome, len(rows), rows["night"].nunique(), MEAN_SIZE, mean.astype(np.float32).ravel()
 
 
 def _share(weight: np.ndarray, place: np.ndarray | None) -> float:

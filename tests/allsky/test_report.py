@@ -319,11 +319,16 @@ def test_the_data_dictionary_names_every_public_column(page):
     def squeezed(text):  # backticks become markup, which splits words
         return re.sub(r"[\s`]", "", text)
 
-    assert {f"{name}.parquet" for name in ("calibration", "hours", "epochs", "witnesses", "evidence")} <= {
+    assert {f"{name}.parquet" for name in ("calibration", "hours", "epochs", "witnesses", "evidence", "history")} <= {
         f"{table.name}.parquet" for table in contents.DICTIONARY
     }
     for table in contents.DICTIONARY:
         assert all(squeezed(column.meaning) in squeezed(page.text) for column in table.columns), table.name
+
+
+def test_the_truth_is_in_the_dictionary_of_a_simulated_archive_alone():
+    told = [{table["name"] for table in contents.dictionary(simulated)} for simulated in (False, True)]
+    assert told[1] - told[0] == {"truth"}
 
 
 def test_the_model_stands_beside_the_green_pixel_rule(page):

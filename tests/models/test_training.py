@@ -8,6 +8,7 @@ import torch
 
 from allsky.errors import BadLabels, BadModel
 from allsky.pictures import BadImage
+from allsky.training_tables import HISTORY, VALIDATION
 from models.dataset import read_labelled
 from models.explanation import explain
 from models.inference import predict
@@ -157,6 +158,8 @@ def test_stored_validation_answers_are_the_models_own(toy, quick, tmp_path):
     split, root = toy
     train(split, root, quick, tmp_path)
     table = pd.read_parquet(tmp_path / "validation.parquet")
+    assert set(table) == {*VALIDATION.names, "p_aurora", "p_no_aurora"}
+    assert list(pd.read_parquet(tmp_path / "history.parquet")) == HISTORY.names
     rows = split[split["split"] == "validation"]
     assert table["frame_id"].tolist() == rows["frame_id"].tolist()
     answers = predict(load_model(tmp_path), [root / image for image in rows["image"]])

@@ -122,6 +122,7 @@ def evidence() -> pd.DataFrame:
     rows = []
     for number, outcome in enumerate(["tp", "tp", "fp", None]):
         row = {"frame_id": f"f{number}", "night": f"2024-01-0{number + 1}", "solar_bin": "Night", "outcome": outcome}
+        row["inclusion_probability"] = 0.25 if outcome else None
         told = map_evidence(np.ones((SIZE, SIZE)), DARK, SquareView(), 30.0 * (number - 1), 0.0)
         rows.append({**row, "lunar_bin": "No_Moon", **told})
     return EVIDENCE.to_arrow(pd.DataFrame(rows)).to_pandas()
@@ -136,6 +137,16 @@ def test_mean_maps_are_means_of_the_frames_of_an_outcome(evidence):
     assert (true.n_frames, true.n_nights, np.mean(true.map)) == (2, 2, 0.5)
     assert (false.n_frames, false.n_nights, np.mean(false.map)) == (1, 1, 2.0)
     assert maps["map"].map(len).unique().tolist() == [MEAN_SIZE**2]
+
+
+def test_a_frame_drawn_with_a_quarter_of_the_chance_speaks_for_four_times_as_many(evidence):
+    drawn = evidence.assign(inclusion_probability=[1.0, 0.25, 1.0, np.nan], horizon_share=[0.0, 1.0, 1.0, 1.0])
+    maps = mean_maps(drawn, lambda frame_id: np.full((60, 60), int(frame_id[1:]), np.float16)).set_index("outcome")
+    assert np.mean(maps.loc["tp", "map"].iloc[0]) == pytest.approx((0 + 4 * 1) / 5)
+    shares = share_table(drawn).set_index(["outcome", "place"])
+    assert shares.loc[("tp", "horizon"), "share"] == pytest.approx(4 / 5)
+    assert shares.loc[("tp", "horizon"), "even"] == pytest.approx(evidence["horizon_even"].iloc[0])
+    assert shares.loc[("fp", "horizon"), "share"] == 1
 
 
 def test_shares_leave_out_frames_without_the_place(evidence):
