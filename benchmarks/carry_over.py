@@ -2,7 +2,8 @@
 
 No race: a model trained on the demonstration archive (a small colour camera) is asked about the same simulated skies,
 of audit nights, taken by that camera, by the AuroraMAX camera (larger, another lens) and by a THEMIS imager (grey,
-stretched, off centre). Balanced accuracy over frames whose truth is sure, and the share of each camera's frames that
+stretched, off centre). Between the first and the last lies `own_grey`: its own camera's pictures without their colour
+and otherwise as they are. Balanced accuracy over frames whose truth is sure, and the share of each camera's frames that
 are called aurora: a model that calls all or none of them so is blind there, whatever its accuracy.
 
     python benchmarks/carry_over.py --model output/models/NAME [--frames 120]
@@ -47,6 +48,11 @@ def skies(camera: Camera, n_frames: int) -> list[Picture]:
     return [picture for picture in drawn if picture.facts["visible"] != "unsure"]
 
 
+def without_colour(picture: Picture) -> Picture:
+    grey = cv2.cvtColor(picture.rgb, cv2.COLOR_RGB2GRAY)
+    return dataclasses.replace(picture, rgb=np.repeat(grey[..., None], 3, axis=2))
+
+
 def judged(model: Model, drawn: list[Picture]) -> dict[str, float]:
     size = model.description.image_size
     squares = [picture.rgb * inscribed_disk(len(picture.rgb))[..., None] for picture in drawn]
@@ -74,9 +80,9 @@ def main() -> None:
         parser.error("name a model with --model, or ask for --quick")
     with tempfile.TemporaryDirectory() as folder:
         model = load_model(asked.model) if asked.model else quickly_trained(Path(folder))
-    figures = {
-        name: judged(model, skies(camera, 14 if asked.quick else asked.frames)) for name, camera in CAMERAS.items()
-    }
+    seen = {name: skies(camera, 14 if asked.quick else asked.frames) for name, camera in CAMERAS.items()}
+    seen["own_grey"] = [without_colour(picture) for picture in seen["own"]]
+    figures = {name: judged(model, drawn) for name, drawn in seen.items()}
     print(json.dumps({name: {key: round(value, 4) for key, value in found.items()} for name, found in figures.items()}))
 
 

@@ -24,7 +24,7 @@ def test_each_camera_has_its_figures():
     answer = ask("--quick")
     assert answer.returncode == 0, answer.stderr
     told = json.loads(answer.stdout.splitlines()[-1])
-    assert set(told) == {"own", "auroramax", "themis"}
+    assert set(told) == {"own", "own_grey", "auroramax", "themis"}
     for found in told.values():
         assert found["n"] > 0
         assert 0 <= found["balanced_accuracy"] <= 1
