@@ -45,7 +45,7 @@ CONDITION_TABLE = Table(
         ("recall_low", REAL, "", "lower end of its 95 % interval"),
         ("recall_high", REAL, "", "upper end of its 95 % interval"),
         ("f1", REAL, "", _RATE),
-        ("f1_low", REAL, "", "lower end of its 95 % interval; null under 40 audit nights"),
+        ("f1_low", REAL, "", "lower end of its 95 % interval; null where `fnr_nights` is under 40"),
         ("f1_high", REAL, "", "upper end of its 95 % interval"),
         ("corrected_ratio", REAL, "", f"share that a labeller would call positive, {_OUTSIDE}"),
         ("corrected_low", REAL, "", "lower end of its 95 % interval"),
