@@ -249,7 +249,8 @@ def funnel(data: ReportData) -> list[tuple[str, int, str]]:
     steps.append(("of them on audit nights", len(labelled & audit), "the others teach and tune"))
     if data.everything is not None:
         judging = int(data.everything.n_labelled)
-        steps.append(("of them judging the classifier", judging, "the labeller was unsure, or there is no prediction"))
+        why = "the labeller was unsure, there is no prediction, or others of their draw wait for an answer"
+        steps.append(("of them judging the classifier", judging, why))
     return steps
 
 

@@ -134,7 +134,9 @@ def occurrence_sentences(data: ReportData) -> list[str]:
             "as much say as one with many."
         )
     kind = "Both are shares" if is_number(mean) else "This is a share"
-    sentences.append(f"{kind} of recorded frames in which the classifier sees {positive}, clouded ones included.")
+    taught = "" if data.given or data.model is None else " and those of nights that taught it"
+    seen = f"in which the classifier sees {positive}, clouded ones{taught} included"
+    sentences.append(f"{kind} of recorded frames {seen}.")
     return [*sentences, *_among_clear(data), *_corrected(data)]
 
 

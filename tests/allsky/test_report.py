@@ -197,6 +197,12 @@ def test_of_a_model_that_was_trained_elsewhere_nothing_is_said_of_which_nights_t
     assert "trained elsewhere; if any of these nights taught it, it errs less here" in told
 
 
+def test_shares_are_said_to_count_the_nights_that_taught_the_model(light):
+    for given, counted in ((False, True), (True, False)):
+        told = " ".join(sentences.occurrence_sentences(replace(light, model={}, given=given)))
+        assert ("those of nights that taught it included" in told) is counted
+
+
 def test_the_methods_say_what_a_label_means_whose_it_is_and_how_the_share_was_corrected(light):
     told = methods(light)
     assert "A frame was labelled aurora where it is visible in that frame; hidden by cloud it is not" in told
