@@ -45,6 +45,9 @@ RATE_COUNTS = {
 }
 # The bins every archive is asked about; civil twilight and day only where frames lie there.
 ALWAYS_SHOWN = SOLAR_BINS[:3]
+NO_FRAMES = "no frames"
+# Of what nothing can be drawn.
+UNKNOWN = ("not measured", NO_FRAMES)
 
 
 def rate_cells(condition_table: pd.DataFrame, rate: str, positive: str | None = None) -> pd.DataFrame:
@@ -53,7 +56,7 @@ def rate_cells(condition_table: pd.DataFrame, rate: str, positive: str | None = 
     `rate` is `fpr`, `fnr` or `positive_ratio`; `positive` chooses the class where the table has several. Columns:
     solar_bin, lunar_bin, rate, low, high (shares; NaN where not measured), n_hits and n (raw counts), n_nights (of
     error rates the audit nights that have frames in the denominator), status (of that rate: `measured`, `few nights`,
-    `not measured`).
+    `not measured`; `no frames` where the camera took none).
     """
     table = condition_table if positive is None else condition_table[condition_table["class"] == positive]
     solar = [name for name in SOLAR_BINS if name in ALWAYS_SHOWN or _has_frames(table, name)]
@@ -73,6 +76,7 @@ def rate_cells(condition_table: pd.DataFrame, rate: str, positive: str | None = 
         }
     )
     cells.loc[cells["rate"].isna(), "status"] = "not measured"
+    cells.loc[rows["n_frames"].fillna(0) == 0, "status"] = NO_FRAMES
     return cells.reset_index()
 
 
@@ -97,7 +101,7 @@ def condition_matrix(cells: pd.DataFrame, rate: str) -> Figure:
     ax.set_yticks([_place(solar, name) + 0.5 for name in solar], [in_words(name) for name in solar])
     ax.xaxis.tick_top()
     weighted = "" if rate == "positive_ratio" else "; rates are weighted, counts are not"
-    words = f"95 % intervals beneath the rates{weighted}; * few nights; hatched: not measured"
+    words = f"95 % intervals beneath the rates{weighted}; * few nights; hatched: not known"
     ax.set_xlabel(words, fontsize=SMALL_TEXT, color=MUTED)
     return figure
 
@@ -109,9 +113,8 @@ def _place(names: list[str], name: str) -> float:
 
 def _matrix_tile(ax: Axes, corner: tuple[float, float], cell, rate: str, strongest: float) -> None:
     x, y = corner
-    if cell.status == "not measured":
+    if cell.status in UNKNOWN:
         empty_tile(ax, x, y, 1, 1)
-        words = "not measured" if rate != "positive_ratio" else "no frames"
         look: dict[str, Any] = {
             "ha": "center",
             "va": "center",
@@ -119,7 +122,7 @@ def _matrix_tile(ax: Axes, corner: tuple[float, float], cell, rate: str, stronge
             "color": MUTED,
             "backgroundcolor": PAPER,
         }
-        ax.text(x + 0.5, y + 0.5, words, **look)
+        ax.text(x + 0.5, y + 0.5, cell.status, **look)
         return
     heat_tile(ax, x, y, 1, 1, RATE_COLORS[rate], shade_of(cell.rate, strongest))
     star = "*" if cell.status == "few nights" else ""
@@ -159,8 +162,8 @@ def _rate_lines(ax: Axes, cells: pd.DataFrame, color: str) -> None:
     ax.axhline(len(cells) - 1.5, color=MUTED, linewidth=0.7)
     across = ax.get_yaxis_transform()
     for line, cell in enumerate(cells.itertuples()):
-        if cell.status == "not measured":
-            ax.text(0.01, line, "not measured", va="center", fontsize=SMALL_TEXT, color=MUTED, transform=across)
+        if cell.status in UNKNOWN:
+            ax.text(0.01, line, cell.status, va="center", fontsize=SMALL_TEXT, color=MUTED, transform=across)
             continue
         ax.plot([100 * cell.low, 100 * cell.high], [line, line], color=color, linewidth=2.2, solid_capstyle="round")
         look: dict[str, Any] = {"markersize": 6, "markeredgecolor": color, "clip_on": False, "zorder": 3}

@@ -42,8 +42,17 @@ def condition_in_words(solar_bin: str, lunar_bin: str) -> str:
 
 def condition_in_a_sentence(solar_bin: str, lunar_bin: str) -> str:
     """A cell after a verb: `at night without moon`, `in nautical twilight under a full moon`."""
-    when = {"Night": "at night", "Day": "by day"}.get(solar_bin, f"in {in_words(solar_bin).lower()}")
-    return f"{when} {'without moon' if lunar_bin == 'No_Moon' else f'under a {in_words(lunar_bin).lower()}'}"
+    return f"{under_sun(solar_bin)} {under_moon(lunar_bin)}"
+
+
+def under_sun(solar_bin: str) -> str:
+    """`at night`, `in nautical twilight`."""
+    return {"Night": "at night", "Day": "by day"}.get(solar_bin, f"in {in_words(solar_bin).lower()}")
+
+
+def under_moon(lunar_bin: str) -> str:
+    """`without moon`, `under a full moon`."""
+    return "without moon" if lunar_bin == "No_Moon" else f"under a {in_words(lunar_bin).lower()}"
 
 
 def is_number(value) -> bool:

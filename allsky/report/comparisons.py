@@ -10,6 +10,8 @@ from typing import Any
 
 import pandas as pd
 
+from allsky.conditions import LUNAR_BINS
+from allsky.figures.conditions import ALWAYS_SHOWN, NO_FRAMES
 from allsky.figures.words import (
     condition_in_a_sentence,
     condition_in_words,
@@ -18,6 +20,8 @@ from allsky.figures.words import (
     listed,
     percent,
     rate_words,
+    under_moon,
+    under_sun,
 )
 from allsky.report.data import ReportData
 from allsky.statistics.contrasts import REFERENCE, STATED_BEFORE
@@ -57,9 +61,9 @@ def _cells(data: ReportData) -> pd.DataFrame:
 
 
 def unmeasured(data: ReportData) -> list[str]:
-    """Of each kind of error, the conditions in which nothing is known about it."""
+    """Under which sun and moon there are no frames, and of each kind of error where nothing is known about it."""
     cells, positive = _cells(data), in_words(data.positive)
-    sentences = []
+    sentences = without_frames(data)
     for (rate, noun), kind in zip(RATE_NOUNS.items(), ("without", "with"), strict=True):
         unknown = cells[cells[f"{rate}_status"] == "not measured"]
         if unknown.empty:
@@ -72,6 +76,18 @@ def unmeasured(data: ReportData) -> list[str]:
     return sentences
 
 
+def without_frames(data: ReportData) -> list[str]:
+    """One sentence where the camera took no frame under a sun or moon, or under both at once; else nothing."""
+    there = set(_cells(data)[["solar_bin", "lunar_bin"]].itertuples(index=False, name=None))
+    suns, moons = ({name[place] for name in there} for place in (0, 1))
+    # Civil twilight and day are no loss where no frame lies there at all.
+    lacking = [under_sun(sun) for sun in ALWAYS_SHOWN if sun not in suns]
+    lacking += [under_moon(moon) for moon in LUNAR_BINS if moon not in moons]
+    both = ((sun, moon) for sun in ALWAYS_SHOWN for moon in LUNAR_BINS if sun in suns and moon in moons)
+    lacking += [condition_in_a_sentence(*name) for name in both if name not in there]
+    return [f"No frame was taken {listed(lacking)}."] if there and lacking else []
+
+
 def verdicts(data: ReportData) -> str:
     """One sentence on the two claims stated beforehand; empty without contrasts."""
     if data.contrasts is None:
@@ -80,14 +96,15 @@ def verdicts(data: ReportData) -> str:
     if found.empty or not data.has_errors:
         return ""
     told = [f"{'both are' if number == 2 else 'one is'} {verdict}" for verdict, number in found.items()]
-    return f"Of the two published claims tested, {listed(told)}."
+    return f"Of the two published claims, {listed(told)}."
 
 
 def differences(data: ReportData) -> dict[str, Any] | None:
     """The table of contrasts, those stated beforehand first."""
     if data.contrasts is None or not data.has_errors:
         return None
-    lines = [_difference(row) for row in data.contrasts.itertuples()]
+    there = set(_cells(data)[["solar_bin", "lunar_bin"]].itertuples(index=False, name=None))
+    lines = [_difference(row, (row.solar_bin, row.lunar_bin) in there) for row in data.contrasts.itertuples()]
     return {
         "reference": condition_in_a_sentence(*REFERENCE),
         "stated": [line for line in lines if line["kind"] == STATED_BEFORE],
@@ -95,7 +112,7 @@ def differences(data: ReportData) -> dict[str, Any] | None:
     }
 
 
-def _difference(row) -> dict[str, Any]:
+def _difference(row, has_frames: bool) -> dict[str, Any]:
     known = pd.notna(row.difference)
     return {
         "kind": row.kind,
@@ -103,7 +120,7 @@ def _difference(row) -> dict[str, Any]:
         "rates": f"{percent(row.value)} against {percent(row.reference)}" if known else "–",
         "difference": (points(row.difference), f"{points(row.low)} to {points(row.high)}") if known else ("–", ""),
         "p": _p(row.p_adjusted) if known else "–",
-        "verdict": row.verdict if known else f"{row.verdict}: not measured",
+        "verdict": row.verdict if known else f"{row.verdict}: {'not measured' if has_frames else NO_FRAMES}",
         "detectable": f"{100 * row.detectable:.1f}" if known else "–",
         "nights": f"{row.n_nights} and {row.reference_nights}",
     }

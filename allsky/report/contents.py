@@ -13,7 +13,7 @@ import pandas as pd
 
 from allsky.camera_epochs import EPOCHS
 from allsky.clock.audit import CONTRADICTS, VERDICTS
-from allsky.figures.conditions import RATE_TITLES, rate_cells
+from allsky.figures.conditions import RATE_TITLES, UNKNOWN, rate_cells
 from allsky.figures.words import condition_in_words, count, in_words, interval, is_number, percent
 from allsky.report.comparisons import RATE_NOUNS
 from allsky.report.data import ReportData
@@ -60,7 +60,8 @@ def _tile(cell, strongest: float) -> dict[str, Any]:
     """One cell of a heat map; `shade` from 0 to 100."""
     shade = 100 * cell.rate / strongest if is_number(cell.rate) and strongest > 0 else 0
     return {
-        "measured": cell.status != "not measured",
+        "measured": cell.status not in UNKNOWN,
+        "status": cell.status,
         "few": cell.status == "few nights",
         "margin": "All" in (cell.solar_bin, cell.lunar_bin),
         "rate": percent(cell.rate),

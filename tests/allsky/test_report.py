@@ -27,14 +27,14 @@ from allsky.report import (
     write_figures,
 )
 from allsky.report.absences import absences
-from allsky.report.comparisons import largest_estimates, unmeasured
+from allsky.report.comparisons import differences, largest_estimates, unmeasured
 from allsky.report.gallery import directions
 from allsky.report.methods import methods
 from allsky.statistics.contrasts import contrast_table
 from allsky.statistics.hours import UTC, Said, clear_share, night_hours, with_called_clear
 from allsky.statistics.night_totals import unpredicted
 from allsky.statistics.tally import Tally
-from allsky.tables import CONFUSION, RULE_COMPARISON
+from allsky.tables import CONFUSION, CONTRASTS, RULE_COMPARISON
 from tests.allsky import report_corpus as corpus
 from tests.allsky.full_report import full_report
 
@@ -141,8 +141,35 @@ def test_a_kind_of_error_measured_everywhere_does_not_speak_for_the_other(light)
     lines = {line["name"]: line["unknown"] for line in shown}
     assert lines["Nautical twilight, full moon"] == ["misses"]
     assert sum(map(bool, lines.values())) == 1
-    assert told[0] == f"False alarms were measured in all {cells.sum()} conditions that have frames."
-    assert told[1].startswith("Nothing is known about misses in nautical twilight under a full moon (1 of the ")
+    assert told[-2] == f"False alarms were measured in all {cells.sum()} conditions that have frames."
+    assert told[-1].startswith("Nothing is known about misses in nautical twilight under a full moon (1 of the ")
+
+
+def test_a_sky_under_which_no_frame_was_taken_is_said_to_have_none(light):
+    moonless = light.condition_table.query("lunar_bin in ('No_Moon', 'All')")
+    data = replace(light, condition_table=moonless)
+    assert unmeasured(data)[0] == "No frame was taken under a quarter moon and under a full moon."
+    [fpr] = [matrix for matrix in contents.matrices(data) if matrix["rate"] == "fpr"]
+    assert [[cell["status"] == "no frames" for cell in line["cells"]] for line in fpr["lines"]] == 4 * [
+        [False, True, True, False]
+    ]
+    nothing = (
+        CONTRASTS.empty()
+        .reindex([0])
+        .assign(
+            kind="stated beforehand",
+            rate="fpr",
+            solar_bin="Nautical",
+            lunar_bin="Moon_Quarter",
+            verdict="not decidable",
+        )
+    )
+    stated = differences(replace(data, contrasts=nothing))["stated"]
+    assert [line["verdict"] for line in stated if "quarter moon" in line["name"]] == ["not decidable: no frames"]
+    night_full = moonless.assign(lunar_bin=moonless["lunar_bin"].replace("No_Moon", "Moon_Full"))
+    dark = pd.concat([moonless, night_full[night_full["solar_bin"] != "Nautical"]])
+    told = unmeasured(replace(light, condition_table=dark))[0]
+    assert told == "No frame was taken under a quarter moon and in nautical twilight under a full moon."
 
 
 def test_the_largest_estimate_is_named_as_an_estimate_and_its_place_left_open_where_intervals_overlap(light):
@@ -167,7 +194,7 @@ def test_differences_have_a_verdict_and_what_a_study_of_this_size_cannot_see(lig
     text = Page(render_report(replace(light, contrasts=contrasts))).text
     assert "Is it worse than at night without moon?" in text
     assert text.count("not decidable") >= 2
-    assert "Of the two published claims tested" in text
+    assert "Of the two published claims," in text
     assert "Is it worse" not in Page(render_report(light)).text
 
 
