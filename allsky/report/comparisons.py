@@ -85,7 +85,7 @@ def without_frames(data: ReportData) -> list[str]:
     lacking += [under_moon(moon) for moon in LUNAR_BINS if moon not in moons]
     both = ((sun, moon) for sun in ALWAYS_SHOWN for moon in LUNAR_BINS if sun in suns and moon in moons)
     lacking += [condition_in_a_sentence(*name) for name in both if name not in there]
-    return [f"No frame was taken {listed(lacking)}."] if there and lacking else []
+    return [f"No frame was taken {' or '.join(lacking)}."] if there and lacking else []
 
 
 def verdicts(data: ReportData) -> str:

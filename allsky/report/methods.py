@@ -11,7 +11,7 @@ from allsky.figures.words import count, in_words, is_number
 from allsky.labels.answers import settled_labels
 from allsky.report.contents import stills_told_by
 from allsky.report.data import ReportData
-from allsky.report.sentences import whose
+from allsky.report.sentences import OF_A_PROGRAM, whose
 from allsky.statistics.intervals import KORN_GRAUBARD_POOLED, NIGHTS_TO_MEASURE
 
 
@@ -135,7 +135,7 @@ def _label_methods(data: ReportData, row) -> str:
     """What a label means, and whose labels they are."""
     audit = data.sheet.loc[data.sheet["role"] == "audit", "frame_id"]
     people = whose(data.labels, audit) if data.labels is not None else ""
-    by = f"; labels are those of {people}" if people else ""
+    by = f"; labels are {people if people == OF_A_PROGRAM else f'those of {people}'}" if people else ""
     several = data.labels is not None and data.labels["labeller"].nunique() > 1
     doubt = "called unsure, or on which they disagreed," if several else "called unsure"
     unsure = f"; {count(row.n_unsure, 'frame')} {doubt} {_were(row.n_unsure)} left out" if row.n_unsure else ""

@@ -20,6 +20,7 @@ from allsky.tables import LABELS
 
 # Who answers for a simulated archive.
 PROGRAM = "simulated"
+OF_A_PROGRAM = "the answers of a program"
 SIMULATED = (
     "This archive is simulated: a program made its skies and its clocks. What follows is true of no real camera."
 )
@@ -58,7 +59,7 @@ def _error_headline(data: ReportData) -> str:
 def whose(labels: pd.DataFrame, audit: pd.Series) -> str:
     """Whose answers the rates are held against; a program's are no person's."""
     people = set(labels.loc[labels["frame_id"].isin(audit), "labeller"])
-    return "the answers of a program" if people == {PROGRAM} else relative_to(labels, audit)
+    return OF_A_PROGRAM if people == {PROGRAM} else relative_to(labels, audit)
 
 
 def _occurrence(data: ReportData) -> str:

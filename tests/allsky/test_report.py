@@ -148,7 +148,7 @@ def test_a_kind_of_error_measured_everywhere_does_not_speak_for_the_other(light)
 def test_a_sky_under_which_no_frame_was_taken_is_said_to_have_none(light):
     moonless = light.condition_table.query("lunar_bin in ('No_Moon', 'All')")
     data = replace(light, condition_table=moonless)
-    assert unmeasured(data)[0] == "No frame was taken under a quarter moon and under a full moon."
+    assert unmeasured(data)[0] == "No frame was taken under a quarter moon or under a full moon."
     [fpr] = [matrix for matrix in contents.matrices(data) if matrix["rate"] == "fpr"]
     assert [[cell["status"] == "no frames" for cell in line["cells"]] for line in fpr["lines"]] == 4 * [
         [False, True, True, False]
@@ -169,7 +169,7 @@ def test_a_sky_under_which_no_frame_was_taken_is_said_to_have_none(light):
     night_full = moonless.assign(lunar_bin=moonless["lunar_bin"].replace("No_Moon", "Moon_Full"))
     dark = pd.concat([moonless, night_full[night_full["solar_bin"] != "Nautical"]])
     told = unmeasured(replace(light, condition_table=dark))[0]
-    assert told == "No frame was taken under a quarter moon and in nautical twilight under a full moon."
+    assert told == "No frame was taken under a quarter moon or in nautical twilight under a full moon."
 
 
 def test_the_largest_estimate_is_named_as_an_estimate_and_its_place_left_open_where_intervals_overlap(light):
@@ -235,6 +235,8 @@ def test_the_methods_say_what_a_label_means_whose_it_is_and_how_the_share_was_co
     assert "A frame was labelled aurora where it is visible in that frame; hidden by cloud it is not" in told
     assert "labels are those of one person (ada)" in told
     assert "drawn at random within each condition of each night" in told and "difference estimator" not in told
+    answered = methods(replace(light, labels=light.labels.assign(labeller="simulated")))
+    assert "it is not; labels are the answers of a program" in answered
     assert f"{light.everything.n_unsure} frames called unsure were left out" in told
     drawn = light.sheet.assign(drawn_for_model="resnet18-1a2b3c4d")
     assert "each condition and band of predicted score of each night" in methods(replace(light, sheet=drawn))
