@@ -50,6 +50,7 @@ RECIPE = TrainingRecipe(
     epochs_full=24,
     averaging=0.99,
     contrast="local",
+    grey=0.05,  # there is one camera here, and it has colour
 )
 NUISANCES = ["brightness", "hour", "sun_altitude_deg", "moon_altitude_deg", "moon_elongation_deg", "cloud_fraction"]
 

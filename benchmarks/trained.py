@@ -11,7 +11,7 @@ again (`--model`), from weights that have seen other pictures in some ten minute
 times that; a run that was stopped goes on where it was:
 
     python benchmarks/trained.py FOLDER [--weights FILE] [--nights 80] [--backbone efficientnet_b1] [--size 240]
-                                        [--grey 0.05]
+                                        [--grey 0.25]
 """
 
 from __future__ import annotations

@@ -15,9 +15,6 @@ from dataclasses import dataclass
 import torch
 from torch.nn import functional
 
-# Luma weights of ITU-R BT.601.
-_LUMA = (0.299, 0.587, 0.114)
-
 
 @dataclass(frozen=True)
 class SkyAugmentation:
@@ -34,7 +31,7 @@ class SkyAugmentation:
     exposure: float = 0.2
     gamma: float = 0.1
     colour: float = 0.04
-    grey: float = 0.05
+    grey: float = 0.25
     noise: float = 0.02
     light: float = 0.5
 
@@ -67,8 +64,7 @@ class SkyAugmentation:
         exponent = torch.exp(self.gamma * _normal(images, generator))
         colour = torch.exp(self.colour * _normal(images, generator, 3))
         grey = (_uniform(images, generator) < self.grey)[:, None, None, None]
-        luma = (images * images.new_tensor(_LUMA)[:, None, None]).sum(1, keepdim=True)
-        images = torch.where(grey, luma, images * colour[:, :, None, None])
+        images = torch.where(grey, _without_colour(images, generator), images * colour[:, :, None, None])
         return images.clamp(0).pow(exponent[:, None, None, None]) * gain[:, None, None, None]
 
     def _noise(self, images: torch.Tensor, generator: torch.Generator) -> torch.Tensor:
@@ -83,6 +79,13 @@ def sky_mask(images: torch.Tensor) -> torch.Tensor:
     offset = torch.arange(size, device=images.device, dtype=torch.float32) - (size - 1) / 2
     # Squares, which ONNX has, are exact here; a hypotenuse it has not.
     return (offset[:, None].square() + offset[None, :].square() <= (size / 2) ** 2).to(images.dtype)
+
+
+def _without_colour(images: torch.Tensor, generator: torch.Generator) -> torch.Tensor:
+    """As sensors without a filter see them, each weighing the colours in a way of its own: (n, 1, size, size)."""
+    weights = torch.rand((len(images), 3), generator=generator, device=images.device)
+    weights = weights / weights.sum(1, keepdim=True)
+    return (images * weights[:, :, None, None]).sum(1, keepdim=True)
 
 
 def _coloured(strength: torch.Tensor, images: torch.Tensor, generator: torch.Generator) -> torch.Tensor:

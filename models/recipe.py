@@ -74,7 +74,7 @@ class TrainingRecipe:
     weight_decay: float = 0.01
     label_smoothing: float = 0.0
     augment: str = "sky"
-    grey: float = 0.05
+    grey: float = 0.25
     contrast: str = "given"
     averaging: float = 0.0
     cached_views: int = 4

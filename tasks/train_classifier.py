@@ -26,6 +26,7 @@ from tasks.night_frames import NightFrames
 class TrainClassifier(ArchiveStage):
     """Trains on the split, keeps the best epoch, calibrates it."""
 
+    version = 2
     takes = "gpu"
 
     model = luigi.Parameter(description="the model's name and the start of its recipe")

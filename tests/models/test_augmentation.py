@@ -44,3 +44,11 @@ def test_grey_pictures_have_equal_channels():
     coloured = pictures() * torch.tensor([0.2, 0.9, 0.4])[:, None, None]
     grey = SkyAugmentation(grey=1.1, noise=0, light=0)(coloured, seeded())
     torch.testing.assert_close(grey[:, 0], grey[:, 2])
+
+
+def test_each_grey_picture_weighs_the_colours_in_its_own_way():
+    coloured = sky_mask(pictures()) * torch.tensor([0.2, 0.9, 0.4])[None, :, None, None].expand(64, 3, 64, 64)
+    stays = SkyAugmentation(zoom=0, exposure=0, gamma=0, colour=0, grey=1.1, noise=0, light=0)
+    zenith = stays(coloured, seeded())[:, 0, 32, 32]
+    assert 0.2 < zenith.min() < 0.4, "some see little green"
+    assert 0.6 < zenith.max() < 0.9, "some hardly anything else"
