@@ -22,6 +22,7 @@ _REDUCED = ((8, cv2.IMREAD_REDUCED_COLOR_8), (4, cv2.IMREAD_REDUCED_COLOR_4), (2
 
 # Start-of-frame markers carry the picture's size (ITU-T T.81, table B.1); C4, C8 and CC are other segments.
 _START_OF_FRAME = frozenset(range(0xC0, 0xD0)) - {0xC4, 0xC8, 0xCC}
+_START_OF_SCAN = 0xDA
 _TWELVE_BITS = 1 << 12
 _JPEG_START, _JPEG_END = b"\xff\xd8", b"\xff\xd9"
 
@@ -32,16 +33,27 @@ class BadImage(AllskyError):
 
 def jpeg_size(data: bytes) -> tuple[int, int] | None:
     """Width and height that a JPEG file's header declares; None when `data` is no JPEG."""
-    if not data.startswith(_JPEG_START):
-        return None
-    place = 2
-    while place + 9 <= len(data) and data[place] == 0xFF:
-        marker, length = data[place + 1], int.from_bytes(data[place + 2 : place + 4], "big")
+    for marker, place in _segments(data):
         if marker in _START_OF_FRAME:
             height, width = data[place + 5 : place + 7], data[place + 7 : place + 9]
             return int.from_bytes(width, "big"), int.from_bytes(height, "big")
-        place += 2 + length
     return None
+
+
+def _segments(data: bytes) -> Iterator[tuple[int, int]]:
+    """Marker and place of each segment of a JPEG file's header, up to that which its first scan follows."""
+    place, marker = len(_JPEG_START), 0
+    while data.startswith(_JPEG_START) and place + 9 <= len(data) and data[place] == 0xFF and marker != _START_OF_SCAN:
+        marker = data[place + 1]
+        yield marker, place
+        place += 2 + int.from_bytes(data[place + 2 : place + 4], "big")
+
+
+def _is_whole_jpeg(data: bytes) -> bool:
+    """Whether a JPEG file's picture ends (that of a small one in its header does not count). Trail cameras write notes
+    of their own behind its end."""
+    scan = next((place for marker, place in _segments(data) if marker == _START_OF_SCAN), None)
+    return scan is not None and _JPEG_END in data[scan:]
 
 
 def write_picture(path: Path, rgb: np.ndarray) -> None:
@@ -66,7 +78,7 @@ def read_picture(path: Path, size: int | None = None) -> np.ndarray:
     except OSError as error:
         raise BadImage(f"{path} cannot be read ({error.strerror}); make its night's frames again.") from error
     declared = jpeg_size(data)
-    whole = declared is None or data.rstrip(b"\0").endswith(_JPEG_END)
+    whole = declared is None or _is_whole_jpeg(data)
     bgr = _decoded(data, _reading_flag(declared, size)) if data and whole else None
     if bgr is None:
         raise BadImage(

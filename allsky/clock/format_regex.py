@@ -20,9 +20,9 @@ MONTH_NAMES = (
 WEEKDAYS = ("Mon", "Tue", "Wed", "Thu", "Fri", "Sat", "Sun")
 WEEKDAY = r"(?i:Mon|Tues?|Wed(?:nes)?|Thu(?:rs)?|Fri|Sat(?:ur)?|Sun)(?i:day)?"
 # A zone counted from UTC (`UTC+1`; a blank before its sign only where nothing follows: a temperature could), one by its
-# name, and what may be another's name. Small letters are read as capitals and the other way round: `uTc`.
+# name, and what may be another's name. Small letters are read as capitals and the other way round: `uTc`, `ut`.
 _FROM_UTC = r"(?i:UTC?|GMT)(?:[+-]|\s[+-](?=[\d:]+\)?\s*$))\d{1,2}(?::?\d\d)?(?![\d:.])"
-KNOWN_ZONE = _FROM_UTC + "|(?i:UTC|GMT)|" + "|".join([*sorted(ABBREVIATIONS, key=len, reverse=True), "LT", "LOCAL"])
+KNOWN_ZONE = _FROM_UTC + "|(?i:UTC?|GMT)|" + "|".join([*sorted(ABBREVIATIONS, key=len, reverse=True), "LT", "LOCAL"])
 ZONE = KNOWN_ZONE + r"|[A-Z]{2,4}T"
 
 YEAR = r"(?:19|20)\s?\d\s?\d"

@@ -9,6 +9,7 @@ from __future__ import annotations
 
 from collections.abc import Callable, Sequence
 from dataclasses import dataclass, replace
+from itertools import chain
 from typing import NamedTuple
 
 import cv2
@@ -16,6 +17,7 @@ import numpy as np
 from scipy import ndimage
 from scipy.sparse import coo_array
 from scipy.sparse.csgraph import connected_components
+from scipy.spatial import cKDTree
 
 from allsky.clock.tesseract import Char, TextLine, read_lines
 
@@ -42,7 +44,11 @@ STRONG_SHARE = 0.25
 THICKEST_STROKE = 15
 # A mark of its own so many times as wide as high may be small bold text whose letters touch (`22h08m` is 4.5).
 GLUED_TEXT = 3.5
-MOST_MARKS = 6000
+# Of two marks of one row the lower one's height is more than this share of the taller one's; so many of the taller's
+# heights are the most between them, and less than so many of these their feet lie apart.
+LIKE_HEIGHT, WIDEST_GAP, LEVEL = 0.6, 1.6, 0.3
+# A detailed picture of some megapixels has ten thousand marks; those at its foot come last.
+MOST_MARKS = 60_000
 
 
 @dataclass(frozen=True)
@@ -139,23 +145,27 @@ def _rows(marks: np.ndarray, bright: bool, shape: tuple[int, ...]) -> list[Line]
     left, right = _neighbours(x, y, width, height)
     graph = coo_array((np.ones(len(left)), (left, right)), shape=(len(x), len(x)))
     group = connected_components(graph, directed=False)[1]
-    rows = [np.flatnonzero(group == number) for number in range(group.max() + 1)]
+    by_group = np.argsort(group, kind="stable")
+    rows = np.split(by_group, np.flatnonzero(np.diff(group[by_group])) + 1)
     rows = [row for row in rows if len(row) >= 2 or width[row[0]] >= GLUED_TEXT * height[row[0]]]
     return [line for row in rows if (line := _line(x[row], y[row], width[row], height[row], bright, shape))]
 
 
 def _neighbours(x: np.ndarray, y: np.ndarray, width: np.ndarray, height: np.ndarray) -> tuple[np.ndarray, np.ndarray]:
-    """Index pairs of marks that may belong to one row of text."""
-    pairs = [(np.empty(0, int), np.empty(0, int))]
+    """Index pairs of marks, the left one first, that may belong to one row of text."""
     bottom = y + height
-    for step in range(1, min(60, len(x))):
-        gap = x[step:] - (x[:-step] + width[:-step])
-        tall = np.maximum(height[step:], height[:-step])
-        like = np.minimum(height[step:], height[:-step]) > 0.6 * tall
-        level = (np.abs(bottom[step:] - bottom[:-step]) < 0.3 * tall) & (np.abs(y[step:] - y[:-step]) < 0.4 * tall)
-        joined = np.flatnonzero(like & level & (gap < 1.6 * tall) & (gap > -0.5 * tall))
-        pairs.append((joined, joined + step))
-    return np.concatenate([one for one, _ in pairs]), np.concatenate([two for _, two in pairs])
+    reach, stretch = WIDEST_GAP * height / LIKE_HEIGHT, WIDEST_GAP / LEVEL
+    left_of = cKDTree(np.column_stack([x + width, stretch * bottom]))
+    found = left_of.query_ball_point(np.column_stack([x, stretch * bottom]), reach, p=np.inf)
+    left = np.fromiter(chain.from_iterable(found), int)
+    right = np.repeat(np.arange(len(x)), [len(some) for some in found])
+    gap = x[right] - (x[left] + width[left])
+    tall = np.maximum(height[right], height[left])
+    like = np.minimum(height[right], height[left]) > LIKE_HEIGHT * tall
+    level = (np.abs(bottom[right] - bottom[left]) < LEVEL * tall) & (np.abs(y[right] - y[left]) < 0.4 * tall)
+    ahead = (x[left] < x[right]) | ((x[left] == x[right]) & (left < right))
+    joined = ahead & like & level & (gap < WIDEST_GAP * tall) & (gap > -0.5 * tall)
+    return left[joined], right[joined]
 
 
 def _line(

@@ -6,6 +6,7 @@ both are the candidates. A date and a time in different places are taken togethe
 
 from __future__ import annotations
 
+import re
 from collections import Counter
 from collections.abc import Sequence
 from dataclasses import dataclass, replace
@@ -25,9 +26,13 @@ FRAMES_SEARCHED = 3
 MOST_LINES = 48
 # Text of fewer digits is hardly a date that was not made out; a year or `ISO 3200` has four.
 DIGITS_OF_A_DATE = 5
+# What is about to begin, to end, to rise or to set at the time that stands behind it.
+EVENT = re.compile(r"(?i:rise|set|start|begin|end|dawn|dusk|noon|transit|auf-?gang|unter-?gang)s?\s?[:=>-]?\s*$")
 UTC_WORDS = frozenset({"UTC", "UT", "GMT", "Z"})
 # A place is read with this many text heights more on either side: some characters, or a whole time.
 BESIDE_FULL, BESIDE_PART = 5, 14
+# Lines of one block of text begin so many text heights below each other, at most; no frame is larger than this.
+LINE_APART, FAR = 2.0, (100_000, 100_000)
 # Lines that share so much of the smaller one stand at one place.
 ONE_PLACE = 0.5
 
@@ -151,6 +156,8 @@ def _places(seen: Sequence[_Seen]) -> list[Place]:
     kinds = {kind: _best_place([one for one in seen if _kind(one) == kind]) for kind in ("full", "date", "time")}
     if kinds["full"]:
         return [kinds["full"]]
+    if kinds["date"] and kinds["time"]:
+        kinds["time"] = _nearest(kinds["date"], [one for one in seen if _kind(one) == "time"])
     return [place for place in (kinds["date"], kinds["time"]) if place] if kinds["time"] else []
 
 
@@ -185,9 +192,14 @@ def shows_clock(text: str, clock_format: ClockFormat | None) -> bool:
 def recognised(text: str, clock_format: ClockFormat | None) -> tuple[Recognised, ...]:
     """What `text` shows in the one format that is given, or in any."""
     if clock_format is None:
-        return tuple(recognise(text))
+        return tuple(one for one in recognise(text) if not _is_of_an_event(text, one))
     shown = clock_format.search(text)
     return (Recognised(clock_format, shown),) if shown else ()
+
+
+def _is_of_an_event(text: str, found: Recognised) -> bool:
+    """Whether what is shown is a time alone that stands behind the name of an event: `Sunrise 05:38`."""
+    return not found.format.shows_date and bool(EVENT.search(text[: found.shown.start]))
 
 
 def _kind(one: _Seen) -> str:
@@ -195,6 +207,14 @@ def _kind(one: _Seen) -> str:
     if any(each.shows_time and each.shows_date for each in formats):
         return "full"
     return "time" if any(each.shows_time for each in formats) else "date" if formats else "none"
+
+
+def _nearest(day: Place, times: list[_Seen]) -> Place | None:
+    """Of times the one right beside a date, or right above or below it, where one stands there; else the best: that of
+    a status line, or a second clock, may be the fuller one."""
+    beside = day.box.grown(round(BESIDE_FULL * day.text_height), round(LINE_APART * day.text_height), *FAR)
+    near = [one for one in times if one.line.box.overlap(beside) > ONE_PLACE]
+    return _best_place(near or times)
 
 
 def _best_place(seen: list[_Seen]) -> Place | None:

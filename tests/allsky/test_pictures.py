@@ -61,6 +61,24 @@ def test_a_truncated_jpeg_is_refused_though_decoders_would_show_a_part(tmp_path)
         read_picture(path, 64)
 
 
+def test_a_jpeg_with_notes_of_its_camera_behind_its_end_is_whole(tmp_path):
+    path = write(tmp_path / "frame.jpg", smooth(200, 200))
+    plain = read_picture(path)
+    path.write_bytes(path.read_bytes() + b"camera 7, 12 C" + bytes(800) + b"\x12\x13")
+    assert (read_picture(path) == plain).all()
+
+
+def test_a_truncated_jpeg_is_refused_though_the_small_picture_in_its_header_is_whole(tmp_path):
+    path, small = (write(tmp_path / name, smooth(size, size)) for name, size in (("frame.jpg", 200), ("small.jpg", 16)))
+    whole, thumbnail = path.read_bytes(), small.read_bytes()
+    segment = b"\xff\xe1" + (len(thumbnail) + 2).to_bytes(2, "big") + thumbnail
+    path.write_bytes(whole[:2] + segment + whole[2:])
+    assert read_picture(path).shape == (200, 200, 3)
+    path.write_bytes(whole[:2] + segment + whole[2:-200])
+    with pytest.raises(BadImage, match="damaged"):
+        read_picture(path)
+
+
 def test_a_missing_picture_is_named(tmp_path):
     with pytest.raises(BadImage, match=r"absent\.jpg cannot be read"):
         read_picture(tmp_path / "absent.jpg", 64)

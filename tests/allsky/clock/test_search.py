@@ -7,7 +7,7 @@ import pytest
 
 from allsky.clock.learning import ClockSettings, Keyframe, learn_clock
 from allsky.clock.overlay import Box, text_lines
-from allsky.clock.search import Place, given_box, widened
+from allsky.clock.search import Place, find_clock, given_box, recognised, widened
 from allsky.errors import NoClock
 from benchmarks.made_clocks import Clip, Text, evenly, frames
 
@@ -63,3 +63,35 @@ def test_a_box_outside_the_frame_is_refused_with_file_frame_size_box_and_what_to
 def test_a_box_that_reaches_over_the_edge_is_cut_at_it():
     assert given_box((200, -10, 300, 40), FRAME, "night.mp4") == Box(200, 0, 120, 30)
     assert given_box(None, FRAME, "night.mp4") is None
+
+
+def test_text_at_the_foot_of_a_picture_full_of_marks_is_a_line():
+    rng = np.random.default_rng(5)
+    height, width = 800, 1200
+    picture = np.full((height, width), 120, np.uint8)
+    for y, x in zip(rng.integers(0, height - 40, 9000), rng.integers(0, width - 6, 9000), strict=True):
+        picture[y : y + 6, x : x + 2] = 200
+    letters = range(500, 640, 10)
+    for x in letters:
+        picture[height - 20 : height - 8, x : x + 4] = 250
+    text = Box(letters[0], height - 20, letters[-1] + 4 - letters[0], 12)
+    assert any(line.bright and line.box.overlap(text) == 1.0 and line.box.width < 2 * text.width
+               for line in text_lines(picture))  # fmt: skip
+
+
+@pytest.mark.parametrize("text", ["Sunrise 05:38", "Night Start 23:32", "Moonset: 08:27", "Sonnenuntergang: 21:03:18"])
+def test_the_time_of_an_event_is_no_clock(text):
+    assert not recognised(text, None)
+    assert recognised(f"2023-06-07 {text}", None)[0].format.pattern == "%Y-%m-%d"
+
+
+@pytest.mark.parametrize("text", ["Time 05:38", "set 3 05:38:00", "start 2023-06-07 05:38:00"])
+def test_other_words_before_a_time_leave_it_a_clock(text):
+    assert recognised(text, None)[0].format.shows_time
+
+
+def test_of_several_times_the_one_below_the_date_is_the_clock():
+    texts = (Text("%d/%m/%y", 16, 16, 14), Text("%H:%M", 16, 40, 14), Text("Dark from 23:32:10", 16, 200, 14))
+    clip = Clip(evenly(datetime(2013, 11, 23, 1, 58), 6.0, 1), texts, sky=20.0, seed=7)
+    places, _ = find_clock(list(frames(clip)), None, None)
+    assert [one.box.y < 70 for one in places] == [True, True]
