@@ -6,7 +6,7 @@ their margins and everything together are judged by the code that the report run
 were independent, as published tables do: Wilson's interval from statsmodels, and the same at the share and the
 effective number (Kish) of weighted frames. They are fair because they are what most would compute from the same
 labels, with the better of the usual two formulas; the second has no other fault than that. Derived figures (F1, both
-corrected shares) stand beside the percentile bootstrap of nights, of every tenth corpus.
+corrected shares) stand beside the percentile bootstrap of nights, both of fewer corpora.
 
     python benchmarks/coverage.py [corpora per setting, 2000]
 
@@ -39,8 +39,11 @@ AUDIT_NIGHTS = (10, 40, 200)
 PERSISTENCE = (0.0, 0.3, 0.5)
 # Of nights that follow one another these take no part in training, and of these so many are audit nights.
 OUTSIDE_SHARE, AUDIT_SHARE = 0.50, 0.35 / 0.50
-# Of every tenth corpus the night bootstrap of what is derived, which takes longest.
-RESAMPLED_OF = 10
+# What is derived takes longest: it is judged in every fourth corpus, and the night bootstrap of it in every fortieth.
+DERIVED_OF, RESAMPLED_OF = 4, 40
+# As objects: pandas looks names of its own type up so slowly that it shows here.
+TOTALS = pd.Index(["w_tp", "w_fp", "w_tn", "w_fn", "w_unsure", "n_frames", "n_positive"], dtype=object)
+JUDGED = pd.Index(["tp", "fp", "tn", "fn", "w_tp", "w_fp", "w_tn", "w_fn"], dtype=object)
 
 # Judged from here on; below is printed. The report marks rates on fewer than 30 nights.
 ENOUGH_NIGHTS, ENOUGH_ERRORS = 40, 5
@@ -134,14 +137,12 @@ def occurrence(made: MadeCorpus, truth) -> Iterator[dict]:
 
 def corrected(made: MadeCorpus, audit: np.ndarray, truth, resample: NightBootstrap | None) -> Iterator[dict]:
     """Both corrected shares of every row, on the nights outside training, of which some are audit nights."""
-    names = [f"w_{name}" for name in ("tp", "fp", "tn", "fn")]
+    answered, dates = made.drawn * made.weight[..., None] * audit[:, None, None], pd.Index(made.nights)
     for row, cells in ROWS.items():
-        drawn = (made.drawn * made.weight[..., None])[:, cells].sum(axis=1) * audit[:, None]
-        every, true = made.every[:, cells].sum(axis=1), truth[row]["corrected"]
-        nights = pd.DataFrame(drawn[:, :4], columns=names, index=made.nights).assign(
-            w_unsure=drawn[:, 4:].sum(axis=1), n_frames=every.sum(axis=1), n_positive=every[:, SAID_YES].sum(axis=1)
-        )
-        nights = nights[nights["n_frames"] > 0]
+        drawn, every = answered[:, cells].sum(axis=1), made.every[:, cells].sum(axis=1)
+        frames, true = every.sum(axis=1), truth[row]["corrected"]
+        totals = np.column_stack([drawn[:, :4], drawn[:, 4:].sum(axis=1), frames, every[:, SAID_YES].sum(axis=1)])
+        nights = pd.DataFrame(totals[frames > 0], columns=TOTALS, index=dates[frames > 0])
         estimates = {"corrected_ratio": corrected_share(nights, 5), "rogan_gladen": rogan_gladen(nights)}
         estimates["as if independent"] = as_if_independent(made.drawn[audit][:, cells].sum(axis=(0, 1)), nights)
         for kind, rate in estimates.items():
@@ -153,12 +154,12 @@ def corrected(made: MadeCorpus, audit: np.ndarray, truth, resample: NightBootstr
 
 def f1(made: MadeCorpus, truth, resample: NightBootstrap | None) -> Iterator[dict]:
     """F1 of every row from audit nights."""
+    dates = pd.Index(made.nights)
     for row, cells in ROWS.items():
         drawn = made.drawn[:, cells, :4]
-        counts = pd.DataFrame(drawn.sum(axis=1), columns=["tp", "fp", "tn", "fn"], index=made.nights)
-        weighted = (drawn * made.weight[:, cells, None]).sum(axis=1)
-        nights = counts.join(pd.DataFrame(weighted, columns=["w_tp", "w_fp", "w_tn", "w_fn"], index=made.nights))
-        n_nights, true = int((counts["tp"] + counts["fn"] > 0).sum()), truth[row]["f1"]
+        counts, weighted = drawn.sum(axis=1), (drawn * made.weight[:, cells, None]).sum(axis=1)
+        nights = pd.DataFrame(np.column_stack([counts, weighted]), columns=JUDGED, index=dates)
+        n_nights, true = int((counts[:, [0, 3]].sum(axis=1) > 0).sum()), truth[row]["f1"]
         ends = f1_interval(nights, n_nights)
         if ends[1] == ends[1]:
             rival = {} if resample is None else resample.holds("f1", nights, true)
@@ -209,9 +210,10 @@ def judged(n_corpora: int, sky: np.ndarray, number: int, setting: Setting) -> pd
     for turn in range(n_corpora):
         made, outside, audit = setting.make(generator, sky)
         judges = made if setting.persistence is None else made.of(audit)
-        rival = NightBootstrap(np.random.default_rng([number, turn])) if turn % RESAMPLED_OF == 0 else None
         found += [*error_rates(judges, truth), *differences(judges, truth), *occurrence(made, truth)]
-        found += [*corrected(made.of(outside), audit[outside], truth, rival), *f1(judges, truth, rival)]
+        if turn % DERIVED_OF == 0:
+            rival = NightBootstrap(np.random.default_rng([number, turn])) if turn % RESAMPLED_OF == 0 else None
+            found += [*corrected(made.of(outside), audit[outside], truth, rival), *f1(judges, truth, rival)]
     return pd.DataFrame(found).assign(**setting.named)
 
 
