@@ -222,7 +222,7 @@ def summary(seen: pd.DataFrame) -> pd.DataFrame:
     groups = seen.groupby(["correlation", "n", "persistence", "kind", "row"], sort=False)
     table, given = groups.mean(numeric_only=False), groups.size()
     errors = table["expected"].fillna(ENOUGH_ERRORS) >= ENOUGH_ERRORS
-    often = given >= GIVEN_OF * given.max()
+    often = given >= GIVEN_OF * given.groupby("kind").transform("max")
     return table.assign(judged=errors & often & (table["nights"] >= ENOUGH_NIGHTS)).reset_index()
 
 
