@@ -18,7 +18,6 @@ from allsky.simulator.cameras import SMALL_COLOUR
 from allsky.simulator.overlay import TextLine
 from benchmarks.made_small_archive import configuration
 from tests.pipeline.chain import Chain
-from tests.pipeline.test_plan_and_status import asked
 
 pytestmark = pytest.mark.slow
 
@@ -63,7 +62,7 @@ def test_a_replaced_camera_is_reported_and_a_section_opens_its_epoch(tmp_path):
     assert epochs_of(chain) == seen
     assert f"add a section [camera:{REPLACED}]" in run.told
     assert (chain.corpus.epoch_pictures / f"{REPLACED}.jpg").exists()
-    assert f"add a section [camera:{REPLACED}]" in asked(chain, "status")
+    assert f"add a section [camera:{REPLACED}]" in chain.asked("status")
     assert list(pd.read_parquet(chain.corpus.root / "epochs").columns) == EPOCHS.names
 
     with (tmp_path / "luigi.cfg").open("a") as more:

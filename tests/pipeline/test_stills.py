@@ -13,7 +13,6 @@ from benchmarks.made_small_archive import configuration
 from tests.allsky.made_stills import filmed, write_stills
 from tests.allsky.made_videos import cut_off
 from tests.pipeline.chain import Chain
-from tests.pipeline.test_plan_and_status import asked
 
 pytestmark = pytest.mark.slow
 
@@ -74,8 +73,8 @@ def test_a_still_that_is_added_or_spoilt_makes_its_night_anew(archive, tmp_path)
     chain, truth = archive[0].copy(tmp_path / "chain"), archive[1]
     first, second = (truth[truth["night"] == night]["video"].tolist() for night in NIGHTS)
     cut_off(chain.folder / "videos" / second[2], 0.9)
-    assert "stale     files" in asked(chain, "status", "--night", NIGHTS[1])
-    assert "stale" not in asked(chain, "status", "--night", NIGHTS[0])
+    assert "stale     files" in chain.asked("status", "--night", NIGHTS[1])
+    assert "stale" not in chain.asked("status", "--night", NIGHTS[0])
     run = chain.run(*GOAL, goal="MonthFrames")
     assert run.status == 0, run.told
     assert {line.split("night=")[1].rstrip(")") for line in run.did if line.startswith("Night")} == {NIGHTS[1]}
