@@ -53,7 +53,7 @@ def _is_whole_jpeg(data: bytes) -> bool:
     """Whether a JPEG file's picture ends (that of a small one in its header does not count). Trail cameras write notes
     of their own behind its end."""
     scan = next((place for marker, place in _segments(data) if marker == _START_OF_SCAN), None)
-    return scan is not None and _JPEG_END in data[scan:]
+    return scan is not None and data.find(_JPEG_END, scan) >= 0
 
 
 def write_picture(path: Path, rgb: np.ndarray) -> None:

@@ -76,9 +76,14 @@ def unmeasured(data: ReportData) -> list[str]:
     return sentences
 
 
+def _with_frames(data: ReportData) -> set[tuple[str, str]]:
+    """The conditions (solar, lunar) that the camera took frames in."""
+    return set(_cells(data)[["solar_bin", "lunar_bin"]].itertuples(index=False, name=None))
+
+
 def without_frames(data: ReportData) -> list[str]:
     """One sentence where the camera took no frame under a sun or moon, or under both at once; else nothing."""
-    there = set(_cells(data)[["solar_bin", "lunar_bin"]].itertuples(index=False, name=None))
+    there = _with_frames(data)
     suns, moons = ({name[place] for name in there} for place in (0, 1))
     # Civil twilight and day are no loss where no frame lies there at all.
     lacking = [under_sun(sun) for sun in ALWAYS_SHOWN if sun not in suns]
@@ -103,7 +108,7 @@ def differences(data: ReportData) -> dict[str, Any] | None:
     """The table of contrasts, those stated beforehand first."""
     if data.contrasts is None or not data.has_errors:
         return None
-    there = set(_cells(data)[["solar_bin", "lunar_bin"]].itertuples(index=False, name=None))
+    there = _with_frames(data)
     lines = [_difference(row, (row.solar_bin, row.lunar_bin) in there) for row in data.contrasts.itertuples()]
     return {
         "reference": condition_in_a_sentence(*REFERENCE),
