@@ -14,7 +14,7 @@ from allsky.clock.glyphs import windows
 from allsky.clock.overlay import strokes
 from allsky.clock.part_reading import PartReading
 from allsky.clock.search import Place
-from allsky.clock.text_layout import place_centers, usual_advance
+from allsky.clock.text_layout import glyph_width, place_centers
 
 # A digit may look more like one of another name than like its own name's by this much: noise does that.
 SLACK = 0.06
@@ -43,7 +43,7 @@ def _likeness(crop: np.ndarray, alike: Sequence[PartReading], place: Place, digi
     measured = np.array([[char.x + (char.width - 1) / 2 for char in one.chars] for one in alike])
     texts = [one.text for one in alike]
     centers = place_centers(texts, measured)[digits]
-    width = max(round(usual_advance(texts[0], measured)), 3)
+    width = glyph_width(texts[0], measured)
     top = int(np.median([char.y for one in alike for char in one.chars if char.text.isdigit()]))
     bottom = np.median([char.y + char.height for one in alike for char in one.chars if char.text.isdigit()])
     rows = slice(max(top - 1, 0), int(np.ceil(bottom)) + 1)

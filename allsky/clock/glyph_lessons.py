@@ -37,7 +37,7 @@ from allsky.clock.glyphs import (
     unit,
     windows,
 )
-from allsky.clock.text_layout import place_centers, usual_advance
+from allsky.clock.text_layout import glyph_width, place_centers
 
 # What moving a place by its whole reach costs, in likeness: enough that noise does not move it.
 REACH_COST = 0.03
@@ -96,7 +96,7 @@ def _lesson(layout: str, samples: Sequence[Sample], clock_format: ClockFormat | 
     labels = np.where(chars == UNREAD, str(NO_LABEL), chars)[:, digit].astype(int)
     measured = np.array([sample.centers for sample in samples])
     centers = place_centers([sample.text for sample in samples], measured)
-    width = max(round(usual_advance(samples[0].text, measured)), 3)
+    width = glyph_width(samples[0].text, measured)
     crops = np.stack([sample.crop for sample in samples])
     digits = clock_format.possible_digits(layout, days) if clock_format else None
     possible = np.array([[char in some for char in DIGITS] for some in digits or [set(DIGITS)] * labels.shape[1]])

@@ -21,7 +21,8 @@ from allsky.clock.glyph_witness import Witness
 from allsky.clock.glyphs import GlyphVotes
 from allsky.clock.half_day import HALF_A_DAY_OFF, is_half_a_day_off
 from allsky.clock.noon import beyond_noon
-from allsky.clock.part import ClockPart, PartEvidence, learn_more, ocr_part
+from allsky.clock.part import ClockPart, PartEvidence, ocr_part
+from allsky.clock.part_learning import learn_more
 from allsky.clock.part_reading import PartReading
 from allsky.clock.record import (
     atlas,

@@ -14,7 +14,8 @@ import numpy as np
 
 from allsky.clock.formats import ClockFormat
 from allsky.clock.learned import NO_READING, LearnedClock, Reading, reading_table
-from allsky.clock.part import ClockPart, learn_part
+from allsky.clock.part import ClockPart
+from allsky.clock.part_learning import learn_part
 from allsky.clock.part_reading import PartReading
 from allsky.clock.part_witness import with_refused
 from allsky.clock.places import PlaceReading, read_places

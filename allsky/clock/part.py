@@ -7,32 +7,16 @@ one part, or two where date and time stand apart.
 from __future__ import annotations
 
 from collections.abc import Sequence
-from dataclasses import dataclass, replace
-from datetime import date
+from dataclasses import dataclass
 
 import numpy as np
 
 from allsky.clock.formats import ClockFormat
-from allsky.clock.glyph_lessons import UNREAD, Sample, clearer_by_level, learn_sheets, taught_more
-from allsky.clock.glyphs import GlyphReading, GlyphSheet, GlyphVotes, is_digit_place, layout_of
-from allsky.clock.levelling import common_rows, levelled
-from allsky.clock.overlay import Box, level_ink, read_crops, strokes, text_level, union
-from allsky.clock.part_reading import SURE_CHAR, PartReading, cut_short, part_readings
-from allsky.clock.polarity import is_bright
-from allsky.clock.search import Place
-from allsky.clock.tesseract import Char
-
-# A character belongs to the place whose middle is within this share of a glyph's width of its own.
-NEAR_PLACE = 0.4
-# Characters whose middles are nearer than this share of a digit's width lie over each other.
-LEAST_APART = 0.35
-# Share of the guises' votes that names a digit.
-AGREED = 0.55
-# A layout that so many readings have, and this share of them, is one that the clock has; characters within so many
-# pixels of its own, on the mean, stand at its places.
-FEWEST_ALIKE, LEAST_ALIKE, SAME_PLACES_PX = 2, 0.15, 2.0
-# Boxes higher than the letters found by this took in more than a digit.
-TALLEST = 1.4
+from allsky.clock.glyphs import GlyphReading, GlyphSheet, GlyphVotes
+from allsky.clock.levelling import levelled
+from allsky.clock.overlay import Box, level_ink, read_crops, strokes
+from allsky.clock.part_reading import PartReading, part_readings
+from allsky.clock.spacing import Spacing
 
 
 @dataclass(frozen=True, slots=True)
@@ -47,7 +31,7 @@ class PartEvidence:
 class ClockPart:
     """A place of the overlay, its format, how Tesseract reads it best, and the sheets (one per layout of the text) that
     read it; `rows` by which crops are levelled, where the text does not keep its height; the `level` of its text where
-    it is read by its brightness, 0 where by its strokes."""
+    it is read by its brightness, 0 where by its strokes; the `spacing` of its digits where they differ in width."""
 
     box: Box
     format: ClockFormat
@@ -57,6 +41,7 @@ class ClockPart:
     sheets: tuple[GlyphSheet, ...]
     rows: tuple[float, ...] = ()
     level: float = 0.0
+    spacing: Spacing | None = None
 
     def crop(self, luma: np.ndarray) -> np.ndarray:
         """The part's box of the frame `luma` (H, W)."""
@@ -64,7 +49,11 @@ class ClockPart:
 
     def inks(self, crops: Sequence[np.ndarray]) -> np.ndarray:
         """The ink (n, h, w) of crops of the part's box, all at one height."""
-        return levelled(_inks(crops, self.text_height, self.bright, self.level), self.rows)
+        return levelled(inks_of(crops, self.text_height, self.bright, self.level), self.rows)
+
+    def in_place(self, inks: np.ndarray, sheet: GlyphSheet) -> np.ndarray:
+        """Inks (n, h, w) with their characters where a `sheet` has them."""
+        return self.spacing.straight(inks, sheet)[0] if self.spacing else inks
 
     def read(self, crop: np.ndarray) -> PartEvidence:
         """What a crop (h, w) of the part's box shows, by its best fitting sheet."""
@@ -74,7 +63,7 @@ class ClockPart:
         """What each of several crops (h, w) of the part's box shows."""
         inks = self.inks(crops)
         every = [
-            [PartEvidence(number, reading) for reading in sheet.read_all(inks)]
+            [PartEvidence(number, reading) for reading in sheet.read_all(self.in_place(inks, sheet))]
             for number, sheet in enumerate(self.sheets)
         ]
         # Sheets may differ in a letter alone: MST or MDT, AM or PM.
@@ -94,183 +83,8 @@ def ocr_part(part: ClockPart, crops: Sequence[np.ndarray]) -> list[PartReading]:
     return part_readings(lines, part.format)
 
 
-def _inks(crops: Sequence[np.ndarray], text_height: float, bright: bool, level: float) -> np.ndarray:
+def inks_of(crops: Sequence[np.ndarray], text_height: float, bright: bool, level: float) -> np.ndarray:
     """The strokes (n, h, w) of crops, or how near they come to a text's `level`."""
     if level:
         return level_ink(np.stack(crops), bright, level).astype(np.uint8)
     return np.stack([strokes(crop, text_height, bright) for crop in crops])
-
-
-# Learning.
-
-
-def learn_part(
-    place: Place,
-    clock_format: ClockFormat,
-    lumas: Sequence[np.ndarray],
-    readings: Sequence[PartReading],
-    days: Sequence[date] = (),
-    by_level: bool | None = None,
-) -> ClockPart | None:
-    """The part at `place`, its glyphs learned from what Tesseract read there on `lumas`, in a night of these `days`
-    where they are known; None where nothing teaches. Digits are known by their strokes, or by their brightness where
-    equal ones are more alike by that; `by_level` says which, where it is settled."""
-    crops = [place.box.crop(luma) for luma in lumas]
-    taught = [number for number, reading in enumerate(readings) if reading.teaches]
-    cut = [cut_short(crops[number], readings[number], place.text_height, place.bright) for number in taught]
-    taught = _whole([number for number, short in zip(taught, cut, strict=True) if not short], readings)
-    if not taught:
-        return None
-    height = _digit_height([readings[number] for number in taught], place.text_height)
-    box = _tight_box([readings[number] for number in taught], place, height, lumas[0].shape)
-    crops = [np.ascontiguousarray(box.crop(luma)) for luma in lumas]
-    away = (place.box.x - box.x, place.box.y - box.y)
-    bright = is_bright([(lumas[number], readings[number]) for number in taught], place.box)
-    level = float(np.median([text_level(crops[number], height, bright) for number in taught]))
-    both = [_inks(crops, height, bright, one) for one in (0.0, level)]
-    rows = common_rows(both[0][[number for number in range(len(lumas)) if number in taught or readings[number].text]])
-    both = [levelled(inks, rows) for inks in both]
-    whole = [_sample(both[0][number], readings[number], away[0], both[1][number]) for number in taught]
-    if by_level is None:
-        by_level = clearer_by_level(whole)
-    if by_level:
-        both = both[1:] * 2
-        whole = [replace(sample, crop=both[0][number]) for number, sample in zip(taught, whole, strict=True)]
-    sheets = learn_sheets(whole, clock_format, days)
-    if len(sheets) == 1 and any(reading.others for reading in readings):
-        whole = []
-    others = [number for number in range(len(crops)) if number not in taught or not whole]
-    partly = [_aligned_sample(both[0][number], readings[number], sheets[0], away, both[1][number]) for number in others]
-    if len(sheets) == 1 and any(partly):
-        sheets = learn_sheets([*whole, *(sample for sample in partly if sample)], clock_format, days)
-    return ClockPart(box, clock_format, height, bright, place.style, tuple(sheets), rows, level if by_level else 0.0)
-
-
-def _whole(taught: list[int], readings: Sequence[PartReading]) -> list[int]:
-    """Those of the readings in which no character was missed: that are no longer layout, seen as often as is told,
-    without some of its characters and with the others at their places."""
-    groups: dict[str, list[int]] = {}
-    for number in taught:
-        groups.setdefault(layout_of(readings[number].text).replace(" ", ""), []).append(number)
-    whole = {layout: own for layout, own in groups.items() if len(own) >= max(FEWEST_ALIKE, LEAST_ALIKE * len(taught))}
-    typical = {layout: np.median([_middles(readings[one]) for one in own], axis=0) for layout, own in whole.items()}
-    return [
-        number
-        for layout, own in groups.items()
-        for number in own
-        if not any(_is_cut(layout, _middles(readings[number]), other, typical[other]) for other in whole)
-    ]
-
-
-def _is_cut(layout: str, middles: np.ndarray, whole: str, typical: np.ndarray) -> bool:
-    """Whether a layout is a `whole` one but for a run of its characters, the others standing where they do there."""
-    missed = len(whole) - len(layout)
-    return missed > 0 and any(
-        layout == whole[:first] + whole[first + missed :]
-        and np.abs(middles - np.delete(typical, slice(first, first + missed))).mean() <= SAME_PLACES_PX
-        for first in range(len(layout) + 1)
-    )
-
-
-def _middles(reading: PartReading) -> np.ndarray:
-    return np.array([char.x + char.width / 2 for char in reading.chars])
-
-
-def learn_more(part: ClockPart, crops: Sequence[np.ndarray], readings: Sequence[PartReading]) -> ClockPart:
-    """The part with the shapes that further crops of its box teach, Tesseract having read them."""
-    inks = part.inks(crops)
-    sheets = []
-    for number, sheet in enumerate(part.sheets):
-        shown = part.read_all(crops)
-        own = [
-            _aligned_sample(ink, reading, sheet, (0, 0))
-            for ink, reading, one in zip(inks, readings, shown, strict=True)
-            if one.sheet == number and one.reading.present
-        ]
-        samples = [sample for sample in own if sample]
-        sheets.append(taught_more(sheet, samples) if samples else sheet)
-    return replace(part, sheets=tuple(sheets))
-
-
-def _digits(readings: Sequence[PartReading]) -> list[Char]:
-    return [char for reading in readings for char in reading.chars if char.text.isdigit()]
-
-
-def _digit_height(readings: Sequence[PartReading], text_height: float) -> float:
-    """The usual height of the digits' boxes, as far as they are about as high as the marks that were found: Tesseract's
-    may reach into the line beside."""
-    heights = [char.height for char in _well_high(_digits(readings), text_height)]
-    return float(np.median(heights)) if heights else text_height
-
-
-def _well_high(digits: Sequence[Char], text_height: float) -> list[Char]:
-    return [char for char in digits if char.height <= TALLEST * text_height]
-
-
-def _tight_box(readings: Sequence[PartReading], place: Place, height: float, shape: tuple[int, ...]) -> Box:
-    """The clock's own box: typical top and bottom of its digits, all of its width, and a margin of a pixel or two."""
-    digits = _well_high(_digits(readings), place.text_height) or _digits(readings)
-    top = float(np.median([char.y for char in digits]))
-    bottom = float(np.median([char.y + char.height for char in digits]))
-    spans = [
-        Box(int(first.x), int(top), int(np.ceil(last.x + last.width - int(first.x))), int(np.ceil(bottom - int(top))))
-        for first, last in ((reading.chars[0], reading.chars[-1]) for reading in readings)
-    ]
-    box = union(spans).moved(place.box.x, place.box.y)
-    return box.grown(round(height / 2), max(1, round(height / 12)), shape[1], shape[0])
-
-
-def _sample(ink: np.ndarray, reading: PartReading, away_x: int, level: np.ndarray) -> Sample:
-    chars = reading.chars
-    centers = np.array([char.x + (char.width - 1) / 2 + away_x for char in chars])
-    centers[~_well_boxed(chars)] = np.nan
-    return Sample(ink, reading.text, centers, level)
-
-
-def _well_boxed(chars: Sequence[Char]) -> np.ndarray:
-    """Whether each character's box tells its place: is no larger than a digit's (it took in a stray mark), and does not
-    lie over the next one's (Tesseract shared out a word that it could not cut into letters)."""
-    digits = [char for char in chars if char.text.isdigit()]
-    digit_width = np.median([char.width for char in digits])
-    tallest = 1.3 * np.median([char.height for char in digits])
-    well = np.array([char.width <= 1.4 * digit_width and char.height <= tallest for char in chars])
-    over = np.diff([char.x + char.width / 2 for char in chars]) < LEAST_APART * digit_width
-    well[:-1] &= ~over
-    well[1:] &= ~over
-    return well
-
-
-def _aligned_sample(
-    ink: np.ndarray, reading: PartReading, sheet: GlyphSheet, away: tuple[int, int], level: np.ndarray | None = None
-) -> Sample | None:
-    """A line that Tesseract did not read as a whole, or in several guises: its digits given to the places they stand
-    at, `?` where there is none or the guises do not agree. None where fewer than half of the places have one."""
-    votes: list[dict[str, float]] = [{} for _ in sheet.centers]
-    for line, weight in zip((reading.line, *reading.others), reading.weights, strict=True):
-        for char in line.chars:
-            center = char.x + (char.width - 1) / 2 + away[0]
-            place = int(np.abs(sheet.centers - center).argmin())
-            near = abs(sheet.centers[place] - center) <= NEAR_PLACE * sheet.width and char.width <= 1.4 * sheet.width
-            if near and char.text.isdigit() and char.confidence >= SURE_CHAR:
-                votes[place][char.text] = votes[place].get(char.text, 0.0) + weight * char.confidence
-    digit = is_digit_place(sheet.layout)
-    text = [_elected(own) if is_digit else char
-            for char, is_digit, own in zip(_chars(sheet), digit, votes, strict=True)]  # fmt: skip
-    if text.count(UNREAD) > digit.sum() / 2:
-        return None
-    return Sample(ink, _with_blanks(text, sheet.layout), sheet.centers, level)
-
-
-def _elected(votes: dict[str, float]) -> str:
-    """The digit that most guises read, or `?`."""
-    best = max(votes, key=lambda digit: votes[digit], default=UNREAD)
-    return best if votes and votes[best] >= AGREED * sum(votes.values()) else UNREAD
-
-
-def _chars(sheet: GlyphSheet) -> list[str]:
-    return list(sheet.layout.replace(" ", ""))
-
-
-def _with_blanks(chars: Sequence[str], layout: str) -> str:
-    left = iter(chars)
-    return "".join(" " if char == " " else next(left) for char in layout)

@@ -7,6 +7,7 @@ bits is all that reading a frame needs.
 from __future__ import annotations
 
 from collections.abc import Iterable, Sequence
+from dataclasses import asdict
 from itertools import pairwise
 
 import numpy as np
@@ -16,6 +17,7 @@ from allsky.clock.formats import ClockFormat
 from allsky.clock.glyphs import UNKNOWN, GlyphSheet, is_digit_place, unit
 from allsky.clock.overlay import Box
 from allsky.clock.part import ClockPart
+from allsky.clock.spacing import Spacing
 from allsky.clock.timeline import Timeline
 
 # Grey of zero in the picture of shapes, which run from -1 to 1.
@@ -33,6 +35,7 @@ def part_record(part: ClockPart) -> dict:
         "polarity": "bright on dark" if part.bright else "dark on bright",
         "rows": list(part.rows),
         "level": round(part.level, 2),
+        "spacing": asdict(part.spacing) if part.spacing else None,
         "layouts": [_layout_record(sheet) for sheet in part.sheets],
     }
 
@@ -64,6 +67,7 @@ def restored_part(record: dict, blocks: Iterable[np.ndarray]) -> ClockPart:
         tuple(sheets),
         tuple(record.get("rows", ())),
         record.get("level", 0.0),
+        Spacing(tuple(spacing["wider"]), spacing["anchor"]) if (spacing := record.get("spacing")) else None,
     )
 
 

@@ -2,20 +2,36 @@
 
 A text renderer puts one character after the other, each taking its advance; a box drawn tightly around the ink sits
 off the middle of that advance by an amount that depends on the character alone (a `1` leans left). Both are
-fitted to all boxes at once, so a box that took in a stray mark, or was never measured, does no harm.
+fitted to all boxes at once, so a box that took in a stray mark, or was never measured, does no harm. Digits take the
+same advance in most fonts; in some a `1` takes less, and then what stands behind it moves.
 """
 
 from __future__ import annotations
 
-from collections.abc import Sequence
+from collections.abc import Mapping, Sequence
+from dataclasses import dataclass
 
 import numpy as np
+
+from allsky.clock.formats import DIGITS
 
 # Boxes farther than this from the fit, in pixels, count the less the farther they are (Huber's weights).
 HUBER_PX = 0.7
 ROUNDS = 12
 # How firmly a width is held to the usual one, and an offset to none, against one measured box.
 WIDTH_TIE, OFFSET_TIE = 0.02, 0.05
+# The same of what a digit takes more than the usual one.
+OWN_TIE = 0.3
+
+
+@dataclass(frozen=True)
+class TextFit:
+    """Where the characters (n, but blanks) of a text stand, by how many pixels each digit (10) takes more room than the
+    usual one, and how far the measured boxes are from that: the mean of Huber's loss, in square pixels."""
+
+    places: np.ndarray
+    wider: np.ndarray
+    loss: float
 
 
 def place_centers(texts: Sequence[str], centers: np.ndarray) -> np.ndarray:
@@ -24,12 +40,27 @@ def place_centers(texts: Sequence[str], centers: np.ndarray) -> np.ndarray:
     `centers` (m, n) are the middles of the measured boxes in pixels, NaN where there is none. A digit's place is the
     middle of its cell, another character's the middle of its ink.
     """
+    return fit_text(texts, centers).places
+
+
+def fit_text(texts: Sequence[str], centers: np.ndarray, anchor: float | None = None) -> TextFit:
+    """What `place_centers` finds; with an `anchor` each digit may take its own room, and the text keeps its left end
+    where that is 0, its middle (0.5) or its right end (1). Its places are then those of a text of usual digits."""
     advance = usual_advance(texts[0], centers)
-    columns, middle, ink = _design(texts)
+    names, rows = _design(texts, anchor)
     seen = ~np.isnan(centers)
-    rows = (middle[None, :, :] + ink)[seen]
-    target = centers[seen]
-    ties, tied_to = _ties(columns, advance)
+    ties, tied_to = _ties(names, advance)
+    found, away = _solved(rows[seen], centers[seen], ties, tied_to)
+    value = dict(zip(names, found, strict=True))
+    wider = np.array([value.get(f"own {digit}", np.nan) for digit in DIGITS])
+    usual = np.nanmedian(wider) if np.isfinite(wider).any() else 0.0
+    value["width digit"] = value.get("width digit", 0.0) + usual
+    loss = np.where(away < HUBER_PX, away**2 / 2, HUBER_PX * (away - HUBER_PX / 2))
+    return TextFit(_places(texts[0], value), np.nan_to_num(wider - usual), float(loss.mean()))
+
+
+def _solved(rows: np.ndarray, target: np.ndarray, ties: np.ndarray, tied_to: np.ndarray) -> tuple[np.ndarray, ...]:
+    """The unknowns (k) of `rows` (boxes, k), fitted to `target` (boxes), and how far each box is from the fit."""
     weight = np.ones(len(target))
     for _ in range(ROUNDS):
         # Normal equations: two dozen unknowns, tied well enough to be told apart, and a hundredth of the time.
@@ -38,9 +69,17 @@ def place_centers(texts: Sequence[str], centers: np.ndarray) -> np.ndarray:
         found = np.linalg.lstsq(left, right, rcond=None)[0]
         away = np.abs(rows @ found - target)
         weight = np.minimum(1.0, HUBER_PX / np.maximum(away, 1e-9))
-    placed = middle @ found
-    other = np.array([not char.isdigit() and char != "?" for char in texts[0].replace(" ", "")])
-    return np.where(other, (middle + ink[0]) @ found, placed)
+    return found, away
+
+
+def _places(text: str, value: Mapping[str, float]) -> np.ndarray:
+    """The middle of each cell of digits, and of the ink of each other character but blanks."""
+    x, places = value["start"], []
+    for char, cell in zip(text, _cells(text), strict=True):
+        if char != " ":
+            places.append(x + value[f"width {cell}"] / 2 + (0.0 if cell == "digit" else value[f"offset {char}"]))
+        x += value[f"width {cell}"]
+    return np.array(places)
 
 
 def usual_advance(text: str, centers: np.ndarray) -> float:
@@ -55,28 +94,33 @@ def usual_advance(text: str, centers: np.ndarray) -> float:
     return 8.0
 
 
-def _design(texts: Sequence[str]) -> tuple[list[str], np.ndarray, np.ndarray]:
-    """Names of the unknowns, and what each contributes to the middle of each place (n, k) and to the offset of the ink
-    of each text's characters (m, n, k)."""
+def glyph_width(text: str, centers: np.ndarray) -> int:
+    """The pixels that a character of `text` is given, from the middles of boxes (m, n)."""
+    return max(round(usual_advance(text, centers)), 3)
+
+
+def _design(texts: Sequence[str], anchor: float | None) -> tuple[list[str], np.ndarray]:
+    """Names of the unknowns, and what each contributes to the middle of the ink of each text's characters but blanks
+    (m, n, k)."""
     cells = _cells(texts[0])
     names = ["start", *dict.fromkeys(f"width {cell}" for cell in cells)]
     names += [f"offset {char}" for char in dict.fromkeys("".join(texts)) if char not in " ?"]
+    if anchor is not None:
+        names += [f"own {digit}" for digit in sorted(set("".join(texts)) & set(DIGITS))]
     number = {name: place for place, name in enumerate(names)}
-    middle = []
-    before = np.zeros(len(names))
-    before[number["start"]] = 1.0
-    for cell in cells:
-        width = np.zeros(len(names))
-        width[number[f"width {cell}"]] = 1.0
-        if not cell.startswith(" "):
-            middle.append(before + width / 2)
-        before = before + width
-    ink = np.zeros((len(texts), len(middle), len(names)))
-    for row, text in enumerate(texts):
-        for place, char in enumerate(text.replace(" ", "")):
-            if char != "?":
-                ink[row, place, number[f"offset {char}"]] = 1.0
-    return names, np.array(middle), ink
+    unit = np.eye(len(names))
+
+    def rows(text: str) -> list[np.ndarray]:
+        owns = [unit[number[f"own {char}"]] if f"own {char}" in number else 0.0 * unit[0] for char in text]
+        x, middles = unit[0] - (anchor or 0.0) * np.sum(owns, axis=0), []
+        for char, cell, own in zip(text, cells, owns, strict=True):
+            width = unit[number[f"width {cell}"]] + own
+            if char != " ":
+                middles.append(x + width / 2 + (unit[number[f"offset {char}"]] if char != "?" else 0.0))
+            x = x + width
+        return middles
+
+    return names, np.array([rows(text) for text in texts])
 
 
 def _cells(text: str) -> list[str]:
@@ -88,7 +132,9 @@ def _cells(text: str) -> list[str]:
 
 
 def _ties(names: Sequence[str], advance: float) -> tuple[np.ndarray, np.ndarray]:
-    """Weak equations that hold widths to the usual advance and offsets to zero where the boxes do not tell."""
-    strength = np.array([0.0 if name == "start" else WIDTH_TIE if name[0] == "w" else OFFSET_TIE for name in names])
+    """Weak equations that hold widths to the usual advance, and offsets and what digits take more to zero, where the
+    boxes do not tell."""
+    strengths = {"start": 0.0, "width": WIDTH_TIE, "offset": OFFSET_TIE, "own": OWN_TIE}
+    strength = np.array([strengths[name.split(" ")[0]] for name in names])
     goal = np.array([advance if name.startswith("width") else 0.0 for name in names])
     return np.diag(strength), strength * goal

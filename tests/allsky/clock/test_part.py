@@ -3,7 +3,7 @@
 import numpy as np
 
 from allsky.clock.formats import ClockFormat
-from allsky.clock.part import _well_boxed, _whole
+from allsky.clock.part_learning import _well_boxed, _whole
 from allsky.clock.part_reading import PartReading, part_readings
 from allsky.clock.tesseract import Char, TextLine
 

@@ -1,0 +1,73 @@
+"""A clock whose `1` takes less room than its other digits is read all the same."""
+
+from datetime import datetime
+
+import numpy as np
+import pytest
+
+from allsky.clock.learned import LearnedClock
+from allsky.clock.learning import ClockSettings, Keyframe, learn_clock
+from allsky.clock.spacing import Cells, learn_spacing, straightened
+from benchmarks.made_clocks import Clip, Text, coverage, evenly, frames
+
+NARROW, EVEN = "DejaVuSans/narrow", "DejaVuSans"
+# 11:09:59 to 12:11:20: all places that change show narrow digits and others.
+TIMES = evenly(datetime(2013, 12, 4, 11, 9, 59), 61, 60)
+
+
+def middles(text: str, font: str, right_end: float | None = None) -> np.ndarray:
+    """The middles of the cells of the characters of `text` but blanks, as they are drawn from x = 5 on, or up to an
+    end."""
+    ends = np.array([coverage(font, 13, text[: k + 1]).shape[1] for k in range(len(text))], float)
+    starts = np.array([0.0, *ends[:-1]])
+    begin = 5.0 if right_end is None else right_end - ends[-1]
+    return np.array([begin + (start + end) / 2 for start, end, char in zip(starts, ends, text) if char != " "])
+
+
+def learned(font: str, x: int) -> tuple[LearnedClock, list[np.ndarray]]:
+    """The clock that every third frame of a clip teaches, and the frames."""
+    clip = Clip(TIMES, (Text("%d.%m.%Y %H:%M:%S", x, 4, 12, font),), (320, 200), sky=30.0, contrast=6.0)
+    lumas = list(frames(clip))
+    keyframes = [Keyframe("night.mp4", k, luma) for k, luma in enumerate(lumas) if k % 3 == 0]
+    return learn_clock(keyframes, ClockSettings(), "2013-12-04", 16.0), lumas
+
+
+@pytest.mark.parametrize(("right_end", "anchor"), [(None, 0.0), (300.0, 1.0)])
+def test_the_widths_of_digits_are_those_that_they_are_drawn_with(right_end, anchor):
+    texts = [f"{moment:%d.%m.%Y %H:%M:%S}" for moment in TIMES]
+    spacing = learn_spacing(texts, [middles(text, NARROW, right_end) for text in texts])
+    drawn = np.array([coverage(NARROW, 13, digit).shape[1] for digit in "0123456789"])
+    seen = [int(digit) for digit in sorted(set("".join(texts)) & set("0123456789"))]
+    assert spacing.anchor == anchor
+    assert np.array(spacing.wider)[seen] == pytest.approx((drawn - np.median(drawn))[seen], abs=0.2)
+
+
+def test_digits_of_one_width_are_told_from_others_though_boxes_are_measured_to_half_a_pixel():
+    texts = [f"{moment:%d.%m.%Y %H:%M:%S}" for moment in TIMES[::4]]
+    noise = np.random.default_rng(1).uniform(-0.5, 0.5, (len(texts), 18))
+    assert learn_spacing(texts, [middles(text, EVEN) + row for text, row in zip(texts, noise)]) is None
+    assert learn_spacing(texts, [middles(text, NARROW) + row for text, row in zip(texts, noise)]) is not None
+
+
+def test_what_a_narrow_cell_leaves_free_shows_nothing_of_the_characters_beside_it():
+    # Three cells of 6, 2 and 6 pixels whose characters fill them but for a pixel on either side.
+    crop = np.repeat([[0, 9, 9, 9, 9, 0, 5, 5, 0, 7, 7, 7, 7, 0, 0, 0, 0, 0]], 3, axis=0).astype(np.uint8)[None]
+    cells = Cells(np.array([[0.0, -2.0, -4.0]]), np.array([[0.0, -4.0, 0.0]]))
+    straight = straightened(crop, np.array([2.5, 8.5, 14.5]), cells)[0, 0]
+    assert straight.tolist() == [0, 9, 9, 9, 9, 0, 5, 5, 5, 5, 5, 5, 0, 7, 7, 7, 7, 0]
+
+
+@pytest.mark.parametrize("x", [6, -8], ids=["from the left", "up to the right edge"])
+def test_every_frame_of_a_clock_with_narrow_digits_is_read(x):
+    clock, lumas = learned(NARROW, x)
+    times = [reading.overlay_time for reading in clock.read_all(lumas)]
+    read = [(time, true) for time, true in zip(times, TIMES, strict=True) if time]
+    assert all(time == true for time, true in read)
+    assert len(read) >= 0.9 * len(TIMES)
+    kept = LearnedClock.restore(clock.to_json(), clock.glyph_atlas())
+    assert [one.overlay_time for one in kept.read_all(lumas)] == times
+
+
+def test_clocks_whose_digits_share_a_width_are_read_as_they_are():
+    clock, _ = learned(EVEN, 6)
+    assert clock.parts[0].spacing is None
