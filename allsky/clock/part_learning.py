@@ -6,7 +6,6 @@ what was read teaches the glyphs of a `ClockPart`; frames in doubt teach it more
 
 from __future__ import annotations
 
-from collections import defaultdict
 from collections.abc import Sequence
 from dataclasses import replace
 from datetime import date
@@ -22,9 +21,9 @@ from allsky.clock.part import ClockPart, inks_of
 from allsky.clock.part_reading import SURE_CHAR, PartReading, cut_short
 from allsky.clock.polarity import is_bright
 from allsky.clock.search import Place
-from allsky.clock.spacing import Spacing, away, learn_spacing, refined, straightened
+from allsky.clock.spacing import Spacing, straightened
+from allsky.clock.spacing_lessons import learn_spacing, refined, straight_samples
 from allsky.clock.tesseract import Char
-from allsky.clock.text_layout import glyph_width, place_centers
 
 # A character belongs to the place whose middle is within this share of a glyph's width of its own.
 NEAR_PLACE = 0.4
@@ -68,8 +67,8 @@ def learn_part(
     both = [levelled(inks, rows) for inks in both]
     whole = [_sample(both[0][number], readings[number], away[0], both[1][number]) for number in taught]
     if spacing:
-        spacing = _refined(whole, spacing)
-        whole = _straight(whole, spacing)
+        spacing = refined(spacing, whole)
+        whole = straight_samples(whole, spacing)
     if by_level is None:
         by_level = clearer_by_level(whole)
     if by_level:
@@ -93,35 +92,6 @@ def _measured(readings: Sequence[PartReading]) -> tuple[list[str], list[np.ndarr
     """The texts of readings, and where the middles of their characters are."""
     centers = [np.where(_well_boxed(reading.chars), _middles(reading), np.nan) for reading in readings]
     return [reading.text for reading in readings], centers
-
-
-def _refined(samples: Sequence[Sample], spacing: Spacing) -> Spacing:
-    layouts = [layout_of(sample.text) for sample in samples]
-    common = max(layouts, key=layouts.count)
-    own = [sample for sample, layout in zip(samples, layouts, strict=True) if layout == common]
-    crops = np.stack([sample.crop for sample in own])
-    return refined(spacing, crops, [sample.text for sample in own], np.array([sample.centers for sample in own]))
-
-
-def _straight(samples: Sequence[Sample], spacing: Spacing) -> list[Sample]:
-    """The samples with their characters where they stand behind usual digits."""
-    groups: dict[str, list[Sample]] = defaultdict(list)
-    for sample in samples:
-        groups[layout_of(sample.text)].append(sample)
-    return [sample for group in groups.values() for sample in _straight_group(group, spacing)]
-
-
-def _straight_group(samples: Sequence[Sample], spacing: Spacing) -> list[Sample]:
-    texts = [sample.text for sample in samples]
-    cells = spacing.cells(texts)
-    centers = np.array([sample.centers for sample in samples]) - cells.shifts
-    places = place_centers(texts, centers)
-    width = glyph_width(texts[0], centers)
-    crops = np.stack([sample.crop for sample in samples])
-    levels = np.stack([sample.crop if sample.level is None else sample.level for sample in samples])
-    cells = cells._replace(shifts=cells.shifts + away(straightened(crops, places, cells), places, texts, width))
-    straight = zip(straightened(crops, places, cells), centers, straightened(levels, places, cells), strict=True)
-    return [Sample(crop, text, own, level) for text, (crop, own, level) in zip(texts, straight, strict=True)]
 
 
 def _whole(taught: list[int], readings: Sequence[PartReading]) -> list[int]:

@@ -1,37 +1,24 @@
 """Does a `1` take less room than the other digits, so that all that stands behind it moves?
 
 In most fonts digits share one width. Where they do not, crops are drawn anew as if they did, each character at the
-place that it has behind usual digits, before glyphs are learned or read. Reading goes from left to right: what a digit
-is says where the next one stands.
+place that it has behind usual digits, before glyphs are learned or read. Reading goes from the end that stays where it
+is: what a digit is says where the next one stands.
 """
 
 from __future__ import annotations
 
-from collections import Counter
 from collections.abc import Sequence
-from dataclasses import dataclass, replace
+from dataclasses import dataclass
 from typing import NamedTuple
 
 import numpy as np
 
 from allsky.clock.formats import DIGITS
-from allsky.clock.glyphs import GlyphSheet, is_digit_place, layout_of, unit, windows
-from allsky.clock.text_layout import fit_text, glyph_width, place_centers, usual_advance
+from allsky.clock.glyphs import GlyphSheet, is_digit_place, unit
 
-# Digits have widths of their own where a common one leaves the boxes this far off (as `TextFit.loss`), their own ones
-# this many times less, and one of them differs by this share of an advance. Of fonts whose digits share a width the
-# boxes of 200 clocks were off by 0.025 at most.
-FAR_OFF, CLEARLY_NEARER, OF_ITS_OWN = 0.03, 4.0, 0.08
-# From fewer texts widths are not learned.
-FEWEST_TEXTS = 4
-# How often widths are learned anew from looks, how far characters are then moved to cover their equals, in pixels, and
-# how many of these they have to have.
-REFINED, STEPS_PX, FEWEST_EQUALS = 2, tuple(np.linspace(-1.5, 1.5, 13)), 3
 # Programs round each character's place to a pixel: it is looked for this far from where it should be, in such steps;
 # each pixel away from there costs so much likeness. So much of it is believed to move what stands behind as well.
 ROUNDING_PX, STEP_PX, OFF_COST, BELIEVED = 0.5, 0.25, 0.02, 0.5
-# A text keeps its left end, or its right one where that fits clearly better.
-ANCHORS, ANCHOR_NEARER = (0.0, 1.0), 2.0
 
 
 class Cells(NamedTuple):
@@ -52,7 +39,8 @@ class Spacing:
 
     def cells(self, texts: Sequence[str]) -> Cells:
         """The cells of `texts`, all of one layout."""
-        own = np.array([[self.wider[int(char)] if char in DIGITS else 0.0 for char in _inked(text)] for text in texts])
+        width = dict(zip(DIGITS, self.wider, strict=True))
+        own = np.array([[width.get(char, 0.0) for char in text.replace(" ", "")] for text in texts])
         return Cells(np.cumsum(own, axis=1) - own / 2 - self.anchor * own.sum(axis=1, keepdims=True), own)
 
     def straight(self, inks: np.ndarray, sheet: GlyphSheet) -> tuple[np.ndarray, Cells]:
@@ -91,58 +79,6 @@ def _found(
     return x + steps[step], shape
 
 
-def learn_spacing(texts: Sequence[str], centers: Sequence[np.ndarray]) -> Spacing | None:
-    """The widths of digits, from `texts` and the middles of the boxes of their characters but blanks, in pixels (NaN
-    where not measured); None where all have the same as far as can be told."""
-    layouts = [layout_of(text) for text in texts]
-    common = Counter(layouts).most_common(1)[0][0]
-    own = [text for text, layout in zip(texts, layouts, strict=True) if layout == common]
-    measured = np.array([one for one, layout in zip(centers, layouts, strict=True) if layout == common])
-    even = fit_text(own, measured)
-    if even.loss < FAR_OFF or len(own) < FEWEST_TEXTS:
-        return None
-    fits = [(anchor, fit_text(own, measured, anchor)) for anchor in ANCHORS]
-    anchor, odd = min(fits, key=lambda fit: fit[1].loss * (ANCHOR_NEARER if fit[0] else 1.0))
-    least = OF_ITS_OWN * usual_advance(own[0], measured)
-    if even.loss < CLEARLY_NEARER * odd.loss or np.abs(odd.wider).max() < least:
-        return None
-    return Spacing(tuple(odd.wider.round(1).tolist()), anchor)
-
-
-def refined(spacing: Spacing, crops: np.ndarray, texts: Sequence[str], centers: np.ndarray) -> Spacing:
-    """The spacing learned anew from what crops (m, h, w) of `texts`, all of one layout, look like: equal characters are
-    brought to cover each other. `centers` (m, n) are the middles of their boxes."""
-    chars = np.array([list(_inked(text)) for text in texts])
-    width = glyph_width(texts[0], centers)
-    for _ in range(REFINED):
-        cells = spacing.cells(texts)
-        places = place_centers(texts, centers - cells.shifts)
-        away = _away(straightened(crops, places, cells), places, chars, width)
-        wider = fit_text(texts, places + cells.shifts + away, spacing.anchor).wider
-        spacing = replace(spacing, wider=tuple(wider.round(1).tolist()))
-    return spacing
-
-
-def away(crops: np.ndarray, places: np.ndarray, texts: Sequence[str], width: int) -> np.ndarray:
-    """By how many pixels (m, n) each character but blanks of `texts` is off its place on straightened crops (m, h, w):
-    programs round places to a pixel."""
-    chars = np.array([list(_inked(text)) for text in texts])
-    return np.clip(np.nan_to_num(_away(crops, places, chars, width)), -ROUNDING_PX, ROUNDING_PX)
-
-
-def _away(crops: np.ndarray, places: np.ndarray, chars: np.ndarray, width: int) -> np.ndarray:
-    """By how many pixels (m, n) each of `chars` (m, n) is to be moved to look most like its equals; NaN where it has
-    too few."""
-    moved = np.stack([windows(crops, places + step, width) for step in STEPS_PX])
-    away = np.full(chars.shape, np.nan)
-    for char in np.unique(chars):
-        own = chars == char
-        if own.sum() >= FEWEST_EQUALS:
-            likeness = moved[:, own] @ unit(moved[len(STEPS_PX) // 2][own].mean(axis=0))
-            away[own] = np.array(STEPS_PX)[likeness.argmax(axis=0)]
-    return away
-
-
 def straightened(inks: np.ndarray, centers: np.ndarray, cells: Cells) -> np.ndarray:
     """Crops (m, h, w) with each character moved from its cell to its place, one of `centers` (n). What a narrow one
     leaves free shows the edge of its cell: nothing of the characters beside it."""
@@ -168,7 +104,3 @@ def _sampled(inks: np.ndarray, columns: np.ndarray) -> np.ndarray:
     part = (columns - whole).astype(np.float32)[:, None]
     left, right = (np.clip(whole + more, 0, inks.shape[2] - 1)[:, None] for more in (0, 1))
     return np.take_along_axis(inks, left, axis=2) * (1 - part) + np.take_along_axis(inks, right, axis=2) * part
-
-
-def _inked(text: str) -> str:
-    return text.replace(" ", "")

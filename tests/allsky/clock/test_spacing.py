@@ -7,7 +7,8 @@ import pytest
 
 from allsky.clock.learned import LearnedClock
 from allsky.clock.learning import ClockSettings, Keyframe, learn_clock
-from allsky.clock.spacing import Cells, learn_spacing, straightened
+from allsky.clock.spacing import Cells, straightened
+from allsky.clock.spacing_lessons import learn_spacing
 from benchmarks.made_clocks import Clip, Text, coverage, evenly, frames
 
 NARROW, EVEN = "DejaVuSans/narrow", "DejaVuSans"

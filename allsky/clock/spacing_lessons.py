@@ -1,0 +1,101 @@
+"""How wide is each digit of this clock, and what do its samples look like with every digit as wide as the usual one?
+
+The boxes that Tesseract drew tell widths to a fraction of a pixel; equal characters, brought to cover each other, tell
+them better.
+"""
+
+from __future__ import annotations
+
+from collections import Counter, defaultdict
+from collections.abc import Sequence
+from dataclasses import replace
+
+import numpy as np
+
+from allsky.clock.glyph_lessons import Sample
+from allsky.clock.glyphs import layout_of, unit, windows
+from allsky.clock.spacing import ROUNDING_PX, Spacing, straightened
+from allsky.clock.text_layout import fit_text, glyph_width, place_centers, usual_advance
+
+# Digits have widths of their own where a common one leaves the boxes this far off (as `TextFit.loss`), their own ones
+# this many times less, and one of them differs by this share of an advance. Of fonts whose digits share a width the
+# boxes of 200 clocks were off by 0.025 at most.
+FAR_OFF, CLEARLY_NEARER, OF_ITS_OWN = 0.03, 4.0, 0.08
+# From fewer texts widths are not learned.
+FEWEST_TEXTS = 4
+# How often widths are learned anew from looks, how far characters are then moved to cover their equals, in pixels, and
+# how many of these they have to have.
+REFINED, STEPS_PX, FEWEST_EQUALS = 2, tuple(np.linspace(-1.5, 1.5, 13)), 3
+# A text keeps its left end, or its right one where that fits clearly better.
+ANCHORS, ANCHOR_NEARER = (0.0, 1.0), 2.0
+
+
+def learn_spacing(texts: Sequence[str], centers: Sequence[np.ndarray]) -> Spacing | None:
+    """The widths of digits, from `texts` and the middles of the boxes of their characters but blanks, in pixels (NaN
+    where not measured); None where all have the same as far as can be told."""
+    layouts = [layout_of(text) for text in texts]
+    common = Counter(layouts).most_common(1)[0][0]
+    own = [text for text, layout in zip(texts, layouts, strict=True) if layout == common]
+    measured = np.array([one for one, layout in zip(centers, layouts, strict=True) if layout == common])
+    even = fit_text(own, measured)
+    if even.loss < FAR_OFF or len(own) < FEWEST_TEXTS:
+        return None
+    fits = [(anchor, fit_text(own, measured, anchor)) for anchor in ANCHORS]
+    anchor, odd = min(fits, key=lambda fit: fit[1].loss * (ANCHOR_NEARER if fit[0] else 1.0))
+    least = OF_ITS_OWN * usual_advance(own[0], measured)
+    if even.loss < CLEARLY_NEARER * odd.loss or np.abs(odd.wider).max() < least:
+        return None
+    return Spacing(tuple(odd.wider.round(1).tolist()), anchor)
+
+
+def refined(spacing: Spacing, samples: Sequence[Sample]) -> Spacing:
+    """The spacing learned anew from what the samples of the commonest layout look like."""
+    layouts = [layout_of(sample.text) for sample in samples]
+    common = max(layouts, key=layouts.count)
+    own = [sample for sample, layout in zip(samples, layouts, strict=True) if layout == common]
+    texts = [sample.text for sample in own]
+    crops, centers = (np.stack(each) for each in zip(*((one.crop, one.centers) for one in own), strict=True))
+    for _ in range(REFINED):
+        cells = spacing.cells(texts)
+        places = place_centers(texts, centers - cells.shifts)
+        away = _away(straightened(crops, places, cells), places, texts, glyph_width(texts[0], centers))
+        wider = fit_text(texts, places + cells.shifts + away, spacing.anchor).wider
+        spacing = replace(spacing, wider=tuple(wider.round(1).tolist()))
+    return spacing
+
+
+def straight_samples(samples: Sequence[Sample], spacing: Spacing) -> list[Sample]:
+    """The samples with their characters where they stand behind usual digits."""
+    groups: dict[str, list[Sample]] = defaultdict(list)
+    for sample in samples:
+        groups[layout_of(sample.text)].append(sample)
+    return [sample for group in groups.values() for sample in _straight(group, spacing)]
+
+
+def _straight(samples: Sequence[Sample], spacing: Spacing) -> list[Sample]:
+    """What `straight_samples` gives, of samples of one layout."""
+    texts = [sample.text for sample in samples]
+    cells = spacing.cells(texts)
+    centers = np.array([sample.centers for sample in samples]) - cells.shifts
+    places = place_centers(texts, centers)
+    crops = np.stack([sample.crop for sample in samples])
+    levels = np.stack([sample.crop if sample.level is None else sample.level for sample in samples])
+    away = _away(straightened(crops, places, cells), places, texts, glyph_width(texts[0], centers))
+    rounding = np.clip(np.nan_to_num(away), -ROUNDING_PX, ROUNDING_PX)
+    cells = cells._replace(shifts=cells.shifts + rounding)
+    straight = zip(straightened(crops, places, cells), centers, straightened(levels, places, cells), strict=True)
+    return [Sample(crop, text, own, level) for text, (crop, own, level) in zip(texts, straight, strict=True)]
+
+
+def _away(crops: np.ndarray, places: np.ndarray, texts: Sequence[str], width: int) -> np.ndarray:
+    """By how many pixels (m, n) each character but blanks of `texts` is to be moved on straightened crops (m, h, w) to
+    look most like its equals; NaN where it has too few."""
+    chars = np.array([list(text.replace(" ", "")) for text in texts])
+    moved = np.stack([windows(crops, places + step, width) for step in STEPS_PX])
+    away = np.full(chars.shape, np.nan)
+    for char in np.unique(chars):
+        own = chars == char
+        if own.sum() >= FEWEST_EQUALS:
+            likeness = moved[:, own] @ unit(moved[len(STEPS_PX) // 2][own].mean(axis=0))
+            away[own] = np.array(STEPS_PX)[likeness.argmax(axis=0)]
+    return away
