@@ -74,7 +74,7 @@ def label_command(tell: Tell, asked: Asked) -> None:
     """`allsky label`."""
     if asked.budget:
         return say_budget(asked, tell)
-    material = open_material(settings.current(), asked.file)
+    material = open_material(settings.current(), asked.file, to_read=bool(asked.target or asked.agreement))
     name = asked.labeller or getpass.getuser()
     if asked.source:
         return take_in(material, asked.source, name, tell)

@@ -66,13 +66,15 @@ class Material:
         return self.frames.set_index("frame_id", drop=False).loc[list(frame_ids), SHOWN].reset_index(drop=True)
 
 
-def open_material(settings: Settings, file: Path | None = None) -> Material:
-    """The corpus of these settings; `file` instead of the configured labels file.
+def open_material(settings: Settings, file: Path | None = None, *, to_read: bool = False) -> Material:
+    """The corpus of these settings; `file` instead of the configured labels file, which is only read where `to_read`.
 
-    Raises BadLabels where nothing was drawn yet, or where the labels are the simulated labeller's.
+    Raises BadLabels where nothing was drawn yet, or where the labels are the simulated labeller's and a person would
+    write among them.
     """
     frames = read_frames(settings)
-    return Material(settings, frames, _sheet(Corpus(settings.output), frames), file or labels_file(settings))
+    file = file or (settings.labels_file if to_read else labels_file(settings))
+    return Material(settings, frames, _sheet(Corpus(settings.output), frames), file)
 
 
 def read_frames(settings: Settings) -> pd.DataFrame:
@@ -87,7 +89,7 @@ def read_frames(settings: Settings) -> pd.DataFrame:
 
 
 def labels_file(settings: Settings) -> Path:
-    """The CSV that [labels] file names. Raises BadLabels where the simulated labeller writes it."""
+    """The CSV that [labels] file names, to write to. Raises BadLabels where the simulated labeller writes it."""
     if settings.labels.file == SIMULATED:
         raise BadLabels(
             f"{settings.path}: [labels] file = simulated leaves the answers to the simulated labeller, and what a"

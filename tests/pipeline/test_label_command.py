@@ -192,6 +192,18 @@ def test_the_simulated_labeller_s_file_is_nobody_s_to_write(made, allsky, monkey
     assert "--file" in told
 
 
+def test_the_simulated_labeller_s_answers_may_be_taken_elsewhere(made, allsky, tmp_path):
+    frame = material(made).usable["frame_id"][0]
+    text = made.configuration.read_text().replace("videos = videos", "videos = simulated")
+    made.configuration.write_text(text.replace("file = labels.csv", "file = simulated"))
+    simulated = settings.load(made.configuration).labels_file
+    simulated.parent.mkdir(parents=True)
+    simulated.write_text(f"frame_id,label,labeller\n{frame},aurora,simulated\n")
+    status, told = allsky("label", "--export", str(tmp_path / "answers.csv"))
+    assert status == 0, told
+    assert read_labels(tmp_path / "answers.csv", CLASSES)["label"].tolist() == ["aurora"]
+
+
 def test_before_a_first_run_there_is_nothing_to_label(tmp_path, monkeypatch):
     made = make_corpus(tmp_path, n_nights=1)
     (made.corpus.root / "months").rename(made.corpus.root / "elsewhere")
