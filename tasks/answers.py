@@ -7,8 +7,9 @@ from pathlib import Path
 
 import pandas as pd
 
-from allsky.labels.answers import clouds_as, label_nights, labels_digest, read_labels
+from allsky.labels.answers import UNSURE, agreed_labels, clouds_as, label_nights, labels_digest, read_labels
 from allsky.labels.roles import roles_of
+from allsky.labels.split import too_few
 from allsky.tables import LABELS
 from tasks import archive, settings
 from tasks.base import NotKnownYet
@@ -54,3 +55,12 @@ def answers_of(roles: tuple[str, ...]) -> pd.DataFrame:
 def answers_digest(roles: tuple[str, ...]) -> str:
     """What of those labels enters a recipe."""
     return labels_digest(answers_of(roles))
+
+
+def lacking() -> str:
+    """Why the labels teach no model yet; empty where they do, unless the clocks of their frames are in doubt."""
+    teaching = answers_of(TEACHING)
+    settled = agreed_labels(teaching).merge(teaching[["frame_id", "role"]].drop_duplicates("frame_id"), on="frame_id")
+    known = settled[settled["label"] != UNSURE]
+    training = known["role"] == "training"
+    return too_few(known.loc[training, "label"], int((~training).sum()), settings.current().labels.classes)

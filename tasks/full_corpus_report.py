@@ -16,13 +16,12 @@ from allsky.statistics.rates import NIGHTS_TO_MEASURE
 from allsky.statistics.reliability import ABSTAINING, CALIBRATION, RELIABILITY
 from allsky.tables import AGREEMENT, CONDITION_TABLE, CONFUSION, CONTRASTS, HOURS, LABELLER_RATES, RULE_COMPARISON
 from tasks import scan, settings
-from tasks.answers import AUDIT, TEACHING, answers, answers_digest, answers_of
+from tasks.answers import AUDIT, TEACHING, answers, answers_digest, answers_of, lacking
 from tasks.archive_stage import ArchiveStage
 from tasks.artifacts import FolderArtifact, TableArtifact
 from tasks.base import NotKnownYet, Stage
 from tasks.camera_epochs import CameraEpochs
 from tasks.gradcam_gallery import GradCamGallery
-from tasks.label_split import LabelSplit
 from tasks.month_clock_audit import MonthClockAudit
 from tasks.month_frames import MonthFrames
 from tasks.month_keograms import MonthKeograms
@@ -68,8 +67,8 @@ class FullCorpusReport(ArchiveStage):
         return {month: described(nights, whole[month]) for month, nights in chosen.items()}
 
     def model(self) -> str:
-        """The model in force, or `none` while there is neither a model nor labels to train one."""
-        if existing_model() is None and not LabelSplit().nights():
+        """The model in force, or `none` while there is neither a model nor labels enough to train one."""
+        if existing_model() is None and lacking():
             return NO_MODEL
         return model_name()
 
@@ -166,7 +165,7 @@ class FullCorpusReport(ArchiveStage):
             "epochs": [epochs.recipe() for epochs in self._epochs()] or epochs_told(self).to_json(orient="records"),
             "clock_audits": [audit.recipe() for audit in self._audits()],
             "sheets": [sheet.recipe() for sheet in [*self._sheets(), *self.scored(model)]],
-            "model": model_recipe(model) if model != NO_MODEL else NO_MODEL,
+            "model": model_recipe(model) if model != NO_MODEL else [NO_MODEL, lacking()],
             "gallery": [task.recipe() for task in self._gallery(model)] if model != NO_MODEL else [],
             "labels": answers_digest(AUDIT),
             "threshold": here.report.threshold,
@@ -206,9 +205,11 @@ class FullCorpusReport(ArchiveStage):
                 "(those that teach are drawn at night without moon); use a model that exists ([training] model), or "
                 f"add nights. What could be done is in {self._page()}{self._problems()}"
             )
-        waiting = len(drawn - set(answers()["frame_id"]))
+        answered = set(answers()["frame_id"])
+        waiting = len(drawn - answered)
+        why = f"{lacking()} " if answered else ""
         return (
-            f"nothing to judge yet: {waiting} of {len(drawn)} frames wait in {where}; run `allsky label`, whose"
+            f"nothing to judge yet: {why}{waiting} of {len(drawn)} frames wait in {where}; run `allsky label`, whose"
             f" answers go to {self.settings.labels_file} (frame_id,label), then this again.{_strangers()} What could"
             f" be done without them is in {self._page()}{self._problems()}"
         )

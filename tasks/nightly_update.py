@@ -10,10 +10,10 @@ import luigi
 
 from allsky.corpus import NO_MODEL
 from allsky.errors import BadConfiguration
+from tasks.answers import lacking
 from tasks.archive_stage import ArchiveStage
 from tasks.base import NotKnownYet, Stage
 from tasks.full_corpus_report import FullCorpusReport
-from tasks.label_split import LabelSplit
 from tasks.month_clock_audit import MonthClockAudit
 from tasks.month_frames import MonthFrames
 from tasks.month_keograms import MonthKeograms
@@ -51,7 +51,7 @@ class UpdatedReport(FullCorpusReport):
 
     def _could_be_trained(self) -> bool:
         try:
-            return bool(LabelSplit().nights())
+            return not lacking()
         except NotKnownYet:
             return True  # the labels are being made
 

@@ -29,7 +29,7 @@ from allsky.statistics.reliability import abstaining_table, calibration_table, r
 from allsky.statistics.tally import Tally
 from allsky.tables import LABELS, READINGS, SHEET, SPLIT, TESTIMONY, with_probabilities
 from tasks import scan
-from tasks.answers import answers
+from tasks.answers import answers, lacking
 from tasks.artifacts import TableArtifact
 from tasks.camera_epochs import stored_epochs, suggestions
 from tasks.error_gallery import error_gallery
@@ -62,6 +62,7 @@ def gather(report: Reported) -> ReportData:
         *_camera_notices(report, read.tally),
         *_corrections(report),
         *notices,
+        *([f"There is no model: {lacking()}"] if report.model() == NO_MODEL and not given.empty else []),
     ]
     told = _common(report, read, sheet) | {"labels": labels, "notices": said}
     told["notices"] += _drawn_and_waiting(read.frames, sheet, labels)

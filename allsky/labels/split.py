@@ -2,7 +2,8 @@
 
 from __future__ import annotations
 
-from collections.abc import Mapping, Sequence
+from collections import Counter
+from collections.abc import Iterable, Mapping, Sequence
 
 import pandas as pd
 
@@ -38,7 +39,8 @@ def split_labels(
     labelled = _labelled_frames(labels, frames)
     role = labelled["night"].map(roles_of(labelled["night"], role_seed, shares))
     training, validation = labelled[role == "training"], labelled[role == "validation"]
-    _check_enough(training, validation, classes)
+    if lacking := too_few(training["label"], len(validation), classes):
+        raise BadLabels(lacking)
     chosen = pd.concat([_balanced(training, role_seed).assign(split="train"), validation.assign(split="validation")])
     places = pd.MultiIndex.from_frame(chosen[PLACE])
     probability = inclusion_probability(sheet).reindex(places).fillna(1.0)
@@ -62,16 +64,19 @@ def _balanced(training: pd.DataFrame, seed: int) -> pd.DataFrame:
     return training[rank <= training["label"].value_counts().min()]
 
 
-def _check_enough(training: pd.DataFrame, validation: pd.DataFrame, classes: Sequence[str]) -> None:
-    found = training["label"].value_counts()
+def too_few(labels: Iterable[str], n_validation: int, classes: Sequence[str]) -> str:
+    """Why no model can be trained with the settled `labels` of training nights, and so many of validation nights; empty
+    where one can."""
+    found = Counter(labels)
     if len(found) < 2:
-        counts = ", ".join(f"{found.get(name, 0)} {name}" for name in classes)
-        raise BadLabels(
+        counts = ", ".join(f"{found[name]} {name}" for name in classes)
+        return (
             f"Training needs labelled frames of at least two classes in training nights; found {counts}. "
             "Label more frames of the sheet (labels/sheet.parquet)."
         )
-    if validation.empty:
-        raise BadLabels(
-            f"{len(training)} frames are labelled in training nights but none in validation nights, and without them "
+    if not n_validation:
+        return (
+            f"{found.total()} frames are labelled in training nights but none in validation nights, and without them "
             "no epoch can be chosen. Label the sheet's frames with role `validation` too."
         )
+    return ""

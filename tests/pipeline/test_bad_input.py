@@ -230,7 +230,6 @@ def pretrained(chain: Chain) -> None:
 
 
 FAILED = {
-    "one class": (relabel_all, "LabelSplit", "at least two classes in training nights"),
     "no model": (lambda chain: chain.configure("training", "model", "mine"), "FullCorpusReport", "holds no model"),
     "model without weights": (weightless, "FullCorpusReport", "weights.safetensors is missing"),
     "no download": (pretrained, "TrainClassifier", "connect to the internet once, or download https://"),
@@ -247,6 +246,15 @@ def test_what_a_person_must_mend_is_told_once(chain, case, tmp_path, monkeypatch
     run = chain.run()
     assert (run.status, run.did) == (1, []), run.told
     assert says_once(run, stage, told), run.told
+
+
+def test_labels_of_one_class_give_a_page_that_says_so(chain):
+    relabel_all(chain)
+    run = chain.run()
+    assert run.status == 4, run.told
+    assert "at least two classes in training nights; found" in run.told
+    page = (chain.folder / "output" / "report" / "model=none" / "report.html").read_text()
+    assert "There is no model: Training needs labelled frames of at least two classes" in page
 
 
 def test_damaged_tables_are_made_anew(chain):
