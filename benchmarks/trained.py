@@ -34,6 +34,7 @@ from allsky.green_rule import balanced_accuracy
 from allsky.pictures import read_picture
 from allsky.statistics.comparison import sample
 from models.description import ModelDescription
+from models.device import has_bfloat16
 from models.inference import predict
 from models.model_folder import Model, load_model
 from models.network import build_network, weights_normalisation
@@ -58,8 +59,8 @@ class Step:
 
 # What comes before the network's own size: from nothing, and from weights that have seen other pictures.
 FROM_NOTHING, FROM_WEIGHTS = (Step(64, 24, 1e-3), Step(128, 2, 3e-4)), (Step(64, 2, 1e-3), Step(128, 1, 5e-4, 800))
-# bfloat16 pays here alone: smaller pictures are quicker in float32.
-LAST = {"epochs": 1, "rate": 2e-4, "frames": 800, "precision": "bfloat16"}
+# bfloat16 pays here alone, and where the processor has it: smaller pictures are quicker in float32.
+LAST = {"epochs": 1, "rate": 2e-4, "frames": 800, "precision": "bfloat16" if has_bfloat16() else "float32"}
 
 
 def tried_model(backbone: str, size: int, paths: Sequence[Path]) -> Model:

@@ -33,6 +33,16 @@ def _device(_process: int) -> str:
     return f"cuda:{_freest(number) if mine is None else mine}"
 
 
+def has_bfloat16() -> bool:
+    """Whether this processor computes bfloat16 with wide registers of its own.
+
+    One without AVX-512, and most with AVX2 alone, imitates it number by number, thirty times as slowly as float32 (by
+    hand).
+    """
+    # The very question that TorchInductor asks; PyTorch has no public one for all kinds of processors.
+    return torch.backends.mkldnn.is_available() and bool(torch.ops.mkldnn._is_mkldnn_bf16_supported())
+
+
 # Locks last as long as their files are open.
 _KEPT: list[IO[str]] = []
 

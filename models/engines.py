@@ -3,8 +3,9 @@
 `float32` is the reference. `bfloat16` (on a GPU `float16`, which every GPU has and which keeps three bits more)
 halves the numbers and folds batch normalisation into the convolutions before it; `compiled` has that translated by
 TorchInductor, which takes a C++ compiler and half a minute, and pays for thousands of pictures; `compiled_float32`
-keeps the reference's numbers, so that nothing is computed again. Which is fastest is measured once on the first
-pictures and remembered; a way that fails, or answers otherwise than the reference, is left out.
+keeps the reference's numbers, so that nothing is computed again, and so does `onnx`, which ONNX Runtime computes and
+which needs no compiling. Which is fastest is measured once on the first pictures and remembered; a way that fails, or
+answers otherwise than the reference, is left out.
 """
 
 from __future__ import annotations
@@ -27,9 +28,11 @@ from torch import nn
 from torch.fx.experimental.optimization import fuse
 
 from allsky.errors import BadConfiguration, BadModel
+from models.device import has_bfloat16
 from models.engine_memory import Measured, cache_folder
 from models.kept_memory import memory_kept
 from models.model_folder import Model
+from models.onnx_forward import onnx_forward
 
 logger = logging.getLogger("allsky")
 
@@ -47,7 +50,7 @@ SURE_FROM = {torch.bfloat16: 0.85}
 TRY_FROM, COMPILE_FROM = 500, 3000
 # Batches that each stream computes when an engine is timed, and how often that is: what else the machine does, and a
 # processor that has only begun to compute in 16 bits, make it slower, and nothing quicker.
-BATCHES_TIMED, TIMES = 2, 3
+BATCHES_TIMED, TIMES = 1, 3
 # More streams than this would wait for each other in Python.
 MOST_STREAMS = 16
 
@@ -60,11 +63,13 @@ HALF = {"cpu": torch.bfloat16, "cuda": torch.float16}
 
 @dataclass(frozen=True)
 class Engine:
-    """A way of computing: in which numbers (None: in the device's half ones), and whether compiled first."""
+    """A way of computing: in which numbers (None: in the device's half ones), whether compiled first, and whether by
+    ONNX Runtime, on a processor."""
 
     name: str
     dtype: torch.dtype | None = torch.float32
     compiled: bool = False
+    onnx: bool = False
 
     @property
     def exact(self) -> bool:
@@ -84,15 +89,19 @@ ENGINES = {
         Engine("float16", torch.float16),
         Engine("compiled", None, compiled=True),
         Engine("compiled_float32", torch.float32, compiled=True),
+        Engine("onnx", torch.float32, onnx=True),
     )
 }
 AUTO, REFERENCE = "auto", ENGINES["float32"]
 
 
 def tried_on(device: torch.device) -> list[Engine]:
-    """The engines among which `auto` chooses on `device`; a GPU is always quicker in half the numbers."""
-    usable = [engine for engine in ENGINES.values() if engine.dtype in (None, torch.float32, HALF[device.type])]
-    return [engine for engine in usable if device.type == "cpu" or not (engine.exact and engine.compiled)]
+    """The engines among which `auto` chooses on `device`; a GPU is always quicker in half the numbers, a processor that
+    has none never."""
+    if device.type == "cpu":
+        halved = [None, HALF["cpu"]] if has_bfloat16() else []
+        return [engine for engine in ENGINES.values() if engine.dtype in (torch.float32, *halved)]
+    return [REFERENCE, *(engine for engine in ENGINES.values() if engine.dtype in (None, HALF[device.type]))]
 
 
 def engine_named(name: str) -> Engine | None:
@@ -100,6 +109,11 @@ def engine_named(name: str) -> Engine | None:
     if name != AUTO and name not in ENGINES:
         raise BadConfiguration(f"engine = {name!r}: expected auto or one of {', '.join(ENGINES)}.")
     return ENGINES.get(name)
+
+
+def threads_a_stream() -> int:
+    """Threads on which each stream computes on a processor."""
+    return max(1, torch.get_num_threads() // MOST_STREAMS)
 
 
 class Streams:
@@ -117,7 +131,7 @@ class Streams:
         # A GPU's convolutions would take float32 numbers with 10 bits of their 23: no reference.
         torch.backends.cudnn.allow_tf32 = False
         self.number = min(cores, MOST_STREAMS) if device.type == "cpu" else 1
-        self.threads = max(1, cores // self.number)
+        self.threads = threads_a_stream() if device.type == "cpu" else cores
         self._pool = ThreadPoolExecutor(self.number, initializer=lambda: torch.set_num_threads(self.threads))
         self.map = self._pool.map
         self._memory = memory_kept()
@@ -141,9 +155,15 @@ class Ready:
         self.model, self.engine, self.device = model, engine, device
         self._dtype = engine.numbers(device)
         network = model.network.to(device, memory_format=torch.channels_last)
-        self._forward: Forward = network if engine is REFERENCE else _lightened(network, self._dtype)
-        if engine.compiled:
-            self._forward = torch.compile(self._forward, dynamic=False)
+        self._forward = self._made(network)
+
+    def _made(self, network: nn.Module) -> Forward:
+        if self.engine is REFERENCE:
+            return network
+        if self.engine.onnx:
+            return onnx_forward(network, self.model.description.image_size, threads_a_stream())
+        light = _lightened(network, self._dtype)
+        return torch.compile(light, dynamic=False) if self.engine.compiled else light
 
     def answer(self, pictures: np.ndarray) -> np.ndarray:
         """Calibrated probabilities (n, classes) of pictures of the model's size, uint8 (n, size, size, 3)."""
@@ -226,7 +246,7 @@ class _Trials:
         """Remember how many pictures a second an engine computes, and how long it takes to make it ready."""
         started = time.perf_counter()
         if self.make_ready(engine):
-            made_s = time.perf_counter() - started if engine.compiled else 0.0
+            made_s = time.perf_counter() - started if engine.compiled or engine.onnx else 0.0
             self._memory.note(engine.name, self._images_per_s(self.ready[engine.name]), made_s)
 
     def make_ready(self, engine: Engine) -> bool:

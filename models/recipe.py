@@ -13,7 +13,7 @@ AUGMENTATIONS = ("sky", "none")
 CONTRASTS = ("given", "local")
 PRECISIONS = ("auto", "float32", "bfloat16")
 # The names of `models.engines` and of `models.cam_methods`, which start PyTorch.
-ENGINE_NAMES = ("auto", "float32", "bfloat16", "float16", "compiled", "compiled_float32")
+ENGINE_NAMES = ("auto", "float32", "bfloat16", "float16", "compiled", "compiled_float32", "onnx")
 METHOD_NAMES = (
     *("GradCAM", "HiResCAM", "GradCAMElementWise", "GradCAM++", "XGradCAM", "EigenCAM", "EigenGradCAM", "LayerCAM"),
     *("AblationCAM", "ScoreCAM", "KPCA-CAM", "FullGrad", "DeepFeatureFactorization"),

@@ -13,7 +13,7 @@ from allsky.errors import BadConfiguration
 from models import engines
 from models.description import ModelDescription
 from models.engine_memory import Measured, cache_folder
-from models.engines import ENGINES, REFERENCE, Ready, Streams, choose, engine_named
+from models.engines import ENGINES, REFERENCE, Ready, Streams, choose, engine_named, tried_on
 from models.inference import Predictor
 from models.model_folder import Model
 from models.network import build_network
@@ -68,12 +68,35 @@ def test_a_network_that_cannot_be_traced_is_computed_all_the_same(pictures):
     np.testing.assert_allclose(near, exact, atol=0.02)
 
 
+@pytest.mark.parametrize("backbone", ["resnet18", "efficientnet_b0", "vit_b_16", "convnext_tiny"])
+def test_onnx_answers_as_float32_to_any_number_of_pictures(backbone, pictures):
+    model = made(backbone)
+    exact, onnx = (Ready(model, ENGINES[name], CPU) for name in ("float32", "onnx"))
+    assert not onnx.doubtful(np.array([[0.5, 0.5]])).any()
+    for n in (1, 4):
+        np.testing.assert_allclose(onnx.answer(pictures[:n]), exact.answer(pictures[:n]), atol=1e-5)
+
+
+def test_16_bits_are_tried_only_where_the_processor_has_them(monkeypatch):
+    for has in (True, False):
+        monkeypatch.setattr(engines, "has_bfloat16", lambda has=has: has)
+        exact = {"float32", "compiled_float32", "onnx"}
+        assert {engine.name for engine in tried_on(CPU)} == exact | ({"bfloat16", "compiled"} if has else set())
+    assert {engine.name for engine in tried_on(torch.device("cuda"))} == {"float32", "float16", "compiled"}
+
+
+@pytest.fixture
+def halved(monkeypatch) -> None:
+    """Engines to choose among: the reference and bfloat16, whatever this processor has."""
+    monkeypatch.setattr(engines, "tried_on", lambda device: [REFERENCE, ENGINES["bfloat16"]])
+
+
 def chosen(model, pictures, expected, batch_size=4) -> Ready:
     with Streams(CPU) as streams:
         return choose(model, pictures, expected, streams, CPU, Measured.of(model.description, batch_size, CPU))
 
 
-def test_engines_are_tried_once_and_what_they_did_is_remembered(model, pictures):
+def test_engines_are_tried_once_and_what_they_did_is_remembered(model, pictures, halved):
     chosen(model, pictures, expected=engines.TRY_FROM)
     (known,) = json.loads((cache_folder() / "engines.json").read_text()).values()
     assert set(known["images_per_s"]) == {"float32", "bfloat16"}
@@ -122,15 +145,15 @@ def test_an_engine_that_fails_is_left_out_said_and_not_tried_again(model, pictur
         raise RuntimeError("no C++ compiler found")
 
     monkeypatch.setattr(torch, "compile", no_compiler)
-    assert chosen(model, pictures, expected=engines.COMPILE_FROM).engine.name in ("float32", "bfloat16")
-    assert "compiled engine cannot be used" in caplog.text
+    assert chosen(model, pictures, expected=engines.COMPILE_FROM).engine.name in ("float32", "bfloat16", "onnx")
+    assert "compiled_float32 engine cannot be used" in caplog.text
     assert "no C++ compiler found" in caplog.text
     caplog.clear()
     chosen(model, pictures, expected=engines.COMPILE_FROM)
     assert not caplog.text
 
 
-def test_an_engine_that_lacked_memory_is_tried_again_by_the_next_process(model, pictures, monkeypatch):
+def test_an_engine_that_lacked_memory_is_tried_again_by_the_next_process(model, pictures, monkeypatch, halved):
     def no_room(network, dtype):
         raise torch.OutOfMemoryError("another job holds the memory")
 
@@ -139,7 +162,7 @@ def test_an_engine_that_lacked_memory_is_tried_again_by_the_next_process(model, 
     assert "bfloat16" not in Measured.of(model.description, 4, CPU).rates
 
 
-def test_an_engine_that_answers_otherwise_is_not_used(model, pictures, monkeypatch):
+def test_an_engine_that_answers_otherwise_is_not_used(model, pictures, monkeypatch, halved):
     def spoilt(network, dtype):
         return nn.Sequential(network, nn.Linear(2, 2, bias=True).requires_grad_(False)).eval()
 

@@ -3,6 +3,7 @@ import sys
 from dataclasses import replace
 
 import numpy as np
+import onnxruntime
 import pytest
 import torch
 from click.testing import CliRunner
@@ -15,7 +16,7 @@ from models.network import build_network
 from models.training import train
 from pipeline.cli import main
 
-onnxruntime = pytest.importorskip("onnxruntime", reason="ONNX is an extra: pip install -c constraints.txt -e '.[onnx]'")
+pytest.importorskip("onnxscript", reason="ONNX export is an extra: pip install -c constraints.txt -e '.[onnx]'")
 SIZE = 48
 
 

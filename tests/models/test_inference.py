@@ -102,7 +102,8 @@ def test_where_most_is_computed_twice_the_quickest_exact_engine_goes_on_alone(fo
     model = load_model(folder)
     monkeypatch.setattr(torch, "compile", compiled)
     monkeypatch.setattr("models.inference.TRY_FROM", 20)
-    rates = {"float32": 50.0, "bfloat16": 100.0, "compiled": 0.0, "compiled_float32": 80.0}
+    monkeypatch.setattr("models.engines.has_bfloat16", lambda: True)
+    rates = {"float32": 50.0, "bfloat16": 100.0, "compiled": 0.0, "compiled_float32": 80.0, "onnx": 0.0}
     monkeypatch.setattr(Measured, "of", lambda *_, **__: Measured("", rates))
     predictor = Predictor(model, batch_size=8, expected=10_000)
     predictor(pictures[:16])
