@@ -20,7 +20,7 @@ from allsky.clock.text_layout import fit_text, glyph_width, place_centers, usual
 # Digits have widths of their own where a common one leaves the boxes this far off (as `TextFit.loss`), their own ones
 # this many times less, and one of them differs by this share of an advance. Of fonts whose digits share a width the
 # boxes of 200 clocks were off by 0.025 at most.
-FAR_OFF, CLEARLY_NEARER, OF_ITS_OWN = 0.03, 4.0, 0.08
+FAR_OFF, CLEARLY_NEARER, OF_ITS_OWN = 0.03, 2.0, 0.08
 # From fewer texts widths are not learned.
 FEWEST_TEXTS = 4
 # How often widths are learned anew from looks, how far characters are then moved to cover their equals, in pixels, and
