@@ -75,7 +75,7 @@ def read_picture_clock(
         places, _ = find_clock([plane], within, form, contrast, STYLES_LOOKED_AT)
         if not places:
             continue
-        answer = _read_places(widened(places, plane.shape), plane, hint, form)
+        answer = _read_places(widened(places, plane), plane, hint, form)
         if answer.moments:
             return answer
         best = max(best, answer, key=lambda one: (one.time_only is not None, bool(one.boxes), one.confidence))

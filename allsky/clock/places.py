@@ -65,7 +65,7 @@ def read_places(
 
     Raises AmbiguousDate naming the possible formats where nothing tells them apart.
     """
-    places = widened(places, lumas[0].shape)
+    places = widened(places, lumas[0])
     guises = _guises(places, lumas, given)
     answers = []
     for number, place in enumerate(places):

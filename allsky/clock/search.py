@@ -16,7 +16,17 @@ import numpy as np
 
 from allsky.clock.formats import ClockFormat
 from allsky.clock.mending import legible
-from allsky.clock.overlay import LEAST_CONTRAST, SMALLEST_TEXT, STYLES, Box, Line, read_crops, text_lines, union
+from allsky.clock.overlay import (
+    LEAST_CONTRAST,
+    SMALLEST_TEXT,
+    STYLES,
+    Box,
+    Line,
+    read_crops,
+    strokes,
+    text_lines,
+    union,
+)
 from allsky.clock.recognition import Recognised, recognise, stands_alone
 from allsky.clock.tesseract import TextLine
 from allsky.errors import NoClock
@@ -31,6 +41,9 @@ EVENT = re.compile(r"(?i:rise|set|start|begin|end|dawn|dusk|noon|transit|auf-?ga
 UTC_WORDS = frozenset({"UTC", "UT", "GMT", "Z"})
 # A place is read with this many text heights more on either side: some characters, or a whole time.
 BESIDE_FULL, BESIDE_PART = 5, 14
+# The rest of a word that the end of a place cuts through is no wider than so many text heights, its strokes have this
+# share of the others' contrast, and so many text heights without any end it.
+WIDEST_CUT, CUT_SHARE, WORDS_APART = 4.0, 0.5, 0.6
 # Lines of one block of text begin so many text heights below each other, at most; no frame is larger than this.
 LINE_APART, FAR = 2.0, (100_000, 100_000)
 # Lines that share so much of the smaller one stand at one place.
@@ -68,15 +81,38 @@ class Place:
         return replace(self, box=Box(left, self.box.y, right - left, self.box.height))
 
 
-def widened(places: Sequence[Place], shape: tuple[int, ...]) -> list[Place]:
-    """The places, each with what stands beside it but for the others that stand well apart from it."""
+def widened(places: Sequence[Place], luma: np.ndarray) -> list[Place]:
+    """The places on a frame `luma` (H, W), each with what stands beside it but for the others that stand well apart
+    from it, and no character cut through."""
     answers = []
     for place in places:
-        wide = place.widened(shape)
+        wide = place.widened(luma.shape)
         for other in places:
             wide = wide if other is place else wide.kept_from(other, place.box)
-        answers.append(wide)
+        answers.append(replace(wide, box=_uncut(wide, luma)))
     return answers
+
+
+def _uncut(place: Place, luma: np.ndarray) -> Box:
+    """The place's box, wider by the rest of a word that its end cuts through: of `PM` an F was left, and the evening
+    became the morning."""
+    box, most = place.box, round(WIDEST_CUT * place.text_height)
+    around = box.grown(most, 0, luma.shape[1], luma.shape[0])
+    ink = strokes(around.crop(luma), place.text_height, place.bright).max(axis=0).astype(float)
+    inked = ink > CUT_SHARE * np.percentile(ink, 90)
+    gap = max(round(WORDS_APART * place.text_height), 1)
+    left = _edge(inked[::-1], around.right - box.x, gap)
+    right = _edge(inked, box.right - around.x, gap)
+    return Box(around.right - left, box.y, around.x + right - (around.right - left), box.height)
+
+
+def _edge(inked: np.ndarray, edge: int, gap: int) -> int:
+    """The first column from `edge` on behind which `gap` columns have no ink, or the picture ends; `edge` where none
+    is."""
+    for column in range(edge, len(inked) + 1):
+        if not inked[max(column - 1, 0) : column - 1 + gap].any():
+            return column
+    return edge
 
 
 def given_box(given: Sequence[int] | None, shape: tuple[int, ...], file: str) -> Box | None:

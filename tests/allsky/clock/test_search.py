@@ -9,7 +9,7 @@ from allsky.clock.learning import ClockSettings, Keyframe, learn_clock
 from allsky.clock.overlay import Box, text_lines
 from allsky.clock.search import Place, find_clock, given_box, recognised, widened
 from allsky.errors import NoClock
-from benchmarks.made_clocks import Clip, Text, evenly, frames
+from benchmarks.made_clocks import Clip, Text, draw, evenly, frames
 
 TIMES = evenly(datetime(2013, 11, 3, 1, 58), 6.0, 12)
 FRAME = (240, 320)
@@ -20,15 +20,27 @@ def place(x: int, y: int, width: int) -> Place:
 
 
 def test_a_date_and_a_time_in_two_corners_do_not_reach_into_each_other():
-    date, time = widened([place(10, 210, 110), place(220, 210, 90)], FRAME)
+    date, time = widened([place(10, 210, 110), place(220, 210, 90)], np.zeros(FRAME, np.uint8))
     assert (date.box.x, date.box.right) == (0, 220)
     assert (time.box.x, time.box.right) == (120, 320)
 
 
 def test_pieces_of_one_line_and_places_on_two_lines_are_widened_as_far_as_any():
-    alone = widened([place(10, 210, 110)], FRAME)[0].box
-    assert widened([place(10, 210, 110), place(150, 210, 90)], FRAME)[0].box == alone
-    assert widened([place(10, 210, 110), place(220, 10, 90)], FRAME)[0].box == alone
+    alone = widened([place(10, 210, 110)], np.zeros(FRAME, np.uint8))[0].box
+    assert widened([place(10, 210, 110), place(150, 210, 90)], np.zeros(FRAME, np.uint8))[0].box == alone
+    assert widened([place(10, 210, 110), place(220, 10, 90)], np.zeros(FRAME, np.uint8))[0].box == alone
+
+
+def test_no_word_is_cut_through_where_a_place_ends():
+    frame = np.full(FRAME, 20.0)
+    draw(frame, Text("", 20, 100, 12, "DejaVuSans"), "6:35:10")
+    draw(frame, Text("", 262, 100, 12, "DejaVuSans"), "PM")
+    luma = frame.astype(np.uint8)
+    first, last = np.flatnonzero((luma[:, 250:] > 100).any(axis=0))[[0, -1]] + 250
+    # Fourteen heights of letters are added to a place that does not show all: here up to the middle of the word.
+    found = Place(Box(20, 96, (first + last) // 2 - 20 - 14 * 12, 20), 12.0, True, "ink", ())
+    assert found.widened(FRAME).box.right < last
+    assert widened([found], luma)[0].box.right > last
 
 
 def test_a_line_whose_letters_all_touch_is_a_line_of_text_and_a_blot_is_none():
