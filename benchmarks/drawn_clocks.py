@@ -49,7 +49,7 @@ class Watched(VideoRecording):
     drawn: DrawnClocks | None = None
     shown: dict[int, int | None] = field(default_factory=dict)
 
-    def frames(self) -> Iterator[VideoFrame]:
+    def frames(self, threads: int = 0) -> Iterator[VideoFrame]:
         for frame in super().frames():
             self.shown[frame.index] = self.drawn.frame_shown(frame.luma) if self.drawn else None
             yield frame

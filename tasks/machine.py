@@ -5,9 +5,19 @@ from __future__ import annotations
 import glob
 import os
 
+import psutil
+
 
 def cores() -> int:
     return os.cpu_count() or 1
+
+
+def decoding_threads() -> int:
+    """Threads to decode with: this process's share of the cores, one at least, beside those that its parent has at
+    work besides; 0, as many as FFmpeg likes, where there is none."""
+    parent = psutil.Process().parent()
+    at_work = len(parent.children()) if parent else 1
+    return 0 if at_work < 2 else max(1, cores() // at_work)
 
 
 def gpus() -> int:

@@ -8,6 +8,7 @@ from allsky.pictures import write_picture
 from allsky.sky_disk import SkyDisk as Disk
 from allsky.tables import FRAMES, READINGS
 from tasks.artifacts import FolderArtifact, TableArtifact
+from tasks.machine import decoding_threads
 from tasks.night_clock import NightClock, learned_clock
 from tasks.periods import NightStage
 from tasks.sky_disk import SkyDisk, disk_numbers, disk_of
@@ -60,6 +61,7 @@ class NightFrames(NightStage):
             jpeg_quality=self.settings.sampling.jpeg_quality,
             dark_around=_dark_around(disk),
             correction_s=self.settings.correction_s(self.night),
+            threads=decoding_threads(),
             progress=self.progress,
         )
         write_picture(output["strip"].path / "strip.png", night.strip)

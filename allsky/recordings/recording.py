@@ -23,7 +23,8 @@ __all__ = ["Recording", "StillsRecording", "VideoRecording", "open_recording"]
 
 class Recording(Protocol):
     """Frames in the order of time. `name` is the video's or folder's path relative to the archive; `n_frames` how many
-    frames there should be; `origin` which file, and which frame of that file, a frame is."""
+    frames there should be; `frames` all of them, decoded by so many threads (0: FFmpeg's choice); `origin` which file,
+    and which frame of that file, a frame is."""
 
     @property
     def name(self) -> str: ...
@@ -33,7 +34,7 @@ class Recording(Protocol):
 
     def origin(self, index: int) -> tuple[str, int]: ...
 
-    def frames(self) -> Iterator[VideoFrame]: ...
+    def frames(self, threads: int = 0) -> Iterator[VideoFrame]: ...
 
     def chosen(self, indices: Collection[int]) -> Iterator[VideoFrame]: ...
 
@@ -69,12 +70,12 @@ class VideoRecording:
     def origin(self, index: int) -> tuple[str, int]:
         return self.name, index
 
-    def frames(self) -> Iterator[VideoFrame]:
+    def frames(self, threads: int = 0) -> Iterator[VideoFrame]:
         """Every frame, decoded once, with its index in the whole video; raises BadVideo as `read_frames` does."""
         if self.stretch is None:
-            return read_frames(self.path)
+            return read_frames(self.path, threads)
         first, stop = self.stretch[0], sum(self.stretch)
-        frames = read_frames(self.path) if first == 0 else read_chosen(self.path, range(first, stop))
+        frames = read_frames(self.path, threads) if first == 0 else read_chosen(self.path, range(first, stop))
         return takewhile(lambda frame: frame.index < stop, frames)
 
     def chosen(self, indices: Collection[int]) -> Iterator[VideoFrame]:

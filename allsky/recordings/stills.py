@@ -131,7 +131,7 @@ class StillsRecording:
         """The file that frame `index` is, relative to the archive, and 0: its place in that file."""
         return self.name.removeprefix("./") + self.stills[index], 0
 
-    def frames(self) -> Iterator[VideoFrame]:
+    def frames(self, threads: int = 0) -> Iterator[VideoFrame]:
         """Every still that can be decoded, in order; raises BadVideo where none can."""
         return _never_empty(self._decoded(range(self.n_frames)), self.name)
 

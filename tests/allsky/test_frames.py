@@ -90,8 +90,9 @@ def extract(folder, videos, clock=None, disk=DISK, **changed):
     return extract_night(recordings, clock or NumberClock(), disk, image_folder=folder / "images", **how)
 
 
-def test_the_first_frame_of_each_utc_minute_is_kept(tmp_path):
-    night = extract(tmp_path, [("a.mp4", write_numbered(tmp_path / "a.mp4", 10))])
+@pytest.mark.parametrize("threads", [0, 1])
+def test_the_first_frame_of_each_utc_minute_is_kept(tmp_path, threads):
+    night = extract(tmp_path, [("a.mp4", write_numbered(tmp_path / "a.mp4", 10))], threads=threads)
     # 03:00:10, then every 20 s: the first of each minute after is the third, sixth and ninth.
     assert night.frames["frame_index"].tolist() == [0, 3, 6, 9]
     assert night.frames["frame_id"].iloc[1] == "SITE_20240102T030110Z"

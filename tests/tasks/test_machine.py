@@ -2,9 +2,11 @@
 
 from __future__ import annotations
 
+import multiprocessing
+
 import pytest
 
-from tasks import base
+from tasks import base, machine
 from tasks.night_conditions import NightConditions
 from tasks.night_frames import NightFrames
 from tasks.train_classifier import TrainClassifier
@@ -14,6 +16,13 @@ from tasks.train_classifier import TrainClassifier
 def test_training_takes_a_gpu_where_there_is_one(monkeypatch, gpus, taken):
     monkeypatch.setattr(base, "gpus", lambda: gpus)
     assert TrainClassifier(camera="one", model="any").process_resources() == taken
+
+
+@pytest.mark.parametrize("processes, threads", [(1, 0), (2, 2), (3, 1), (5, 1)])
+def test_nights_side_by_side_share_the_cores_for_decoding(monkeypatch, processes, threads):
+    monkeypatch.setattr(machine, "cores", lambda: 4)
+    with multiprocessing.get_context("fork").Pool(processes) as pool:
+        assert pool.apply(machine.decoding_threads) == threads
 
 
 def test_what_reads_videos_takes_a_share_of_decoding():
