@@ -208,10 +208,15 @@ class FullCorpusReport(ArchiveStage):
         answered = set(answers()["frame_id"])
         waiting = len(drawn - answered)
         why = f"{lacking()} " if answered else ""
+        how = (
+            f"{waiting} of {len(drawn)} frames wait in {where}; run `allsky label`, whose answers go to"
+            f" {self.settings.labels_file} (frame_id,label), then this again."
+            if waiting
+            else f"All {len(drawn)} frames that were drawn are answered."
+        )
         return (
-            f"nothing to judge yet: {why}{waiting} of {len(drawn)} frames wait in {where}; run `allsky label`, whose"
-            f" answers go to {self.settings.labels_file} (frame_id,label), then this again.{_strangers()} What could"
-            f" be done without them is in {self._page()}{self._problems()}"
+            f"nothing to judge yet: {why}{how}{_strangers()} What could be done without them is in"
+            f" {self._page()}{self._problems()}"
         )
 
     def _nothing_to_work_with(self) -> str:

@@ -72,7 +72,7 @@ def too_few(labels: Iterable[str], n_validation: int, classes: Sequence[str]) ->
         counts = ", ".join(f"{found[name]} {name}" for name in classes)
         return (
             f"Training needs labelled frames of at least two classes in training nights; found {counts}. "
-            "Label more frames of the sheet (labels/sheet.parquet)."
+            "Label more frames of the sheet (labels/sheet.parquet; [labels] per_night draws more)."
         )
     if not n_validation:
         return (

@@ -21,6 +21,7 @@ from allsky.tables import LABELS
 # Who answers for a simulated archive.
 PROGRAM = "simulated"
 OF_A_PROGRAM = "the answers of a program"
+DRAW_MORE = "Have more frames drawn ([labels] per_night), or add nights"
 SIMULATED = (
     "This archive is simulated: a program made its skies and its clocks. What follows is true of no real camera."
 )
@@ -31,7 +32,8 @@ def headline(data: ReportData) -> str:
     if not data.tally.n_frames:
         return "There is nothing to report yet: the archive holds no usable frame."
     if not data.is_predicted:
-        return f"{count(len(_waiting(data)), 'frame')} wait to be labelled."
+        waiting = len(_waiting(data))
+        return f"{count(waiting, 'frame')} wait to be labelled." if waiting else "The labels cannot teach a model yet."
     if not data.has_errors:
         return (
             f"The classifier sees {in_words(data.positive)} in {_occurrence(data)} of the frames; "
@@ -87,7 +89,10 @@ def _lead(data: ReportData) -> list[str]:
         return [material, "Every video has a problem; the section “What was left out, and why” names each."]
     if not data.is_predicted:
         sheets = "labels/sheet.parquet and labels/audit.parquet"
-        return [material, f"Answer the frames of {sheets} with allsky label, then run this again."]
+        todo = (
+            f"Answer the frames of {sheets} with allsky label" if len(_waiting(data)) else f"{DRAW_MORE}, answer them"
+        )
+        return [material, f"{todo}, then run this again."]
     if data.has_errors:
         worst = " ".join([*largest_estimates(data), verdicts(data)]).strip()
         paragraphs = [f"{material} {_basis(data)}", worst, " ".join(unmeasured(data))]

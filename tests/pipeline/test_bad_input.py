@@ -255,6 +255,7 @@ def test_labels_of_one_class_give_a_page_that_says_so(chain):
     assert "at least two classes in training nights; found" in run.told
     page = (chain.folder / "output" / "report" / "model=none" / "report.html").read_text()
     assert "There is no model: Training needs labelled frames of at least two classes" in page
+    assert "The labels cannot teach a model yet." in page
 
 
 def test_damaged_tables_are_made_anew(chain):
