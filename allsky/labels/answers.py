@@ -205,7 +205,7 @@ def _known_labels(answers: pd.Series, classes: Sequence[str], path: Path) -> pd.
         hint = f" Did you mean `{known[near[0]]}`?" if near else ""
         raise BadLabels(
             f"{path}, row {strange.index[0]}: `{strange.iloc[0]}` is not one of the classes in [labels] "
-            f"({', '.join(classes)}, or {UNSURE}); {len(strange)} rows have labels that are not.{hint}"
+            f"({', '.join(classes)}, or {UNSURE}), like {len(strange)} of the {len(answers)} answers in the file.{hint}"
         )
     return labels.astype(object)
 

@@ -42,10 +42,19 @@ def read_answers(path: str | Path, classes: Sequence[str], labeller: str) -> pd.
 
 
 def new_answers(found: pd.DataFrame, given: pd.DataFrame) -> pd.DataFrame:
-    """Those of `found` (LABELS as matched) that `given` does not hold already: same frame, labeller and label."""
-    key = ["frame_id", "labeller", "label"]
-    known = pd.MultiIndex.from_frame(given[key].astype(object))
-    return found[~pd.MultiIndex.from_frame(found[key].astype(object)).isin(known)]
+    """Those of `found` (LABELS as matched) that tell something new beside `given`.
+
+    Left out are answers that `given` holds (same frame, labeller and label), and those that their labeller has changed
+    since: of a file the last row counts, so an older answer added to it would go before the newer one.
+    """
+    mine = ["frame_id", "labeller"]
+    since = found[mine].merge(given[[*mine, "label", "time"]], on=mine, how="left").set_axis(found.index)
+    known = since["label"] == found["label"]
+    return found[~known & ~(_moments(since["time"]) > _moments(found["time"]))]
+
+
+def _moments(times: pd.Series) -> pd.Series:
+    return pd.to_datetime(times, utc=True, errors="coerce", format="ISO8601")
 
 
 def _named(table: pd.DataFrame, labeller: str) -> pd.DataFrame:
@@ -72,6 +81,8 @@ def _of_label_studio(path: Path, classes: Sequence[str]) -> list[dict[str, Any]]
     known = {name.casefold(): name for name in (*classes, UNSURE)}
     try:
         tasks = json.loads(path.read_text(encoding="utf-8-sig"))
+        if not isinstance(tasks, list) or (tasks and not any("annotations" in task for task in tasks)):
+            raise ValueError("nothing in it has annotations")
         return [
             _answer(task, annotation, known, path)
             for task in tasks

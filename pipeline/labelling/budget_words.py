@@ -24,7 +24,7 @@ HEADINGS = (
 
 
 def budget_lines(
-    budget: pd.DataFrame, width: float, supposed: Assumptions, per_cell: int, positive: str
+    budget: pd.DataFrame, width: float, supposed: Assumptions, per_cell: int, audit_share: float, positive: str
 ) -> Iterator[str]:
     """The lines to print of `label_budget`'s table."""
     yield (
@@ -39,6 +39,10 @@ def budget_lines(
     yield (
         f"now: the width to expect with [labels] per_cell = {per_cell} labels of each audit night; narrowest: with"
         " every frame of these nights labelled. A night's labels serve both rates."
+    )
+    yield (
+        f"audit nights: those that have frames of the condition; {audit_share:.0%} of all nights recorded become audit"
+        " nights ([labels] audit_share)."
     )
     yield from _advice(budget, width, per_cell)
 

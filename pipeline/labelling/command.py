@@ -102,7 +102,7 @@ def say_budget(asked: Asked, tell: Tell) -> None:
     per_cell = here.labels.per_cell
     frames = read_frames(here)
     budget = label_budget(frames, asked.width, supposed, per_cell=per_cell, **here.drawing)
-    for line in budget_lines(budget, asked.width, supposed, per_cell, here.labels.positive):
+    for line in budget_lines(budget, asked.width, supposed, per_cell, here.labels.audit_share, here.labels.positive):
         tell(line)
 
 
@@ -204,7 +204,7 @@ def say_agreement(material: Material, tell: Tell) -> None:
             f"{_in_brackets(row.kappa_low, row.kappa_high)}"
         )
     counts = settling_counts(labels)
-    tell("; ".join(f"{kind}: {number} frames" for kind, number in counts.items()))
+    tell("; ".join(f"{kind}: {number} frame{'s' * (number != 1)}" for kind, number in counts.items()))
     if counts["disagreement"]:
         tell("Frames on which labellers disagree count as unsure until `allsky label --adjudicate` settles them.")
 

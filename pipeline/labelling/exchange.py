@@ -34,7 +34,8 @@ def take_in(material: Material, source: Path, labeller: str, tell: Tell) -> None
         LabelFile(material.file).append(rows)
     for notice in notices:
         tell(notice)
-    tell(f"{len(found)} answers in {source}: {len(added)} added to {material.file}, {len(matched) - len(added)} known.")
+    known = len(matched) - len(added)
+    tell(f"{len(found)} answers in {source}: {len(added)} added to {material.file}, {known} known or changed since.")
 
 
 def give_out(material: Material, target: Path, tell: Tell) -> None:

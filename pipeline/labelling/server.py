@@ -15,6 +15,7 @@ import signal
 from collections.abc import Callable
 from pathlib import Path
 from typing import Any
+from urllib.parse import urlsplit
 
 import tornado.web
 from tornado.httpserver import HTTPServer
@@ -68,6 +69,9 @@ class _Guarded(tornado.web.RequestHandler):
         # DNS rebinding: another site's name that leads here is still another site's name.
         if _host(self.request.host) not in NAMES_OF_THIS_MACHINE:
             raise Refused(421, "asked for under a name that is not this machine's")
+        origin = self.request.headers.get("Origin")
+        if origin is not None and urlsplit(origin).netloc.lower() != self.request.host.lower():
+            raise Refused(403, "asked by a page of another address")
         if not self.knows_the_key():
             raise Refused(403, "open the address that `allsky label` printed: it holds this run's key")
 

@@ -168,6 +168,7 @@ def test_the_budget_says_what_is_supposed_and_what_is_out_of_reach(allsky):
     assert status == 0
     assert "rate of 2%" in told and "correlation of 0.2" in told
     assert "Night, no moon" in told and "out of reach" in told
+    assert "35% of all nights" in told
 
 
 @pytest.mark.parametrize(

@@ -81,7 +81,7 @@ def test_one_key_answers_and_the_next_frame_comes(page, look_at):
     press(tab, "a", "aurora saved")
     assert told(page) == {first: "aurora"}
     assert shown(tab) == second
-    press(tab, "2", "no_aurora saved")
+    press(tab, "2", "no aurora saved")
     press(tab, "u", "unsure saved")
     assert told(page) == {first: "aurora", second: "no_aurora", third: "unsure"}
     expect(tab.locator("#count")).to_have_text(f"3 of {len(page.desk.queue)} answered")
@@ -102,8 +102,8 @@ def test_undo_takes_the_answer_out_of_the_file_and_shows_the_frame_again(page, l
     tab = look_at(page)
     first, second = page.desk.waiting[:2]
     press(tab, "a", "aurora saved")
-    press(tab, "n", "no_aurora saved")
-    press(tab, "z", "no_aurora taken back")
+    press(tab, "n", "no aurora saved")
+    press(tab, "z", "no aurora taken back")
     assert told(page) == {first: "aurora"}
     assert shown(tab) == second
     press(tab, "Backspace", "aurora taken back")
@@ -187,7 +187,7 @@ def test_everything_is_reached_with_the_tab_key_and_single_keys_can_be_turned_of
     tab.locator("#single-keys").uncheck()
     tab.keyboard.press("a")
     tab.locator("button[data-label=no_aurora]").focus()
-    press(tab, "Enter", "no_aurora saved")
+    press(tab, "Enter", "no aurora saved")
     assert list(told(page).values()) == ["no_aurora"]
 
 

@@ -83,6 +83,17 @@ def test_a_post_that_another_site_forged_changes_nothing(page, path):
     assert not page.made.labels.exists()
 
 
+@pytest.mark.parametrize("origin", ["https://evil.example", "null", "http://127.0.0.1", "http://127.0.0.1:3000"])
+def test_a_post_from_another_address_is_refused_even_with_the_token(page, origin):
+    frame = first(page)
+    body = json.dumps({"frame_id": frame, "label": "aurora"})
+    assert page.ask("POST", "/answer", body, Origin=origin, **with_token(page))[0] == 403
+    assert first(page) == frame
+    assert not page.made.labels.exists()
+    own = f"http://{ADDRESS}:{page.port}"
+    assert page.ask("POST", "/answer", body, Origin=own, **with_token(page))[0] == 200
+
+
 def test_an_answer_with_the_token_is_in_the_file_when_the_reply_comes(page):
     frame = first(page)
     status, _, content = page.ask(

@@ -5,6 +5,7 @@ const $ = (id) => document.getElementById(id);
 const token = document.querySelector('meta[name="xsrf-token"]').content;
 const buttons = [...document.querySelectorAll("button.answer")];
 const byKey = new Map(buttons.flatMap((button) => button.dataset.keys.split(" ").filter(Boolean).map((key) => [key, button])));
+const inWords = (label) => label.replaceAll("_", " ");
 const imageOf = (frameId) => `/image/${encodeURIComponent(frameId)}`;
 
 let state = null; // what the server said last
@@ -158,7 +159,7 @@ function answer(button) {
   if (away) return say("That is another moment's sky: let go of it, then answer for the frame itself.");
   const note = $("note").value;
   $("note").value = "";
-  act("/answer", { frame_id: shown, label: button.dataset.label, note }, `${button.dataset.label} saved.`).then(() => {
+  act("/answer", { frame_id: shown, label: button.dataset.label, note }, `${inWords(button.dataset.label)} saved.`).then(() => {
     if (!$("error").hidden) $("note").value = note;
   });
 }
@@ -168,7 +169,7 @@ function skip() {
 }
 
 function undo() {
-  if (state && state.last) act("/undo", {}, `${state.last.label} taken back.`);
+  if (state && state.last) act("/undo", {}, `${inWords(state.last.label)} taken back.`);
 }
 
 // The sky ten minutes away, while a key or a button is held.

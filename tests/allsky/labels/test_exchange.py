@@ -150,6 +150,9 @@ def test_a_folder_that_cannot_be_meant_is_refused(tmp_path, make, message):
     [
         ("not JSON", "JSONDecodeError"),
         ('{"tasks": 1}', "a list of tasks"),
+        ("{}", "a list of tasks"),
+        # What Label Studio calls JSON-MIN.
+        ('[{"id": 1, "image": "/data/local-files/?d=x.jpg", "label": "aurora"}]', "JSON-MIN"),
         (
             '[{"data": {"image": "x"}, "annotations":'
             ' [{"result": [{"type": "choices", "value": {"choices": ["arora"]}}]}]}]',
@@ -176,3 +179,10 @@ def test_what_is_known_already_is_not_added_again():
     changed = given.iloc[:1].assign(label="no_aurora")
     assert told(new_answers(pd.concat([given, changed]), given)) == told(changed)
     assert len(new_answers(given, given.iloc[:0])) == len(given)
+
+
+@pytest.mark.parametrize(("time", "taken"), [("2024-01-01T11:59:59Z", 0), ("2024-01-01T12:00:01Z", 1), (None, 1)])
+def test_an_answer_that_its_labeller_has_changed_since_does_not_come_back(time, taken):
+    given = answers().iloc[:1].assign(time="2024-01-01T12:00:00Z")
+    found = given.assign(label="no_aurora", time=time)
+    assert len(new_answers(found, given)) == taken
