@@ -40,7 +40,7 @@ UNKNOWN_MODEL = "unknown"
 class FullCorpusReport(ArchiveStage):
     """Condition-wise tables, figures and the page, for the whole corpus or a range of its nights."""
 
-    version = 8
+    version = 9
 
     first_night = luigi.Parameter(default="", description="first night of the report, YYYY-MM-DD; the archive's first")
     last_night = luigi.Parameter(default="", description="last night of the report, YYYY-MM-DD; the archive's last")
@@ -221,7 +221,8 @@ class FullCorpusReport(ArchiveStage):
 
     def _nothing_to_work_with(self) -> str:
         waiting, found = scan.why_waiting(), len(self.inventory.table)
-        said = [f"{found} videos in {self.settings.videos} cannot be used; why is in {self._page()}"] if found else []
+        which = f"{found} videos or folders of stills in {self.settings.videos}"
+        said = [f"{which} cannot be used; why is in {self._page()}"] if found else []
         if waiting:
             said.append(waiting)
         return f"nothing to work with: {'; '.join(said)}"

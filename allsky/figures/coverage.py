@@ -32,8 +32,8 @@ PRESENT, PARTLY, BROKEN_NIGHT, MISSING = "present", "present with a problem", "b
 DAYS = 31
 # The end of civil twilight: with a higher sun no camera of the aurora records.
 CIVIL_DUSK_DEG = -6.0
-NO_VIDEO = "No video in the archive."
-NEVER_DARK = "No video in the archive; the night never grows dark (lowest sun {:+.0f}°)."
+NO_RECORDING = "No recording in the archive."
+NEVER_DARK = "No recording in the archive; the night never grows dark (lowest sun {:+.0f}°)."
 LOWEST_SUN = re.compile(r" \(lowest sun [^)]*\)")
 
 
@@ -45,7 +45,7 @@ def night_coverage(
     `videos` is the inventory, `nights` the kept frames' counts (`statistics.tally.count_nights`), `problems` (night,
     video, sentence) what went wrong later than the inventory; `site` lets a missing night say whether it would have
     been dark. Columns: night, n_videos, n_frames, n_flagged, status (`present`: has usable frames; `present with a
-    problem`; `broken`: videos but no usable frame; `missing`: no video), reason (sentences; empty for `present`).
+    problem`; `broken`: recordings but no usable frame; `missing`: no recording), reason (sentences; empty for `present`).
     """
     reasons = _reasons(videos, problems)
     known = sorted({*videos["night"].dropna(), *nights["night"], *reasons.index})
@@ -92,11 +92,11 @@ def _lost(night) -> str:
 
 def _why_missing(nights: pd.Index, site: Site | None) -> list[str]:
     if site is None or not len(nights):
-        return [NO_VIDEO] * len(nights)
+        return [NO_RECORDING] * len(nights)
     noons = pd.DatetimeIndex([night_bounds(night, site.longitude_deg)[0] for night in nights])
     # At its lowest the sun stands due north (or south), as far below the horizon as this.
     lowest = np.abs(site.latitude_deg + subsolar_points(noons + pd.Timedelta(hours=12))[0]) - 90.0
-    return [NO_VIDEO if low <= CIVIL_DUSK_DEG else NEVER_DARK.format(low) for low in lowest]
+    return [NO_RECORDING if low <= CIVIL_DUSK_DEG else NEVER_DARK.format(low) for low in lowest]
 
 
 def shared_reason(reason: str) -> str:
@@ -171,7 +171,7 @@ def _tile(x: float, y: float, **look) -> Rectangle:
 
 def _legend(ax: Axes, y: float, most: int) -> None:
     night = pd.DataFrame({"status": [PRESENT, PARTLY, BROKEN_NIGHT, MISSING], "n_frames": [most, most, 0, 0]})
-    words = (f"frames (darkest: {most:,})", "frames, with a problem", "broken: no usable frame", "no video")
+    words = (f"frames (darkest: {most:,})", "frames, with a problem", "broken: no usable frame", "no recording")
     for x, example, meaning in zip((0, 8, 16, 24), night.itertuples(), words, strict=True):
         _night_tile(ax, x, y, example, most)
         ax.text(x + 1.15, y + 0.5, meaning, va="center", fontsize=TEXT_SIZE - 0.6, color=INK)

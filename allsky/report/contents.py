@@ -83,12 +83,19 @@ def tiles(data: ReportData) -> list[tuple[str, str, str]]:
     if row is not None and data.has_errors:
         for rate, words in (("fpr", "false positive rate"), ("fnr", "false negative rate")):
             shown.append((words, *_with_interval(row, rate)))
-    answered = 0 if data.labels is None else data.labels["frame_id"].nunique()
-    shown.append(("labelled", f"{answered:,}", f"of {data.drawn['frame_id'].nunique():,} drawn"))
+    drawn, labelled = _drawn_and_labelled(data)
+    others = f", and {len(labelled - drawn):,} others" if labelled - drawn else ""
+    shown.append(("labelled", f"{len(labelled & drawn):,}", f"of {len(drawn):,} drawn{others}"))
     broken = data.all_problems
     if len(broken):
         shown.append(("problems", f"{len(broken):,}", count(broken["night"].nunique(), "night")))
     return shown
+
+
+def _drawn_and_labelled(data: ReportData) -> tuple[set[str], set[str]]:
+    """The frames drawn for a person, and those that anybody labelled: some may never have been drawn."""
+    labelled = set() if data.labels is None else set(data.labels["frame_id"])
+    return set(data.drawn["frame_id"]), labelled
 
 
 def condition_tables(data: ReportData) -> list[dict[str, Any]]:
@@ -180,8 +187,7 @@ def disks(data: ReportData) -> list[dict[str, Any]]:
 def stills_told_by(data: ReportData) -> str:
     """What dates the stills where no clock was read: `names` or `EXIF`; empty elsewhere."""
     how = data.configuration.get("archive", {}).get("stills_time")
-    stills_alone = len(data.videos) > 0 and bool(data.videos["video"].str.endswith("/").all())
-    return {"name": "names", "exif": "EXIF"}.get(str(how), "") if stills_alone else ""
+    return {"name": "names", "exif": "EXIF"}.get(str(how), "") if data.stills_alone else ""
 
 
 def camera_changes(data: ReportData) -> list[dict[str, Any]]:
@@ -234,19 +240,20 @@ def flagged(data: ReportData) -> list[tuple[str, int, int]]:
 def funnel(data: ReportData) -> list[tuple[str, int, str]]:
     """Where frames came from and where they were lost: step, number, why fewer than before."""
     readable = data.videos[data.videos["problem"].isna()]
+    recordings = "nights of stills" if data.stills_alone else "videos"
     steps = [
-        ("videos in the archive", len(data.videos), ""),
-        ("videos without a problem", len(readable), "the others are named below"),
+        (f"{recordings} in the archive", len(data.videos), ""),
+        (f"{recordings} without a problem", len(readable), "the others are named below"),
         ("frames in them", int(np.nansum(readable["n_frames"].astype(float))), "as the inventory counted them"),
         ("frames kept", data.tally.n_frames, "one per step of the cadence; no status cards, nothing but sky"),
         ("frames with a sure time", data.tally.n_usable, "their clock disagreed with the night's"),
     ]
     if data.is_predicted:
         steps.append(("frames predicted", data.tally.n_predicted, "their night was not predicted"))
-    steps.append(("frames drawn for a person", data.drawn["frame_id"].nunique(), "a sample is enough"))
-    labelled = set() if data.labels is None else set(data.labels["frame_id"])
-    steps.append(("frames labelled", len(labelled), "they wait, or are not in this range of nights"))
-    audit = set(data.sheet.loc[data.sheet["role"] == "audit", "frame_id"])
+    drawn, labelled = _drawn_and_labelled(data)
+    steps.append(("frames drawn for a person", len(drawn), "a sample is enough"))
+    steps.append(("of them labelled", len(labelled & drawn), "the others wait"))
+    audit = set(data.drawn.loc[data.drawn["role"] == "audit", "frame_id"])
     steps.append(("of them on audit nights", len(labelled & audit), "the others teach and tune"))
     if data.everything is not None:
         judging = int(data.everything.n_labelled)

@@ -167,6 +167,11 @@ class ReportData:
         return table.where(table.notna(), None)
 
     @property
+    def stills_alone(self) -> bool:
+        """Whether all of the archive is folders of stills, a row of `videos` each night's of a folder."""
+        return len(self.videos) > 0 and bool(self.videos["video"].str.endswith("/").all())
+
+    @property
     def drawn(self) -> pd.DataFrame:
         """The rows of `sheet` that lie within the report's nights."""
         if self.nights is None:

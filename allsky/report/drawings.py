@@ -11,7 +11,7 @@ from matplotlib.figure import Figure
 
 from allsky import figures
 from allsky.figures.words import in_words
-from allsky.report.contents import MATRIX_FILES
+from allsky.report.contents import MATRIX_FILES, stills_told_by
 from allsky.report.data import ReportData
 from allsky.statistics.evidence import share_table
 from allsky.statistics.hours import occurrence_by_clock, occurrence_by_hour, occurrence_by_night
@@ -141,6 +141,8 @@ def _evidence(data: ReportData) -> Iterator[Drawing]:
 
 
 def _clocks(data: ReportData) -> Iterator[Drawing]:
+    if stills_told_by(data):
+        return
     for night, readings in data.readings.items():
         points = figures.clock_points(readings)
         description = f"Burned-in clock of {night}: time by frame, and each reading minus the fitted clock."

@@ -34,8 +34,7 @@ def _frame_methods(data: ReportData) -> str:
 
 def _dated(data: ReportData) -> str:
     """Where frames came from and what told their time."""
-    stills = len(data.videos) > 0 and bool(data.videos["video"].str.endswith("/").all())
-    source = "single pictures" if stills else "taken from nightly timelapse videos"
+    source = "single pictures" if data.stills_alone else "taken from nightly timelapse videos"
     elsewhere = stills_told_by(data)
     if elsewhere:
         return f"{source}, dated by their {elsewhere}"

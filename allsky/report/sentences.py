@@ -86,7 +86,7 @@ def _lead(data: ReportData) -> list[str]:
         return ["No video was found. Point [archive] videos at a folder of nightly videos and run this again."]
     material = _material(data)
     if not data.tally.n_frames:
-        return [material, "Every video has a problem; the section “What was left out, and why” names each."]
+        return [material, "Every recording has a problem; the section “What was left out, and why” names each."]
     if not data.is_predicted:
         sheets = "labels/sheet.parquet and labels/audit.parquet"
         todo = (
@@ -106,7 +106,8 @@ def _lead(data: ReportData) -> list[str]:
 def _material(data: ReportData) -> str:
     nights = data.tally.usable_nights
     if not nights:
-        return f"{count(len(data.videos), 'video')}, but no usable frame."
+        nouns = ("folder of stills", "folders of stills") if data.stills_alone else ("video", "videos")
+        return f"{count(len(data.videos), *nouns)}, but no usable frame."
     span = nights[0] if len(nights) == 1 else f"{nights[0]} to {nights[-1]}"
     return f"{count(data.tally.n_usable, 'frame')} of {count(len(nights), 'night')}, {span}, at {data.site.name}."
 

@@ -158,7 +158,7 @@ def test_a_problem_found_after_the_inventory_marks_its_night(frames):
 @pytest.mark.parametrize(
     ("night", "words"),
     # The sun's lowest altitude at the solstice is latitude + 23.4 - 90: 11.6 at Longyearbyen (78.2 N) in June.
-    [("2024-06-20", "never grows dark (lowest sun +12°)"), ("2024-12-20", "No video in the archive.")],
+    [("2024-06-20", "never grows dark (lowest sun +12°)"), ("2024-12-20", "No recording in the archive.")],
 )
 def test_a_missing_night_says_whether_it_would_have_been_dark(night, words):
     site = Site("longyearbyen", 78.2, 15.6)

@@ -294,7 +294,7 @@ def test_every_night_that_is_missing_or_broken_has_its_reason(full, page):
     # From 2024-01-03 to 2024-11-14 there are 317 nights, 21 of them with frames and one broken.
     assert coverage == 317 - len(corpus.NIGHTS) - 1
     assert all(line["reason"] for line in lines)
-    assert "2024-11-03" in page.text and "No video in the archive." in page.text
+    assert "2024-11-03" in page.text and "No recording in the archive." in page.text
     assert "never grows dark" in page.text
     assert "21 present" not in page.text and "20 present" in page.text
 
@@ -307,7 +307,7 @@ def test_the_gaps_of_a_decade_are_counted_by_reason_and_the_longest_listed(light
     nights = light.tally.nights.iloc[[0] * len(here)].assign(night=[str(day.date()) for day in here], n_flagged=0)
     videos = pd.DataFrame({"night": nights["night"], "video": nights["night"] + ".mp4", "problem": None})
     told = absences(replace(light, videos=videos, tally=replace(light.tally, nights=nights), problems=()))
-    [missing] = [line for line in told["reasons"] if line["reason"] == "No video in the archive."]
+    [missing] = [line for line in told["reasons"] if line["reason"] == "No recording in the archive."]
     # 521 Mondays from 2010-01-11 to 2019-12-30, two of them in one gap.
     assert (told["n_runs"], told["n_nights"], missing["longest"]) == (520, 521 + 10, 12)
     assert len(told["lines"]) == 200
@@ -569,6 +569,31 @@ def test_stills_that_their_names_date_are_not_said_to_have_a_clock(light):
     told = Page(render_report(stills)).text
     assert "The stills are dated by their names" in told and "burned-in time" not in told
     assert "single pictures, dated by their names" in told and "timelapse videos" not in methods(stills)
+
+
+def test_an_archive_of_stills_is_not_said_to_be_of_videos_and_has_no_picture_of_a_clock(light, full, tmp_path):
+    named = {"archive": {"stills_time": "name"}}
+    stills = replace(full, videos=full.videos.assign(video="night/"), configuration=named)
+    assert not [file for file in write_figures(stills, tmp_path) if file.name.startswith("clock_")]
+    assert [file for file in write_figures(full, tmp_path) if file.name.startswith("clock_")]
+    assert next(step for step, _, _ in contents.funnel(stills)) == "nights of stills in the archive"
+    broken = corpus.videos().query("problem.notna()").assign(video="night/")
+    empty = ReportData(corpus.SITE, videos=broken, tally=Tally.of(corpus.frames().head(0)), configuration=named)
+    told = Page(render_report(empty)).text
+    assert "1 folder of stills, but no usable frame." in told and "Every recording has a problem" in told
+
+
+def test_labels_of_frames_that_nobody_drew_are_told_apart(light):
+    drawn = light.sheet["frame_id"].nunique()
+    more = light.frames.loc[~light.frames["frame_id"].isin(light.sheet["frame_id"]), "frame_id"].head(7)
+    free = light.labels.head(1).drop(columns="frame_id").merge(pd.DataFrame({"frame_id": more}), how="cross")
+    labels = pd.concat([light.labels, free[light.labels.columns]])
+    before, after = (
+        {name: rest for name, *rest in contents.tiles(replace(light, labels=given))} for given in (light.labels, labels)
+    )
+    assert before["labelled"] == [f"{light.labels['frame_id'].nunique():,}", f"of {drawn:,} drawn"]
+    assert after["labelled"] == [before["labelled"][0], f"of {drawn:,} drawn, and 7 others"]
+    assert contents.funnel(replace(light, labels=labels)) == contents.funnel(light)
 
 
 def test_no_error_of_a_kind_is_said_only_where_the_condition_table_counts_none(full, light):
