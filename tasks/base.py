@@ -250,9 +250,7 @@ class Stage(luigi.Task):
 
     def lost(self, why: str) -> None:
         """Tell, in the run's main process, `why` the process that did this task is gone: it could not do so itself."""
-        history.tell(history.Event(*self.named(), history.FAILED, why=why))
-        watching.tell(str(self), watching.ENDED)
-        logger.error("%s: %s", self, why)
+        self.on_failure(AllskyError(why))
 
     def progress(self, fraction: float, message: str) -> None:
         """Show how far this task is in luigid; a luigid that is away costs nothing but the message.

@@ -11,10 +11,10 @@ import pandas as pd
 
 from allsky.corpus import NO_MODEL
 from allsky.labels.agreement import agreement_table
-from allsky.labels.answers import agreed_labels, match_labels
+from allsky.labels.answers import match_labels
 from allsky.labels.labellers import rates_by_labeller
 from allsky.labels.roles import roles_of
-from allsky.labels.sampling import finished_draws, inclusion_probability, unfinished_draws
+from allsky.labels.sampling import unfinished_draws
 from allsky.labels.wanted import Wanted
 from allsky.report import CameraChange, Keogram, Problem, ReportData
 from allsky.report.month_by_month import Month, ReportFrames, go_through
@@ -23,7 +23,7 @@ from allsky.statistics.baseline import baseline_comparison
 from allsky.statistics.confusion import confusion_by_condition
 from allsky.statistics.contrasts import contrast_table
 from allsky.statistics.hours import Said, night_hours, with_called_clear
-from allsky.statistics.night_totals import counted_by, unpredicted
+from allsky.statistics.night_totals import audited_frames, counted_by, unpredicted
 from allsky.statistics.rates import condition_table, occurrence
 from allsky.statistics.reliability import abstaining_table, calibration_table, reliability_table
 from allsky.statistics.tally import Tally
@@ -287,15 +287,12 @@ def _training_nights(report: Reported, nights: pd.Series) -> set[str]:
 
 
 def _audited(predictions, frames, sheet, labels) -> pd.DataFrame:
-    """Audit frames with one settled answer: conditions, prediction, label, image and weight."""
-    settled = agreed_labels(labels)
-    answered = frames[frames["frame_id"].isin(settled["frame_id"])]
-    audit = finished_draws(sheet[sheet["role"] == "audit"], answered, frames)
-    drawn = inclusion_probability(audit).reset_index()
-    settled = settled[settled["label"] != "unsure"]
+    """Audit frames with one settled answer: conditions, prediction, label, image and inclusion_probability."""
+    drawn = audited_frames(sheet, labels, frames)
+    drawn = drawn[drawn["label"] != "unsure"]
+    drawn = drawn.assign(inclusion_probability=1.0 / drawn["weight"]).drop(columns="weight")
     columns = ["frame_id", "video", "frame_index", "image", "solar_bin", "lunar_bin"]
-    placed = drawn.merge(frames[columns], on=["video", "frame_index"])
-    return placed.merge(settled, on="frame_id").merge(predictions, on="frame_id")
+    return drawn.merge(frames[columns], on="frame_id").merge(predictions, on="frame_id")
 
 
 def _calibration(audited: pd.DataFrame, labels, abstain_below: float | None) -> dict:
