@@ -45,7 +45,8 @@ def night_coverage(
     `videos` is the inventory, `nights` the kept frames' counts (`statistics.tally.count_nights`), `problems` (night,
     video, sentence) what went wrong later than the inventory; `site` lets a missing night say whether it would have
     been dark. Columns: night, n_videos, n_frames, n_flagged, status (`present`: has usable frames; `present with a
-    problem`; `broken`: recordings but no usable frame; `missing`: no recording), reason (sentences; empty for `present`).
+    problem`; `broken`: recordings but no usable frame; `missing`: no recording), reason (sentences; empty for the
+    present).
     """
     reasons = _reasons(videos, problems)
     known = sorted({*videos["night"].dropna(), *nights["night"], *reasons.index})
