@@ -18,7 +18,7 @@ from allsky.clock.glyphs import GlyphSheet, is_digit_place, layout_of
 from allsky.clock.levelling import common_rows, levelled
 from allsky.clock.overlay import Box, text_level, union
 from allsky.clock.part import ClockPart, inks_of
-from allsky.clock.part_reading import SURE_CHAR, PartReading, cut_short
+from allsky.clock.part_reading import SURE_CHAR, PartReading, cut_short, well_boxed
 from allsky.clock.polarity import is_bright
 from allsky.clock.search import Place
 from allsky.clock.spacing import Spacing, straightened
@@ -27,8 +27,6 @@ from allsky.clock.tesseract import Char
 
 # A character belongs to the place whose middle is within this share of a glyph's width of its own.
 NEAR_PLACE = 0.4
-# Characters whose middles are nearer than this share of a digit's width lie over each other.
-LEAST_APART = 0.35
 # Share of the guises' votes that names a digit.
 AGREED = 0.55
 # A layout that so many readings have, and this share of them, is one that the clock has; characters within so many
@@ -90,7 +88,7 @@ def learn_part(
 
 def _measured(readings: Sequence[PartReading]) -> tuple[list[str], list[np.ndarray]]:
     """The texts of readings, and where the middles of their characters are."""
-    centers = [np.where(_well_boxed(reading.chars), _middles(reading), np.nan) for reading in readings]
+    centers = [np.where(well_boxed(reading.chars), _middles(reading), np.nan) for reading in readings]
     return [reading.text for reading in readings], centers
 
 
@@ -174,21 +172,8 @@ def _tight_box(
 def _sample(ink: np.ndarray, reading: PartReading, away_x: int, level: np.ndarray) -> Sample:
     chars = reading.chars
     centers = np.array([char.x + (char.width - 1) / 2 + away_x for char in chars])
-    centers[~_well_boxed(chars)] = np.nan
+    centers[~well_boxed(chars)] = np.nan
     return Sample(ink, reading.text, centers, level)
-
-
-def _well_boxed(chars: Sequence[Char]) -> np.ndarray:
-    """Whether each character's box tells its place: is no larger than a digit's (it took in a stray mark), and does not
-    lie over the next one's (Tesseract shared out a word that it could not cut into letters)."""
-    digits = [char for char in chars if char.text.isdigit()]
-    digit_width = np.median([char.width for char in digits])
-    tallest = 1.3 * np.median([char.height for char in digits])
-    well = np.array([char.width <= 1.4 * digit_width and char.height <= tallest for char in chars])
-    over = np.diff([char.x + char.width / 2 for char in chars]) < LEAST_APART * digit_width
-    well[:-1] &= ~over
-    well[1:] &= ~over
-    return well
 
 
 def _aligned_sample(

@@ -27,6 +27,8 @@ FAINT_SHARE, FAINTEST, FAINT_COLUMNS = 0.25, 40.0, 2
 WIDE_BLANK, WIDE_BLANK_INK = 1.8, 0.8
 # A digit as wide as so many has another one in its box.
 TWO_IN_ONE = 1.6
+# Characters whose middles are nearer than this share of a digit's width lie over each other.
+LEAST_APART = 0.35
 
 
 @dataclass(frozen=True)
@@ -74,6 +76,19 @@ class PartReading:
             return False
         alike = all(char.text == wanted for char, wanted in zip(chars, written, strict=True) if wanted.isdigit())
         return alike and min(char.confidence for char in chars if char.text.isdigit()) >= SURE_CHAR
+
+
+def well_boxed(chars: Sequence[Char]) -> np.ndarray:
+    """Whether each character's box tells its place: is no larger than a digit's (it took in a stray mark), and does not
+    lie over the next one's (Tesseract shared out a word that it could not cut into letters)."""
+    digits = [char for char in chars if char.text.isdigit()]
+    digit_width = np.median([char.width for char in digits])
+    tallest = 1.3 * np.median([char.height for char in digits])
+    well = np.array([char.width <= 1.4 * digit_width and char.height <= tallest for char in chars])
+    over = np.diff([char.x + char.width / 2 for char in chars]) < LEAST_APART * digit_width
+    well[:-1] &= ~over
+    well[1:] &= ~over
+    return well
 
 
 def cut_short(crop: np.ndarray, reading: PartReading, text_height: float, bright: bool) -> bool:

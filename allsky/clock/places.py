@@ -15,7 +15,7 @@ from allsky.clock.formats import ClockFormat
 from allsky.clock.mending import legible
 from allsky.clock.order import commonest_formats, possible_formats
 from allsky.clock.overlay import STYLES, read_crops
-from allsky.clock.part_reading import PartReading, cut_short, part_readings
+from allsky.clock.part_reading import PartReading, cut_short, part_readings, well_boxed
 from allsky.clock.recognition import Recognised, recognise, stands_alone
 from allsky.clock.search import Place, shows_clock, widened
 from allsky.clock.tesseract import TextLine
@@ -26,6 +26,10 @@ from allsky.errors import NoClock
 FEW_READ = 0.7
 # What a line shows: a date or a time, all that there is to show, or a date with a time.
 FULL, MOMENT = 2, 3
+# What boxes that tell the characters' places are worth beside that: they settle between guises that show as much.
+WELL_PLACED = 0.25
+# Boxes of less than this share of the digits tell too little.
+MOSTLY_PLACED = 0.85
 # A word counts that stands behind more than this share of the clocks.
 MOSTLY_SEEN = 0.5
 # Places that share this much of the smaller one are one line.
@@ -90,19 +94,33 @@ def _guises(
 
 def _fullest(place: Place, guises: Sequence[Sequence[TextLine]], lumas: Sequence[np.ndarray]) -> list[list[TextLine]]:
     """The lines of a place in the guise that shows most (in another one where that shows nothing: a guise that garbles
-    many is wrong in some), and then in the others."""
+    many is wrong in some), and then in the others. Of guises that show as much the one whose boxes tell most."""
     fullness = np.array([_fullness(place, lines, lumas) for lines in guises])
-    order = np.argsort(-fullness.sum(axis=1), kind="stable")
-    ranked, shown = [guises[number] for number in order], fullness[order].argmax(axis=0)
+    told = fullness + WELL_PLACED * np.array([[_well_placed(place, line) for line in lines] for lines in guises])
+    order = np.argsort(-told.sum(axis=1), kind="stable")
+    ranked, shown = [guises[number] for number in order], told[order].argmax(axis=0)
     return [[ranked[guise][frame] for frame, guise in enumerate(shown)], *map(list, ranked[1:])]
 
 
 def _well_read(places: Sequence[Place], lines: Sequence[Sequence[TextLine]], lumas: Sequence[np.ndarray]) -> bool:
-    """Whether most lines show what is looked for: a date with the time, but where these stand apart."""
-    shown = [one for place, own in zip(places, lines, strict=True) for one in _fullness(place, own, lumas)]
+    """Whether most lines show what is looked for, a date with the time (but where these stand apart), and where each
+    of its characters stands."""
     apart = len(places) > 1 and places[0].box.overlap(places[1].box) < ONE_LINE
     wanted = 1 if apart else FULL
-    return bool(np.mean([fullness >= wanted for fullness in shown]) >= FEW_READ)
+    well = [
+        fullness >= wanted and _well_placed(place, line)
+        for place, own in zip(places, lines, strict=True)
+        for fullness, line in zip(_fullness(place, own, lumas), own, strict=True)
+    ]
+    return bool(np.mean(well) >= FEW_READ)
+
+
+def _well_placed(place: Place, line: TextLine) -> bool:
+    """Whether the boxes of most of the clock's digits on a line tell where these stand."""
+    found = max(_recognised(place, line.text), key=lambda one: one.shown.end - one.shown.start, default=None)
+    chars = PartReading(line, found.shown).chars if found else ()
+    digits = [char.text.isdigit() for char in chars]
+    return any(digits) and bool(well_boxed(chars)[digits].mean() >= MOSTLY_PLACED)
 
 
 def _fullness(place: Place, lines: Sequence[TextLine], lumas: Sequence[np.ndarray]) -> list[int]:

@@ -22,6 +22,9 @@ EXTREME = 0.2
 # So much brighter (or darker) than its surroundings, by its own range of brightness, and text is that alone: twelve
 # clips of the zoo have 0.88 to 0.99, five with outlined text on a grey sky 0.09 to 0.25. Around plain text lies sky.
 CLEARLY_BRIGHTER = 0.5
+# Where the rim of the sky's disk runs through a line, some of its digits tell nothing: this share of them, of one mind,
+# do.
+FEWEST_CLEAR = 1 / 3
 # One is inside the other if this much more of its border touches that. (Drawn in the zoo's ten fonts, 9 to 26 pixels
 # high, bright touches dark more than dark bright by 0.00 at most for black text, and by -0.01 at least for white; text
 # for which it is too little to tell stands on a sky that tells by itself.)
@@ -32,14 +35,18 @@ def is_bright(taught: Sequence[tuple[np.ndarray, PartReading]], box: Box) -> boo
     """Whether the digits read in `box` of each picture (H, W) are bright strokes and no dark ones."""
     digits = [[char for char in reading.chars if char.text.isdigit()] for _, reading in taught]
     shown = [(luma, of_one) for (luma, _), of_one in zip(taught, digits, strict=True)]
-    told = [_brighter(luma, char, box) for luma, of_one in shown for char in of_one]
-    brighter, ranges = (sum(each) for each in zip(*told, strict=True)) if told else (0.0, 0.0)
+    told = np.array([_brighter(luma, char, box) for luma, of_one in shown for char in of_one]).reshape(-1, 2)
+    brighter, ranges = told.sum(axis=0)
+    clear = np.sign(told[:, 0]) * (np.abs(told[:, 0]) > CLEARLY_BRIGHTER * told[:, 1])
+    one_sided = abs(clear.sum()) == np.abs(clear).sum() >= FEWEST_CLEAR * len(clear)
+    if one_sided and clear.any():
+        return bool(clear.sum() > 0)
     if abs(brighter) <= CLEARLY_BRIGHTER * ranges:
         inside = [_bright_inside(luma, of_one, box) for luma, of_one in shown]
         clearly = float(np.median([one for one in inside if one is not None] or [0.0]))
         if abs(clearly) > CLEARLY_INSIDE:
             return clearly > 0
-    return brighter > 0
+    return bool(brighter > 0)
 
 
 def _within(luma: np.ndarray, char: Char, box: Box) -> np.ndarray:

@@ -172,9 +172,16 @@ def find_clock(
     for style in styles:
         seen += _read_lines(lines, style, clock_format)
         places = _places(seen)
-        if any(one.shows_date for place in places for one in place.formats) or (places and _no_more_numbers(seen)):
+        dated = any(one.shows_date for place in places for one in place.formats)
+        if (dated and not _of_one_row(places, seen)) or (places and _no_more_numbers(seen)):
             break
     return places, [one.text.text for one in seen if one.text.text]
+
+
+def _of_one_row(places: Sequence[Place], seen: Sequence[_Seen]) -> bool:
+    """Whether a date and a time were read in pieces of one row of text, of which no guise yet showed the whole."""
+    rows = [one.line.box for one in seen] if len(places) > 1 else []
+    return any(all(place.box.overlap(row) > ONE_PLACE for place in places) for row in rows)
 
 
 def _no_more_numbers(seen: Sequence[_Seen]) -> bool:

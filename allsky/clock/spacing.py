@@ -19,6 +19,8 @@ from allsky.clock.glyphs import GlyphSheet, is_digit_place, unit
 # Programs round each character's place to a pixel: it is looked for this far from where it should be, in such steps;
 # each pixel away from there costs so much likeness. So much of it is believed to move what stands behind as well.
 ROUNDING_PX, STEP_PX, OFF_COST, BELIEVED = 0.5, 0.25, 0.02, 0.5
+# Cells narrower than the usual one are told apart by so much.
+NARROW_PX = 0.5
 
 
 class Cells(NamedTuple):
@@ -58,7 +60,7 @@ class Spacing:
         for place in range(len(digit))[::onward]:
             shapes = sheet.common if digit[place] else literals[place][None]
             widths = np.array(self.wider) if digit[place] else np.zeros(1)
-            shifts[:, place], own = _found(inks, sheet.centers[place], x, onward * widths / 2, shapes)
+            shifts[:, place], own = _found(inks, sheet.centers[place], x, onward * widths / 2, shapes, widths)
             wider[:, place] = widths[own]
             surprise = shifts[:, place] - (x + onward * widths[own] / 2)
             x = x + onward * widths[own] + BELIEVED * surprise
@@ -66,15 +68,22 @@ class Spacing:
 
 
 def _found(
-    inks: np.ndarray, center: float, x: np.ndarray, middles: np.ndarray, shapes: np.ndarray
+    inks: np.ndarray, center: float, x: np.ndarray, middles: np.ndarray, shapes: np.ndarray, wider: np.ndarray
 ) -> tuple[np.ndarray, np.ndarray]:
     """Which of the `shapes` (k, h, width) crops (m, h, w) have near `center`, and at what shift of it (both m): about
-    its own of the `middles` (k) to the right of `x` (m)."""
+    its own of the `middles` (k) to the right of `x` (m), in a cell so much `wider` (k) than a usual one."""
     steps = np.arange(middles.min() - ROUNDING_PX, middles.max() + ROUNDING_PX + STEP_PX / 2, STEP_PX)
-    flat = shapes.reshape(len(shapes), -1)
-    likeness = np.stack([_patches(inks, center + x + step, shapes.shape[2]) @ flat.T for step in steps], axis=1)
+    flat, width = shapes.reshape(len(shapes), -1), shapes.shape[2]
     off = np.abs(steps[:, None] - middles)
-    likeness = np.where(off <= ROUNDING_PX + STEP_PX / 2, likeness - OFF_COST * off, -np.inf)
+    near = off <= ROUNDING_PX + STEP_PX / 2
+    # A narrow digit was learned without what stands beside its cell, and is looked for without it.
+    cells = np.minimum(np.round(wider / NARROW_PX) * NARROW_PX, 0.0)
+    likeness = np.full((len(inks), *off.shape), -np.inf)
+    for cell in np.unique(cells):
+        alike = np.flatnonzero(cells == cell)
+        for step in np.flatnonzero(near[:, alike].any(axis=1)):
+            likeness[:, step, alike] = _patches(inks, center + x + steps[step], width, width + cell) @ flat[alike].T
+    likeness = np.where(near, likeness - OFF_COST * off, -np.inf)
     step, shape = np.divmod(likeness.reshape(len(inks), -1).argmax(axis=1), len(shapes))
     return x + steps[step], shape
 
@@ -91,11 +100,12 @@ def straightened(inks: np.ndarray, centers: np.ndarray, cells: Cells) -> np.ndar
     return _sampled(inks, taken).round().astype(inks.dtype)
 
 
-def _patches(inks: np.ndarray, centers: np.ndarray, width: int) -> np.ndarray:
+def _patches(inks: np.ndarray, centers: np.ndarray, width: int, cell: float) -> np.ndarray:
     """What `glyphs.windows` gives, (m, h * width), of one place that each crop (m, h, w) has at a center (m) of its
-    own."""
-    columns = centers[:, None] - (width - 1) / 2 + np.arange(width)
-    return unit(_sampled(inks, columns).reshape(len(inks), -1))
+    own, in a `cell` of so many pixels beyond which its edge goes on."""
+    columns = np.arange(width) - (width - 1) / 2
+    within = np.clip(columns, (1 - cell) / 2, (cell - 1) / 2)
+    return unit(_sampled(inks, centers[:, None] + within).reshape(len(inks), -1))
 
 
 def _sampled(inks: np.ndarray, columns: np.ndarray) -> np.ndarray:

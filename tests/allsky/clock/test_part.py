@@ -3,8 +3,8 @@
 import numpy as np
 
 from allsky.clock.formats import ClockFormat
-from allsky.clock.part_learning import _well_boxed, _whole
-from allsky.clock.part_reading import PartReading, part_readings
+from allsky.clock.part_learning import _whole
+from allsky.clock.part_reading import PartReading, part_readings, well_boxed
 from allsky.clock.tesseract import Char, TextLine
 
 FORMAT = ClockFormat("%d.%m.%Y %H:%M:%S")
@@ -45,4 +45,4 @@ def test_one_reading_with_a_character_too_many_does_not_belie_the_others():
 def test_boxes_that_lie_over_each_other_tell_no_places():
     boxes = [(8.0, "2"), (16.0, "0"), (32.0, "0"), (32.5, "0"), (33.0, ":"), (48.0, "3")]
     chars = [Char(text, x, 4.0, 7.0, 12.0, 0.9) for x, text in boxes]
-    np.testing.assert_array_equal(_well_boxed(chars), [True, True, False, False, False, True])
+    np.testing.assert_array_equal(well_boxed(chars), [True, True, False, False, False, True])

@@ -63,6 +63,24 @@ def test_clocks_in_corners_and_of_outlined_text_are_read_to_the_second():
         assert [moment.replace(microsecond=0) for moment in shown.dt.to_pydatetime()] == list(TIMES)
 
 
+@pytest.mark.parametrize(
+    ("text", "size"),
+    [
+        # In two guises a date is read from one piece of the row and a time from another.
+        (Text("%m/%d/%Y %I:%M:%S %p", -3, 2, 20, "DejaVuSansMono-Bold"), (400, 256)),
+        # Boxes of the digits over the disk are wide, overlap, and tell neither places nor what is bright.
+        (Text("%H:%M:%S %d.%m.%Y", 0, 0, 12, "DejaVuSans-Bold"), (320, 280)),
+    ],
+    ids=["in pieces", "ill boxed"],
+)
+def test_white_text_through_which_the_rim_of_a_bright_disk_runs_is_read_on_every_frame(text, size):
+    clip = Clip(evenly(datetime(2018, 9, 21, 0, 21, 35), 30.0, 36), (text,), size, sky=170.0, contrast=6.0)
+    lumas = list(frames(clip))
+    keyframes = [Keyframe("night.mp4", number, lumas[number]) for number in range(0, len(lumas), 3)]
+    clock = learn_clock(keyframes, ClockSettings(), "2018-09-20", 0.0)
+    assert [reading.overlay_time for reading in clock.read_all(lumas)] == list(clip.times)
+
+
 @pytest.mark.parametrize("box", [(400, 10, 150, 20), (0, 238, 320, 20), (-90, 10, 80, 20), (10, -30, 80, 30)], ids=str)
 def test_a_box_outside_the_frame_is_refused_with_file_frame_size_box_and_what_to_do(box):
     frame = Keyframe("night_20131103.mp4", 0, np.zeros(FRAME, np.uint8))

@@ -12,6 +12,7 @@ from allsky.clock.spacing_lessons import learn_spacing
 from benchmarks.made_clocks import Clip, Text, coverage, evenly, frames
 
 NARROW, EVEN = "DejaVuSans/narrow", "DejaVuSans"
+START = datetime(2008, 10, 1, 22, 7, 58)
 # 11:09:59 to 12:11:20: all places that change show narrow digits and others.
 TIMES = evenly(datetime(2013, 12, 4, 11, 9, 59), 61, 60)
 
@@ -67,6 +68,15 @@ def test_every_frame_of_a_clock_with_narrow_digits_is_read(x):
     assert len(read) >= 0.9 * len(TIMES)
     kept = LearnedClock.restore(clock.to_json(), clock.glyph_atlas())
     assert [one.overlay_time for one in kept.read_all(lumas)] == times
+
+
+def test_a_narrow_digit_is_looked_for_without_what_stands_beside_its_cell():
+    # Letters of nine pixels: a window as wide as a usual digit takes in parts of both neighbours of a 1.
+    text, times = Text("%d/%m/%Y %H:%M:%S", 16, -60, 9, "STIXGeneral/narrow", backing=10), evenly(START, 60, 51)
+    lumas = list(frames(Clip(times, (text,), (320, 256), sky=120.0, contrast=6.0, seed=2)))
+    keyframes = [Keyframe("night.mp4", k, luma) for k, luma in enumerate(lumas) if k % 3 == 0]
+    clock = learn_clock(keyframes, ClockSettings(), "2008-10-01", 0.0)
+    assert [reading.overlay_time for reading in clock.read_all(lumas)] == list(times)
 
 
 def test_clocks_whose_digits_share_a_width_are_read_as_they_are():
