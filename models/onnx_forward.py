@@ -14,6 +14,9 @@ import torch
 from torch import nn
 
 INPUT = "images"
+# Pixels of the pictures that are computed at once: of more the activations leave the processor's cache (EfficientNet-B1
+# computes pictures of 240 pixels one by one a quarter faster than 16 at a time).
+PIXELS_AT_ONCE = 240 * 240
 
 
 def onnx_forward(network: nn.Module, image_size: int, threads: int) -> Callable[[torch.Tensor], torch.Tensor]:
@@ -27,10 +30,11 @@ def onnx_forward(network: nn.Module, image_size: int, threads: int) -> Callable[
     options = onnxruntime.SessionOptions()
     options.intra_op_num_threads = threads
     session = onnxruntime.InferenceSession(_translated(network, image_size), options, ["CPUExecutionProvider"])
+    at_once = max(1, PIXELS_AT_ONCE // image_size**2)
 
     def forward(images: torch.Tensor) -> torch.Tensor:
-        (answers,) = session.run(None, {INPUT: images.cpu().contiguous().numpy()})
-        return torch.from_numpy(answers)
+        pieces = images.cpu().contiguous().split(at_once)
+        return torch.cat([torch.from_numpy(session.run(None, {INPUT: piece.numpy()})[0]) for piece in pieces])
 
     return forward
 
