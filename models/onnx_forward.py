@@ -15,7 +15,7 @@ from torch import nn
 
 INPUT = "images"
 # Pixels of the pictures that are computed at once: of more the activations leave the processor's cache (EfficientNet-B1
-# computes pictures of 240 pixels one by one a quarter faster than 16 at a time).
+# takes 15 to 18 ms for a picture of 240 pixels by itself, 17 to 21 ms for each of 16).
 PIXELS_AT_ONCE = 240 * 240
 
 
