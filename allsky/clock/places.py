@@ -8,6 +8,7 @@ from __future__ import annotations
 
 from collections.abc import Sequence
 from dataclasses import dataclass
+from typing import NamedTuple
 
 import numpy as np
 
@@ -95,8 +96,9 @@ def _guises(
 def _fullest(place: Place, guises: Sequence[Sequence[TextLine]], lumas: Sequence[np.ndarray]) -> list[list[TextLine]]:
     """The lines of a place in the guise that shows most (in another one where that shows nothing: a guise that garbles
     many is wrong in some), and then in the others. Of guises that show as much the one whose boxes tell most."""
-    fullness = np.array([_fullness(place, lines, lumas) for lines in guises])
-    told = fullness + WELL_PLACED * np.array([[_well_placed(place, line) for line in lines] for lines in guises])
+    told = np.array(
+        [[one.fullness + WELL_PLACED * one.well_placed for one in _told(place, lines, lumas)] for lines in guises]
+    )
     order = np.argsort(-told.sum(axis=1), kind="stable")
     ranked, shown = [guises[number] for number in order], told[order].argmax(axis=0)
     return [[ranked[guise][frame] for frame, guise in enumerate(shown)], *map(list, ranked[1:])]
@@ -108,28 +110,37 @@ def _well_read(places: Sequence[Place], lines: Sequence[Sequence[TextLine]], lum
     apart = len(places) > 1 and places[0].box.overlap(places[1].box) < ONE_LINE
     wanted = 1 if apart else FULL
     well = [
-        fullness >= wanted and _well_placed(place, line)
+        one.fullness >= wanted and one.well_placed
         for place, own in zip(places, lines, strict=True)
-        for fullness, line in zip(_fullness(place, own, lumas), own, strict=True)
+        for one in _told(place, own, lumas)
     ]
     return bool(np.mean(well) >= FEW_READ)
 
 
-def _well_placed(place: Place, line: TextLine) -> bool:
-    """Whether the boxes of most of the clock's digits on a line tell where these stand."""
-    found = max(_recognised(place, line.text), key=lambda one: one.shown.end - one.shown.start, default=None)
-    chars = PartReading(line, found.shown).chars if found else ()
+class _Told(NamedTuple):
+    """What a line shows: MOMENT for date and time, FULL for a time that is all there is to show (a garbled date looks
+    like other words), less for a date or a time, or where a number was missed, 0 for none; and whether the boxes of
+    most of the clock's digits tell where these stand."""
+
+    fullness: int
+    well_placed: bool
+
+
+def _told(place: Place, lines: Sequence[TextLine], lumas: Sequence[np.ndarray]) -> list[_Told]:
+    """What each line of a place tells."""
+    answers = []
+    for line, luma in zip(lines, lumas, strict=True):
+        found = _recognised(place, line.text)
+        fullness = max((_worth(place, one, line, luma) for one in found), default=0)
+        longest = max(found, key=lambda one: one.shown.end - one.shown.start, default=None)
+        answers.append(_Told(fullness, longest is not None and _well_placed(PartReading(line, longest.shown))))
+    return answers
+
+
+def _well_placed(reading: PartReading) -> bool:
+    chars = reading.chars
     digits = [char.text.isdigit() for char in chars]
     return any(digits) and bool(well_boxed(chars)[digits].mean() >= MOSTLY_PLACED)
-
-
-def _fullness(place: Place, lines: Sequence[TextLine], lumas: Sequence[np.ndarray]) -> list[int]:
-    """What each line of a place shows: MOMENT for date and time, FULL for a time that is all there is to show (a
-    garbled date looks like other words), less for a date or a time, or where a number was missed, 0 for none."""
-    return [
-        max((_worth(place, one, line, luma) for one in _recognised(place, line.text)), default=0)
-        for line, luma in zip(lines, lumas, strict=True)
-    ]
 
 
 def _recognised(place: Place, text: str) -> list[Recognised]:

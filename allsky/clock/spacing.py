@@ -60,7 +60,7 @@ class Spacing:
         for place in range(len(digit))[::onward]:
             shapes = sheet.common if digit[place] else literals[place][None]
             widths = np.array(self.wider) if digit[place] else np.zeros(1)
-            shifts[:, place], own = _found(inks, sheet.centers[place], x, onward * widths / 2, shapes, widths)
+            shifts[:, place], own = _found(inks, sheet.centers[place], x, widths, onward, shapes)
             wider[:, place] = widths[own]
             surprise = shifts[:, place] - (x + onward * widths[own] / 2)
             x = x + onward * widths[own] + BELIEVED * surprise
@@ -68,10 +68,11 @@ class Spacing:
 
 
 def _found(
-    inks: np.ndarray, center: float, x: np.ndarray, middles: np.ndarray, shapes: np.ndarray, wider: np.ndarray
+    inks: np.ndarray, center: float, x: np.ndarray, wider: np.ndarray, onward: int, shapes: np.ndarray
 ) -> tuple[np.ndarray, np.ndarray]:
-    """Which of the `shapes` (k, h, width) crops (m, h, w) have near `center`, and at what shift of it (both m): about
-    its own of the `middles` (k) to the right of `x` (m), in a cell so much `wider` (k) than a usual one."""
+    """Which of the `shapes` (k, h, width) crops (m, h, w) have near `center`, and at what shift of it (both m): in a
+    cell that begins at `x` (m), is so much `wider` (k) than a usual one, and goes `onward` from there."""
+    middles = onward * wider / 2
     steps = np.arange(middles.min() - ROUNDING_PX, middles.max() + ROUNDING_PX + STEP_PX / 2, STEP_PX)
     flat, width = shapes.reshape(len(shapes), -1), shapes.shape[2]
     off = np.abs(steps[:, None] - middles)

@@ -27,11 +27,16 @@ def middles(text: str, font: str, right_end: float | None = None) -> np.ndarray:
 
 
 def learned(font: str, x: int) -> tuple[LearnedClock, list[np.ndarray]]:
-    """The clock that every third frame of a clip teaches, and the frames."""
+    """The clock of a clip in a `font`, as it is taught, and the frames."""
     clip = Clip(TIMES, (Text("%d.%m.%Y %H:%M:%S", x, 4, 12, font),), (320, 200), sky=30.0, contrast=6.0)
+    return taught(clip, "2013-12-04")
+
+
+def taught(clip: Clip, night: str) -> tuple[LearnedClock, list[np.ndarray]]:
+    """The clock that every third frame of a clip teaches, and the frames."""
     lumas = list(frames(clip))
     keyframes = [Keyframe("night.mp4", k, luma) for k, luma in enumerate(lumas) if k % 3 == 0]
-    return learn_clock(keyframes, ClockSettings(), "2013-12-04", 16.0), lumas
+    return learn_clock(keyframes, ClockSettings(), night, 16.0), lumas
 
 
 @pytest.mark.parametrize(("right_end", "anchor"), [(None, 0.0), (300.0, 1.0)])
@@ -73,9 +78,7 @@ def test_every_frame_of_a_clock_with_narrow_digits_is_read(x):
 def test_a_narrow_digit_is_looked_for_without_what_stands_beside_its_cell():
     # Letters of nine pixels: a window as wide as a usual digit takes in parts of both neighbours of a 1.
     text, times = Text("%d/%m/%Y %H:%M:%S", 16, -60, 9, "STIXGeneral/narrow", backing=10), evenly(START, 60, 51)
-    lumas = list(frames(Clip(times, (text,), (320, 256), sky=120.0, contrast=6.0, seed=2)))
-    keyframes = [Keyframe("night.mp4", k, luma) for k, luma in enumerate(lumas) if k % 3 == 0]
-    clock = learn_clock(keyframes, ClockSettings(), "2008-10-01", 0.0)
+    clock, lumas = taught(Clip(times, (text,), (320, 256), sky=120.0, contrast=6.0, seed=2), "2008-10-01")
     assert [reading.overlay_time for reading in clock.read_all(lumas)] == list(times)
 
 
