@@ -20,10 +20,11 @@ def choose_frames(readings: pd.DataFrame, cadence_s: float) -> pd.DataFrame:
     A frame without a flag comes before one with, then the first video by name, then the earlier frame.
     Frames without a time are not kept.
     """
-    dated = readings[readings["utc"].notna()]
-    order = dated.assign(slot=slots_of(dated, cadence_s), flagged=dated["clock_flag"].notna())
-    order = order.sort_values(["slot", "flagged", "video", "utc", "frame_index"])
-    return order.drop_duplicates("slot").sort_values("utc")[READINGS.names].reset_index(drop=True)
+    order = readings.loc[readings["utc"].notna(), ["video", "utc", "frame_index", "clock_flag"]]
+    order = order.assign(slot=slots_of(order, cadence_s), clock_flag=order["clock_flag"].notna())
+    order = order.sort_values(["slot", "clock_flag", "video", "utc", "frame_index"])
+    kept = order.drop_duplicates("slot").sort_values("utc").index
+    return readings.loc[kept, READINGS.names].reset_index(drop=True)
 
 
 def slots_of(dated: pd.DataFrame, cadence_s: float) -> np.ndarray:

@@ -7,16 +7,18 @@ frame misread, a clock that jumped) is decoded again, so the first pass never de
 
 from __future__ import annotations
 
+from array import array
 from collections.abc import Callable, Iterable, Sequence
-from dataclasses import dataclass, field, replace
+from dataclasses import dataclass, field
 from datetime import datetime
 from functools import partial
+from itertools import chain
 from pathlib import Path
 
 import numpy as np
 import pandas as pd
 
-from allsky.clock.learning import LearnedClock, Reading, reading_table
+from allsky.clock.learning import LearnedClock, Reading, ReadingLog
 from allsky.clock.overlay import Box
 from allsky.errors import BadVideo, NoClock
 from allsky.frame_choice import choose_frames, contested, frame_names, lost_frames, nothing_dated, of_another_night
@@ -66,7 +68,7 @@ class _Scan:
     cadence_s: float
     clock: LearnedClock
     pictures: KeptPictures
-    rows: list[tuple[str, int, Reading]] = field(default_factory=list)
+    log: ReadingLog = field(default_factory=ReadingLog)
     cards: set[tuple[str, int]] = field(default_factory=set)
     doubtful: dict[int, Reading] = field(default_factory=dict)
     problems: list[str] = field(default_factory=list)
@@ -87,16 +89,13 @@ class _Scan:
         wanted = self._claim_slot(self.clock.provisional_utc(video, frame.index, reading), reading)
         if wanted:
             self.pictures.write(video, frame)
-        if reading.overlay_time is None and reading.crops:
-            if wanted or len(self.doubtful) < MOST_REREAD:
-                self.doubtful[len(self.rows)] = reading
-            reading = replace(reading, crops=())
-        self.rows.append((video, frame.index, reading))
+        if reading.overlay_time is None and reading.crops and (wanted or len(self.doubtful) < MOST_REREAD):
+            self.doubtful[len(self.log)] = reading
+        self.log.add(video, frame.index, reading)
 
     def forget(self, video: str) -> None:
-        kept = [row for row, (name, _, _) in enumerate(self.rows) if name != video]
+        kept = self.log.forget(video)
         self.doubtful = {new: self.doubtful[old] for new, old in enumerate(kept) if old in self.doubtful}
-        self.rows = [self.rows[row] for row in kept]
 
     def _claim_slot(self, utc: datetime | None, reading: Reading) -> bool:
         """Whether this frame is the first seen of its slot, or the first of it with a time of its own."""
@@ -152,9 +151,9 @@ def extract_night(
         scan = _Scan(cadence_s, clock, pictures, correction=correction)
         _decode(scan, recordings, disk, threads, tell)
         if dark_around:
-            for name in _other_scenes(scan.rows, pictures, scan.problems):
+            for name in _other_scenes(scan.log.frames(), pictures, scan.problems):
                 scan.forget(name)
-        if not scan.rows:
+        if not len(scan.log):
             raise BadVideo(_nothing_read(scan, recordings))
         readings, problems = _dated(scan), scan.problems
     chosen, lost = _written(pictures, recordings, readings, cadence_s, disk)
@@ -178,11 +177,12 @@ def _text_boxes(clock: LearnedClock | GivenClock) -> list[Box]:
 def _by_file(table: pd.DataFrame, recordings: Sequence[Recording]) -> pd.DataFrame:
     """FRAMES or READINGS with the file and the place in it of each frame, where they had recording and place."""
     named = {recording.name: recording for recording in recordings}
-    places = [named[name].origin(index) for name, index in frame_names(table)]
-    if not places:
-        return table
-    videos, indices = zip(*places)
-    return table.assign(video=list(videos), frame_index=np.array(indices, table["frame_index"].dtype))
+    videos, indices = [], array("q")
+    for name, index in frame_names(table):
+        video, place = named[name].origin(index)
+        videos.append(video)
+        indices.append(place)
+    return table.assign(video=videos, frame_index=np.array(indices, table["frame_index"].dtype))
 
 
 # The pass.
@@ -215,15 +215,13 @@ def _damaged(recording: Recording, scan: _Scan, seen: int) -> str:
     said = f"{recording.name}: damaged, {seen:,} of {recording.n_frames:,} frames could be read"
     if not isinstance(recording, StillsRecording):
         return said
-    read = {index for name, index, _ in scan.rows if name == recording.name} | {
-        index for name, index in scan.cards if name == recording.name
-    }
+    read = {index for name, index in chain(scan.log.frames(), scan.cards) if name == recording.name}
     first = min(index for index in range(recording.n_frames) if index not in read)
     return f"{said}; the first that could not is {recording.origin(first)[0]}"
 
 
-def _other_scenes(rows: Iterable[tuple], pictures: KeptPictures, problems: list[str]) -> list[str]:
-    """Recordings among `rows` (recording, ...) most of whose frames are as light around the disk as within."""
+def _other_scenes(rows: Iterable[tuple[str, int]], pictures: KeptPictures, problems: list[str]) -> list[str]:
+    """Recordings among `rows` (recording, frame_index) most of whose frames are as light around the disk as within."""
     others = [name for name in sorted({row[0] for row in rows}) if pictures.share_lit_around(name) > 0.5]
     for video in others:
         problems.append(
@@ -253,8 +251,8 @@ def _written(
     """
     lost: set[tuple[str, int]] = set()
     while True:
-        gone = [frame in lost for frame in frame_names(readings)]
-        chosen = choose_frames(readings[~np.array(gone, bool)], cadence_s)
+        had = [frame not in lost for frame in frame_names(readings)] if lost else slice(None)
+        chosen = choose_frames(readings[had], cadence_s)
         missing = {frame for frame in frame_names(chosen) if not pictures.has(*frame)}
         if not missing:
             return chosen, lost
@@ -271,10 +269,10 @@ def _written(
 
 def _dated(scan: _Scan) -> pd.DataFrame:
     """READINGS of all frames in order of video and frame; cards are in it, without a time."""
-    for row, reading in zip(scan.doubtful, scan.clock.reread([r.crops for r in scan.doubtful.values()])):
-        if reading.overlay_time is not None:
-            scan.rows[row] = (*scan.rows[row][:2], reading)
-    dated = scan.clock.date(reading_table(scan.rows), scan.cards)
+    again = zip(scan.doubtful, scan.clock.reread([reading.crops for reading in scan.doubtful.values()]))
+    scan.log.correct({row: reading for row, reading in again if reading.overlay_time is not None})
+    readings, scan.log = scan.log.table(), ReadingLog()
+    dated = scan.clock.date(readings, scan.cards)
     dated["utc"] += scan.correction
     cards = pd.DataFrame(sorted(scan.cards), columns=["video", "frame_index"])
     cards = cards.assign(source="template", confidence=0.0, clock_flag=CARD)

@@ -7,9 +7,9 @@ next pictures read by two worker processes. Method, layer and network are the sa
 sides; maps are compared on equal pixels, for the last layer of a network that is not sure of itself feels every pixel.
 
 `peak_mb_first` and `peak_mb_last` are this process's memory (the highest seen) in the first and the last fifth of a
-longer run of ours: a corpus's maps must not pile up.
+longer run of ours, of `maps` pictures, the same over and over: a corpus's maps must not pile up.
 
-    python benchmarks/explanation.py [--quick] [--frames 24] [--size 240]
+    python benchmarks/explanation.py [--quick] [--frames 24] [--size 240] [--maps 120]
 """
 
 from __future__ import annotations
@@ -17,6 +17,7 @@ from __future__ import annotations
 import os
 import tempfile
 from functools import partial
+from itertools import cycle, islice
 from pathlib import Path
 
 import numpy as np
@@ -63,12 +64,12 @@ def tuned(model: Model, paths: list[Path]) -> np.ndarray:
         return np.concatenate([cam(input_tensor=images, targets=AURORA * len(images)) for images in loader])
 
 
-def memory(model: Model, paths: list[Path], times: int) -> tuple[float, float]:
-    """Highest resident memory [MB] in the first and in the last fifth of `times` runs over `paths`."""
-    process, seen = psutil.Process(), []
-    for _ in heat_maps(model, paths * times, "GradCAM"):
-        seen.append(process.memory_info().rss / 1e6)
-    fifth = max(1, len(seen) // 5)
+def memory(model: Model, paths: list[Path], n_maps: int) -> tuple[float, float]:
+    """Highest resident memory [MB] in the first and in the last fifth of `n_maps` maps, of `paths` over and over."""
+    process = psutil.Process()
+    pictures = list(islice(cycle(paths), n_maps))
+    seen = [process.memory_info().rss / 1e6 for _ in heat_maps(model, pictures, "GradCAM")]
+    fifth = max(1, n_maps // 5)
     return max(seen[:fifth]), max(seen[-fifth:])
 
 
@@ -81,19 +82,18 @@ def alike(maps: np.ndarray, model: Model, paths: list[Path]) -> float:
 
 
 def main() -> None:
-    asked = options(__doc__, frames=24, size=240)
-    n_frames, size = (8, 96) if asked.quick else (asked.frames, asked.size)
+    asked = options(__doc__, frames=24, size=240, maps=120)
+    n_frames, size, n_maps = (8, 96, 16) if asked.quick else (asked.frames, asked.size, asked.maps)
     with tempfile.TemporaryDirectory() as root:
         paths = write_skies(Path(root), n_frames, n_skies=4 if asked.quick else 12)
         backbone = "mobilenet_v3_small" if asked.quick else "efficientnet_b1"
         model = tried_model(backbone, size, paths[:32])
         ways = {OURS: ours, OBVIOUS: obvious, TUNED: tuned}
         turns = take_turns({name: partial(way, model, paths) for name, way in ways.items()}, asked.rounds)
-        times = 2 if asked.quick else 5
-        first, last = memory(model, paths, times)
+        first, last = memory(model, paths, n_maps)
         likeness = alike(turns.answers[OURS][:8], model, paths[:8])
     require(likeness > 0.99, f"maps agree (mean correlation {likeness:.3f})")
-    held = {"frames": n_frames * times, "peak_mb_first": first, "peak_mb_last": last}
+    held = {"frames": n_maps, "peak_mb_first": first, "peak_mb_last": last}
     done = {"n_frames": n_frames, "map_correlation": likeness, "threads": torch.get_num_threads()}
     tell(turns, {**compared(turns), **done, **held})
 

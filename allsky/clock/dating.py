@@ -103,9 +103,9 @@ def _own_utc(
     is one of a video whose hour came twice and nothing tells which it was."""
     first, second = np.full(len(table), np.nan), np.full(len(table), np.nan)
     skipped = np.zeros(len(table), bool)
-    shown = table["overlay_time"].astype(object).to_list()
+    shown = table["overlay_time"].to_numpy("datetime64[ms]")
     for row in map(int, np.flatnonzero(table["overlay_time"].notna())):
-        local = shown[row].to_pydatetime()
+        local = shown[row].item()
         options = possible_utc(local, zones[row])
         skipped[row] = not options
         options = options or (_not_set_forward(local, zones[row]),)

@@ -120,6 +120,12 @@ class ClockFormat:
                 possible[match.start(name) + place] = some
         return [possible.get(place, set(DIGITS)) for place, char in enumerate(text) if char.isdigit() or char == "?"]
 
+    def fraction_digits(self, text: str) -> list[bool]:
+        """For each digit of `text`, a clock as the format writes it, whether it is of the seconds' fraction."""
+        match = written_regex(self.pattern).fullmatch(text) if "f" in self.directives else None
+        span = range(*match.span("f")) if match else ()
+        return [place in span for place, char in enumerate(text) if char.isdigit()]
+
     @property
     def directives(self) -> frozenset[str]:
         return directives_of(self.pattern)

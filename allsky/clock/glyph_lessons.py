@@ -2,7 +2,8 @@
 
 Tesseract knows roughly where each character stands, and is now and then wrong about what it is. The same
 digit looks the same everywhere on an overlay, which settles both: places are moved until equal digits
-look most alike, and a label that its look contradicts is changed (`allsky.clock.digit_names`).
+look most alike (`allsky.clock.digit_places`), and a label that its look contradicts is changed
+(`allsky.clock.digit_names`).
 """
 
 from __future__ import annotations
@@ -16,7 +17,6 @@ import numpy as np
 
 from allsky.clock.digit_likeness import (
     NO_LABEL,
-    REACH,
     Lesson,
     least_alike,
     mean_shapes,
@@ -24,6 +24,7 @@ from allsky.clock.digit_likeness import (
     times_named,
 )
 from allsky.clock.digit_names import SAME_SHAPE, SURELY_ITSELF, contested, relabelled
+from allsky.clock.digit_places import aligned, found_again
 from allsky.clock.formats import DIGITS, ClockFormat
 from allsky.clock.glyphs import (
     BORROWED,
@@ -39,8 +40,6 @@ from allsky.clock.glyphs import (
 )
 from allsky.clock.text_layout import glyph_width, place_centers
 
-# What moving a place by its whole reach costs, in likeness: enough that noise does not move it.
-REACH_COST = 0.03
 # Stands for a digit that could not be read.
 UNREAD = "?"
 # Digits are known by their brightness where the least alike are more so by this than by their strokes.
@@ -84,7 +83,7 @@ def learn_sheets(
         for layout, group in sorted(groups.items(), key=lambda item: -len(item[1]))
     ]
     width = lessons[0].width
-    lessons = [_aligned(_with_width(lesson, width)) for lesson in lessons]
+    lessons = [aligned(found_again(replace(lesson, width=width))) for lesson in lessons]
     lessons = [relabelled(lesson) for lesson in lessons]
     lent = _mean_digits([windows(lesson.crops, lesson.digit_centers, width) for lesson in lessons], lessons)
     return [_sheet(lesson, lent) for lesson in lessons]
@@ -113,43 +112,9 @@ def clearer_by_level(samples: Sequence[Sample]) -> bool:
     own = [sample for sample, layout in zip(samples, layouts, strict=True) if layout == common]
     if "0" not in common or any(sample.level is None for sample in own):
         return False
-    lesson = _aligned(_lesson(common, own, None, ()))
+    lesson = aligned(_lesson(common, own, None, ()))
     by_strokes, by_level = (least_alike(one, lesson.labels) for one in lesson.looks())
     return by_level > max(by_strokes + CLEARLY_MORE, SURELY_ITSELF)
-
-
-def _with_width(lesson: Lesson, width: int) -> Lesson:
-    return replace(lesson, width=width)
-
-
-def _aligned(lesson: Lesson) -> Lesson:
-    """The lesson with its digits' places where they look most like the same digits at other places."""
-    reach = REACH * lesson.width
-    shares = np.linspace(-1.0, 1.0, 17)
-    centers = lesson.digit_centers.copy()
-    for _ in range(2):
-        here = windows(lesson.crops, centers, lesson.width)
-        others = _means_elsewhere(here, lesson.labels)
-        wanted = np.pad(others, ((0, 0), (0, 1), (0, 0)))[np.arange(len(centers))[None, :], lesson.labels]
-        score = np.stack([_likeness_at(lesson, centers + share * reach, wanted) for share in shares])
-        score -= REACH_COST * shares[:, None] ** 2
-        centers = centers + shares[score.argmax(axis=0)] * reach
-        reach = reach / 2
-    all_centers = lesson.centers.copy()
-    all_centers[lesson.is_digit] = centers
-    return replace(lesson, centers=all_centers)
-
-
-def _likeness_at(lesson: Lesson, centers: np.ndarray, wanted: np.ndarray) -> np.ndarray:
-    """Mean likeness (places) of the patches around `centers` to the shapes `wanted` (m, places, d)."""
-    return np.einsum("mpd,mpd->p", windows(lesson.crops, centers, lesson.width), wanted) / len(wanted)
-
-
-def _means_elsewhere(patches: np.ndarray, labels: np.ndarray) -> np.ndarray:
-    """Mean shape (places, 10, d) of each digit at all places but that one; zeros where it stands nowhere else."""
-    hot = one_hot(labels)
-    at_place = np.einsum("mpk,mpd->pkd", hot, patches)
-    return unit(at_place.sum(axis=0)[None] - at_place, 1e-6)
 
 
 # Shapes.

@@ -112,8 +112,9 @@ class GlyphSheet:
         """The text of `crop` (h, w), the same crop of the frame as those learned from."""
         return self.read_all(crop[None])[0]
 
-    def read_all(self, crops: np.ndarray) -> list[GlyphReading]:
-        """The text of each of `crops` (m, h, w)."""
+    def read_all(self, crops: np.ndarray, dispensable: Sequence[bool] | None = None) -> list[GlyphReading]:
+        """The text of each of `crops` (m, h, w). A digit (of the digit places) that is `dispensable` casts no doubt on
+        its crop: where it is in doubt, it is written as 0."""
         patches, length = self._patches(crops)
         digits = patches[:, self._is_digit]
         # Shapes have zero mean, so that of a patch need not be taken off it before they are multiplied.
@@ -127,7 +128,11 @@ class GlyphSheet:
         lead = self._lead(ranked, best, fit)
         presence = (fit.sum(axis=1) + fixed.sum(axis=1)) / len(self.centers)
         words = fixed[:, self._is_letter].min(axis=1) if self._is_letter.any() else np.ones(len(crops))
-        sure = self._sure(best, fit, lead) & self._agreed(digits, best)
+        clear = self._clear(best, fit, lead) & self._agreed(digits, best)
+        if dispensable is not None and any(dispensable):
+            best = np.where(clear | ~np.array(dispensable), best, 0)
+            clear, lead = (np.where(dispensable, beyond, told) for beyond, told in ((True, clear), (np.inf, lead)))
+        sure = clear.all(axis=1)
         sure &= words >= np.sort(fit, axis=1)[:, fit.shape[1] // 2] - LETTER_SLACK
         told = (lead.min(axis=1), sure, presence, words)
         return list(map(GlyphReading, map(self._text, best.tolist()), likeness, *(each.tolist() for each in told)))
@@ -161,17 +166,17 @@ class GlyphSheet:
         lead[np.isinf(ranked)] = np.inf
         return np.minimum(lead.min(axis=2), 1.0)
 
-    def _sure(self, best: np.ndarray, fit: np.ndarray, lead: np.ndarray) -> np.ndarray:
-        doubtful = (fit < self._enough) | (lead < SURE_LEAD) | (self.known[self._rows, best] >= CONTESTED)
-        return ~doubtful.any(axis=1)
+    def _clear(self, best: np.ndarray, fit: np.ndarray, lead: np.ndarray) -> np.ndarray:
+        """Whether each digit (m, digit places) fits and leads as a sure one does."""
+        return (fit >= self._enough) & (lead >= SURE_LEAD) & (self.known[self._rows, best] < CONTESTED)
 
     def _agreed(self, digits: np.ndarray, best: np.ndarray) -> np.ndarray:
-        """Whether the digits as seen anywhere say the same, at places that have not seen them all: what a place has
-        seen fits better there than what it borrows, and would win over a digit it has not seen."""
+        """Whether the digits as seen anywhere say the same (m, digit places), at places that have not seen them all:
+        what a place has seen fits better there than what it borrows, and would win over a digit it has not seen."""
         if self._complete.all():
-            return np.ones(len(best), bool)
+            return np.ones(best.shape, bool)
         likeness = digits @ self._flat_common.T
-        return ((likeness.argmax(axis=2) == best) | self._complete).all(axis=1)
+        return (likeness.argmax(axis=2) == best) | self._complete
 
     def votes(self, likeness: np.ndarray) -> GlyphVotes:
         """How far the evidence `likeness` of a crop speaks for each digit at each place."""

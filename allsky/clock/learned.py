@@ -24,6 +24,7 @@ from allsky.clock.noon import beyond_noon
 from allsky.clock.part import ClockPart, PartEvidence, ocr_part
 from allsky.clock.part_learning import learn_more
 from allsky.clock.part_reading import PartReading
+from allsky.clock.reading_log import NO_READING, Reading, unpacked
 from allsky.clock.record import (
     atlas,
     atlas_blocks,
@@ -49,33 +50,6 @@ FLAT_SHARE = 0.75
 CONTRADICTED = -0.15
 # Frames whose glyphs are compared at a time: many share the cost of a call, and few fit into the processor's cache.
 COMPARED_AT_ONCE = 16
-
-
-@dataclass(frozen=True, slots=True)
-class Reading:
-    """What one frame's overlay shows: the text, the naive time (None where it is not sure), how sure that is (0 to 1);
-    `crops` of the overlay where it is in doubt, and the `evidence` of its glyphs."""
-
-    text: str | None
-    overlay_time: datetime | None
-    confidence: float
-    source: str = "template"
-    crops: tuple[np.ndarray, ...] = field(default=(), repr=False, compare=False)
-    evidence: tuple[PartEvidence, ...] = field(default=(), repr=False, compare=False)
-
-
-NO_READING = Reading(None, None, 0.0)
-
-
-def reading_table(readings: Iterable[tuple[str, int, Reading]]) -> pd.DataFrame:
-    """The table that `LearnedClock.date` takes, of (video, frame_index, reading)."""
-    rows = [
-        (video, index, one.text, one.overlay_time, one.source, one.confidence, one.evidence)
-        for video, index, one in readings
-    ]
-    columns = ["video", "frame_index", "ocr_text", "overlay_time", "source", "confidence", "evidence"]
-    table = pd.DataFrame(rows, columns=columns)
-    return table.assign(overlay_time=table["overlay_time"].astype("datetime64[ms]"))
 
 
 @dataclass(frozen=True)
@@ -239,27 +213,31 @@ class LearnedClock:
 
     def _witness(self, readings: pd.DataFrame) -> Witness:
         """What the glyphs of the rows say of times; nothing where there are none, or a time cannot be written."""
-        evidence, texts = readings["evidence"].to_list(), readings["ocr_text"].to_list()
+        packed, is_read = readings["evidence"].array, readings["ocr_text"].notna().to_numpy()
 
         @lru_cache(maxsize=1)  # A row is asked about several times in turn.
-        def votes(row: int) -> list[GlyphVotes]:
-            return [part.votes(one) for part, one in zip(self.parts, evidence[row], strict=False)]
+        def heard(row: int) -> list[tuple[ClockPart, str, GlyphVotes]]:
+            """The parts of a row, what their glyphs show and how far they vote for it."""
+            seen = zip(self.parts, unpacked(packed[row]), strict=False)
+            return [(part, one.reading.text, part.votes(one)) for part, one in seen]
 
         def written(row: int, moment: datetime) -> list[tuple[GlyphVotes, str | None]]:
             """The votes of each part of a row, and the part's text as it would show the moment."""
-            parts = zip(self.parts, evidence[row], votes(row), strict=False)
-            return [(of_part, part.format.written_like(one.reading.text, moment)) for part, one, of_part in parts]
+            return [(votes, part.format.written_like(text, moment)) for part, text, votes in heard(row)]
 
         def support(row: int, moment: datetime) -> float:
-            heard = [of_part.support(text) if text else 0.0 for of_part, text in written(row, moment)]
-            return min(1.0, *heard) if heard and isinstance(texts[row], str) else 0.0
+            for_parts = [of_part.support(text) if text else 0.0 for of_part, text in written(row, moment)]
+            return min(1.0, *for_parts) if for_parts and is_read[row] else 0.0
 
         def familiar(row: int, moment: datetime) -> bool:
             parts = written(row, moment)
             return bool(parts) and all(text and of_part.familiar(text) for of_part, text in parts)
 
-        impossible = [self._shows_no_time(seen) for seen in evidence]
-        return Witness(support, familiar, np.array(impossible, bool))
+        impossible = np.zeros(len(readings), bool)
+        dated_by_glyphs = readings["overlay_time"].notna() & (readings["source"] == "template")
+        for row in map(int, np.flatnonzero(~dated_by_glyphs)):
+            impossible[row] = self._shows_no_time(unpacked(packed[row]))
+        return Witness(support, familiar, impossible)
 
     def _shows_no_time(self, evidence: Sequence[PartEvidence]) -> bool:
         """Whether the glyphs of a frame surely show what is neither a time nor a date."""

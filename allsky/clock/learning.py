@@ -13,12 +13,13 @@ from datetime import date, timedelta
 import numpy as np
 
 from allsky.clock.formats import ClockFormat
-from allsky.clock.learned import NO_READING, LearnedClock, Reading, reading_table
+from allsky.clock.learned import LearnedClock
 from allsky.clock.part import ClockPart
 from allsky.clock.part_learning import learn_part
 from allsky.clock.part_reading import PartReading
 from allsky.clock.part_witness import with_refused
 from allsky.clock.places import PlaceReading, read_places
+from allsky.clock.reading_log import NO_READING, Reading, ReadingLog, reading_table
 from allsky.clock.search import find_clock, given_box
 from allsky.clock.tesseract import TextLine
 from allsky.clock.zones import parse_zone
@@ -30,6 +31,7 @@ __all__ = [
     "Keyframe",
     "LearnedClock",
     "Reading",
+    "ReadingLog",
     "learn_clock",
     "reading_table",
 ]

@@ -63,7 +63,7 @@ class ClockPart:
         """What each of several crops (h, w) of the part's box shows."""
         inks = self.inks(crops)
         every = [
-            [PartEvidence(number, reading) for reading in sheet.read_all(self.in_place(inks, sheet))]
+            [PartEvidence(number, reading) for reading in self._readings_of(sheet, inks)]
             for number, sheet in enumerate(self.sheets)
         ]
         # Sheets may differ in a letter alone: MST or MDT, AM or PM.
@@ -71,6 +71,10 @@ class ClockPart:
             max(of_one, key=lambda one: (one.reading.sure, one.reading.presence + one.reading.words))
             for of_one in zip(*every, strict=True)
         ]
+
+    def _readings_of(self, sheet: GlyphSheet, inks: np.ndarray) -> list[GlyphReading]:
+        # A time is right to the second without its fraction, of which too few digits may have been seen to learn it.
+        return sheet.read_all(self.in_place(inks, sheet), self.format.fraction_digits(sheet.layout))
 
     def votes(self, evidence: PartEvidence) -> GlyphVotes:
         """How far the evidence speaks for each digit."""

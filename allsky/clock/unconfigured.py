@@ -16,7 +16,7 @@ from pathlib import Path
 import pandas as pd
 
 from allsky.clock.formats import ClockFormat
-from allsky.clock.learning import ClockSettings, Keyframe, LearnedClock, NoDate, Reading, learn_clock, reading_table
+from allsky.clock.learning import ClockSettings, Keyframe, LearnedClock, NoDate, Reading, ReadingLog, learn_clock
 from allsky.clock.picture import likeliest_order
 from allsky.clock.places import AmbiguousDate
 from allsky.clock.recognition import recognise
@@ -103,7 +103,7 @@ class Series:
 
 def read_series(clock: LearnedClock, recording: Recording, shape: tuple[int, ...]) -> Series:
     """Every frame of this `shape` (H, W), read and dated as the chain does."""
-    rows: list[tuple[str, int, Reading]] = []
+    log = ReadingLog()
     doubtful: dict[int, Reading] = {}
     series, cards = Series(), []
     for frame in recording.frames():
@@ -116,12 +116,11 @@ def read_series(clock: LearnedClock, recording: Recording, shape: tuple[int, ...
             cards.append((recording.name, frame.index))
             continue
         if reading.overlay_time is None and reading.crops and len(doubtful) < MOST_REREAD:
-            doubtful[len(rows)] = reading
-        rows.append((recording.name, frame.index, replace(reading, crops=())))
-    for row, reading in zip(doubtful, clock.reread([one.crops for one in doubtful.values()])):
-        if reading.overlay_time is not None:
-            rows[row] = (*rows[row][:2], reading)
-    readings, timelines = clock.dated(reading_table(rows), cards)
+            doubtful[len(log)] = reading
+        log.add(recording.name, frame.index, reading)
+    again = zip(doubtful, clock.reread([reading.crops for reading in doubtful.values()]))
+    log.correct({row: reading for row, reading in again if reading.overlay_time is not None})
+    readings, timelines = clock.dated(log.table(), cards)
     series.readings, series.timeline = readings.set_index("frame_index"), timelines.get(recording.name)
     return series
 
