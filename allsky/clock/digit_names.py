@@ -13,6 +13,7 @@ import numpy as np
 from scipy.cluster.hierarchy import fcluster, linkage
 from scipy.spatial.distance import squareform
 
+from allsky.clock.digit_alikeness import ALIKE, MORE_THAN_ALIKE
 from allsky.clock.digit_likeness import (
     NO_LABEL,
     Lesson,
@@ -43,13 +44,8 @@ SPREADS, THROUGHOUT = 4.0, 0.8
 FEWEST_DROPPED = 3
 # A digit this much like itself elsewhere, and less by BELIED like any other that could stand there (or less so, and
 # less by STRANGER), is itself all the same. From another whose look is not known it is told apart by being more like
-# itself, by so much, than these two ever are: the most found between true digits at different places of 160 clips of
-# the zoo, or between those of its ten fonts drawn at 9 to 26 pixels and moved by a fifth of their width.
-LIKE_ITSELF, SURELY_ITSELF, MORE_THAN_ALIKE = 0.7, 0.8, 0.04
-_ALIKE = {"08": 0.91, "58": 0.89, "68": 0.90, "09": 0.87, "38": 0.86, "06": 0.85, "35": 0.85, "56": 0.84, "02": 0.81,
-          "05": 0.80, "12": 0.80, "27": 0.80, "89": 0.80}  # fmt: skip
-# No other two are more alike than this.
-ELSE_ALIKE = 0.77
+# itself, by MORE_THAN_ALIKE, than these two ever are.
+LIKE_ITSELF, SURELY_ITSELF = 0.7, 0.8
 # Of a place that shows so many digits, less by STRANGER like any other that is known.
 SEVERAL = 3
 # A digit seen at one place only is contested where another's look elsewhere is within this of the usual likeness.
@@ -57,9 +53,6 @@ RIVAL_SLACK = 0.05
 # A digit is contested where it looks like another one elsewhere by this share of what is usual. (Different digits of
 # OpenCV's and Matplotlib's fonts are alike by 0.91 at most, equal ones at other places by 0.95 and more.)
 ONE_SHAPE, AS_MUCH, ONE_SHAPE_AT_LEAST = 0.955, 0.03, 0.92
-ALIKE = np.array(
-    [[_ALIKE.get("".join(sorted(f"{one}{other}")), ELSE_ALIKE) for other in range(10)] for one in range(10)]
-)
 
 
 def relabelled(lesson: Lesson) -> Lesson:

@@ -120,11 +120,12 @@ class ClockFormat:
                 possible[match.start(name) + place] = some
         return [possible.get(place, set(DIGITS)) for place, char in enumerate(text) if char.isdigit() or char == "?"]
 
-    def fraction_digits(self, text: str) -> list[bool]:
-        """For each digit of `text`, a clock as the format writes it, whether it is of the seconds' fraction."""
-        match = written_regex(self.pattern).fullmatch(text) if "f" in self.directives else None
-        span = range(*match.span("f")) if match else ()
-        return [place in span for place, char in enumerate(text) if char.isdigit()]
+    def fields_of(self, text: str) -> str:
+        """For each digit of `text`, a clock as the format writes it, the directive that it belongs to (`H`, `f`); empty
+        where `text` shows none."""
+        match = written_regex(self.pattern).fullmatch(text)
+        named = {place: name for name in match.groupdict() for place in range(*match.span(name))} if match else {}
+        return "".join(named.get(place, "?") for place, char in enumerate(text) if char.isdigit()) if match else ""
 
     @property
     def directives(self) -> frozenset[str]:

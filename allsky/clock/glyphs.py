@@ -15,6 +15,7 @@ from functools import cached_property
 
 import numpy as np
 
+from allsky.clock.digit_alikeness import ALIKE, MORE_THAN_ALIKE
 from allsky.clock.formats import DIGITS
 
 # A digit is sure where it leads every other by this share of the way between their shapes (1 = it looks
@@ -58,6 +59,15 @@ class GlyphReading:
     @property
     def confidence(self) -> float:
         return min(max(0.5 + self.lead / 2, 0.0), 1.0) if self.present else 0.0
+
+
+@dataclass(frozen=True)
+class Expected:
+    """What a clock's format says of its digit places: whether a digit is `dispensable` (digit places), casting no doubt
+    on its crop, and which digits may come `yet` (digit places, 10) where the time goes on."""
+
+    dispensable: np.ndarray
+    yet: np.ndarray
 
 
 @dataclass(frozen=True)
@@ -112,9 +122,8 @@ class GlyphSheet:
         """The text of `crop` (h, w), the same crop of the frame as those learned from."""
         return self.read_all(crop[None])[0]
 
-    def read_all(self, crops: np.ndarray, dispensable: Sequence[bool] | None = None) -> list[GlyphReading]:
-        """The text of each of `crops` (m, h, w). A digit (of the digit places) that is `dispensable` casts no doubt on
-        its crop: where it is in doubt, it is written as 0."""
+    def read_all(self, crops: np.ndarray, expected: Expected | None = None) -> list[GlyphReading]:
+        """The text of each of `crops` (m, h, w). A dispensable digit that is in doubt is written as 0."""
         patches, length = self._patches(crops)
         digits = patches[:, self._is_digit]
         # Shapes have zero mean, so that of a patch need not be taken off it before they are multiplied.
@@ -129,9 +138,10 @@ class GlyphSheet:
         presence = (fit.sum(axis=1) + fixed.sum(axis=1)) / len(self.centers)
         words = fixed[:, self._is_letter].min(axis=1) if self._is_letter.any() else np.ones(len(crops))
         clear = self._clear(best, fit, lead) & self._agreed(digits, best)
-        if dispensable is not None and any(dispensable):
-            best = np.where(clear | ~np.array(dispensable), best, 0)
-            clear, lead = (np.where(dispensable, beyond, told) for beyond, told in ((True, clear), (np.inf, lead)))
+        if expected is not None:
+            clear &= fit >= self._told_from(expected.yet)[self._rows, best]
+            best = np.where(clear | ~expected.dispensable, best, 0)
+            clear, lead = clear | expected.dispensable, np.where(expected.dispensable, np.inf, lead)
         sure = clear.all(axis=1)
         sure &= words >= np.sort(fit, axis=1)[:, fit.shape[1] // 2] - LETTER_SLACK
         told = (lead.min(axis=1), sure, presence, words)
@@ -170,6 +180,11 @@ class GlyphSheet:
         """Whether each digit (m, digit places) fits and leads as a sure one does."""
         return (fit >= self._enough) & (lead >= SURE_LEAD) & (self.known[self._rows, best] < CONTESTED)
 
+    def _told_from(self, yet: np.ndarray) -> np.ndarray:
+        """The fit (digit places, 10) that tells each digit from those of `yet` (digit places, 10) nobody has seen."""
+        unseen = yet & self._unknown
+        return np.where(unseen[:, None, :], self._apart_from_unseen, -np.inf).max(axis=2)
+
     def _agreed(self, digits: np.ndarray, best: np.ndarray) -> np.ndarray:
         """Whether the digits as seen anywhere say the same (m, digit places), at places that have not seen them all:
         what a place has seen fits better there than what it borrows, and would win over a digit it has not seen."""
@@ -190,8 +205,8 @@ class GlyphSheet:
             strange = (self.known == OWN) & (ranked < enough - FIT_SLACK)
             lead = np.where(strange, np.minimum(lead, STRANGE), lead)
         lead = np.where(self.known == REFUSED, np.minimum(lead, STRANGE), lead)
-        rival = np.where(self._rivals, ranked[:, None, :], -np.inf).max(axis=2)
-        unseen = np.where(rival >= enough, UNSEEN_RIVALLED, 0.0)
+        fits = ranked[:, :, None] >= np.maximum(enough[:, :, None], self._apart_from_unseen)
+        unseen = np.where((fits & self._rivals.swapaxes(1, 2)).any(axis=1), UNSEEN_RIVALLED, 0.0)
         return GlyphVotes(self.layout, np.where(self._unknown, unseen, np.clip(lead, -1.0, 1.0)), self.known == OWN)
 
     def _text(self, best: Sequence[int]) -> str:
@@ -239,6 +254,12 @@ class GlyphSheet:
     def _rivals(self) -> np.ndarray:
         """Whether (digit places, 10, 10) a digit is held against another one at a place: none that is contested."""
         return ~np.eye(10, dtype=bool) & (self.known != CONTESTED)[:, None, :]
+
+    @cached_property
+    def _apart_from_unseen(self) -> np.ndarray:
+        """The fit (digit places, 10, 10) by which each digit is told from another whose look is not known: noise that
+        makes digits less like themselves makes them less like others, too."""
+        return (ALIKE + MORE_THAN_ALIKE) * self.usual_fit[:, None, None]
 
     @cached_property
     def _unknown(self) -> np.ndarray:

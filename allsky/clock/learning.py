@@ -103,7 +103,7 @@ def learn_clock(
     places, texts = find_clock(lumas, within, given)
     if not places:
         raise _nothing_found(used, settings, texts)
-    read = read_places(places, lumas, given, night)
+    read = read_places(places, lumas, given, night, texts)
     unread = None if given else next((word for one in read if (word := one.unread_zone)), None)
     clock = _taught(read, used, LearnedClock((), settings.timezone, night, longitude_deg, unread))
     if clock is None:

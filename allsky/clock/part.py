@@ -8,15 +8,19 @@ from __future__ import annotations
 
 from collections.abc import Sequence
 from dataclasses import dataclass
+from functools import cached_property
 
 import numpy as np
 
-from allsky.clock.formats import ClockFormat
-from allsky.clock.glyphs import GlyphReading, GlyphSheet, GlyphVotes
+from allsky.clock.formats import DIGITS, ClockFormat
+from allsky.clock.glyphs import Expected, GlyphReading, GlyphSheet, GlyphVotes
 from allsky.clock.levelling import levelled
 from allsky.clock.overlay import Box, level_ink, read_crops, strokes
 from allsky.clock.part_reading import PartReading, part_readings
 from allsky.clock.spacing import Spacing
+
+# Fields of which every frame may show another digit.
+CHANGING = "HIMS"
 
 
 @dataclass(frozen=True, slots=True)
@@ -63,8 +67,8 @@ class ClockPart:
         """What each of several crops (h, w) of the part's box shows."""
         inks = self.inks(crops)
         every = [
-            [PartEvidence(number, reading) for reading in self._readings_of(sheet, inks)]
-            for number, sheet in enumerate(self.sheets)
+            [PartEvidence(number, reading) for reading in sheet.read_all(self.in_place(inks, sheet), expected)]
+            for number, (sheet, expected) in enumerate(zip(self.sheets, self._expected, strict=True))
         ]
         # Sheets may differ in a letter alone: MST or MDT, AM or PM.
         return [
@@ -72,13 +76,24 @@ class ClockPart:
             for of_one in zip(*every, strict=True)
         ]
 
-    def _readings_of(self, sheet: GlyphSheet, inks: np.ndarray) -> list[GlyphReading]:
-        # A time is right to the second without its fraction, of which too few digits may have been seen to learn it.
-        return sheet.read_all(self.in_place(inks, sheet), self.format.fraction_digits(sheet.layout))
+    @cached_property
+    def _expected(self) -> list[Expected | None]:
+        """What the format says of each sheet's digits."""
+        return [_expected_of(self.format, sheet.layout) for sheet in self.sheets]
 
     def votes(self, evidence: PartEvidence) -> GlyphVotes:
         """How far the evidence speaks for each digit."""
         return self.sheets[evidence.sheet].votes(evidence.reading.likeness)
+
+
+def _expected_of(clock_format: ClockFormat, layout: str) -> Expected | None:
+    """A time is right to the second without its fraction, of which too few digits may have been seen to learn it. Of
+    the others those of the time change, to digits that no keyframe may have shown; a date's seldom do."""
+    fields, digits = clock_format.fields_of(layout), clock_format.possible_digits(layout)
+    if not fields or digits is None:
+        return None
+    yet = [[name in CHANGING and digit in some for digit in DIGITS] for name, some in zip(fields, digits, strict=True)]
+    return Expected(np.array([name == "f" for name in fields]), np.array(yet))
 
 
 def ocr_part(part: ClockPart, crops: Sequence[np.ndarray]) -> list[PartReading]:

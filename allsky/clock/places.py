@@ -13,7 +13,7 @@ from typing import NamedTuple
 import numpy as np
 
 from allsky.clock.formats import ClockFormat
-from allsky.clock.mending import legible
+from allsky.clock.mending import legible, with_month_heard
 from allsky.clock.order import commonest_formats, possible_formats
 from allsky.clock.overlay import STYLES, read_crops
 from allsky.clock.part_reading import PartReading, cut_short, part_readings, well_boxed
@@ -64,9 +64,14 @@ class PlaceReading:
 
 
 def read_places(
-    places: Sequence[Place], lumas: Sequence[np.ndarray], given: ClockFormat | None, night: str | None
+    places: Sequence[Place],
+    lumas: Sequence[np.ndarray],
+    given: ClockFormat | None,
+    night: str | None,
+    texts: Sequence[str] = (),
 ) -> list[PlaceReading]:
     """What is read at `places` on the frames `lumas`; of one place alone if that turns out to show date and time.
+    `texts` are what was read there before.
 
     Raises AmbiguousDate naming the possible formats where nothing tells them apart.
     """
@@ -76,6 +81,8 @@ def read_places(
     for number, place in enumerate(places):
         best, *others = _fullest(place, [guise[number] for guise in guises], lumas)
         form = given or _format_of(place, [line.text for line in best], night)
+        heard = [*texts, *(line.text for guise in (best, *others) for line in guise)]
+        best = [with_month_heard(line, form, heard) for line in best]
         answers.append(PlaceReading(place, form, part_readings(best, form, others)))
     full = [one for one in answers if one.format.shows_date and one.format.shows_time]
     return full[:1] or answers

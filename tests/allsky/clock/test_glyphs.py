@@ -1,5 +1,9 @@
 """Glyphs learned from a few known texts read others, and say so where they cannot know."""
 
+from collections.abc import Sequence
+from dataclasses import replace
+
+import cv2
 import numpy as np
 import pytest
 
@@ -24,13 +28,13 @@ def crop(text: str, font: str = "DejaVuSans", noise: float = 3.0, seed: int = 0)
     return np.clip(picture, 0, 255).astype(np.uint8)
 
 
-def sample(text: str, wrong: str | None = None, seed: int = 0) -> Sample:
+def sample(text: str, wrong: str | None = None, seed: int = 0, font: str = "DejaVuSans") -> Sample:
     """A crop of `text`, taught as `wrong` where that is given, with its characters' true places."""
-    ends = [coverage("DejaVuSans", 13, text[: k + 1]).shape[1] for k in range(len(text))]
+    ends = [coverage(font, 13, text[: k + 1]).shape[1] for k in range(len(text))]
     starts = [0, *ends[:-1]]
     middles = [(start + end - 1) / 2 + 4 for start, end in zip(starts, ends, strict=True)]
     inked = [middle for middle, char in zip(middles, text, strict=True) if char != " "]
-    return Sample(crop(text, seed=seed), wrong or text, np.array(inked))
+    return Sample(crop(text, font, seed=seed), wrong or text, np.array(inked))
 
 
 @pytest.fixture(scope="module")
@@ -129,6 +133,50 @@ def test_another_half_of_the_day_is_not_taken_for_the_one_that_was_taught():
     taught = learn_sheets([sample(text + " AM", seed=k) for k, text in enumerate(TEXTS)])[0]
     assert taught.read(crop("10:34:58 AM", seed=95)).sure
     assert not taught.read(crop("10:34:58 PM", seed=95)).sure
+
+
+def part_taught(samples: Sequence[Sample], pattern: str) -> ClockPart:
+    """A part that reads the strokes of the samples' text."""
+    inked = [replace(one, crop=strokes(one.crop, 13.0, True)) for one in samples]
+    box = Box(0, 0, WIDTH, HEIGHT)
+    return ClockPart(box, ClockFormat(pattern), 13.0, True, "ink", tuple(learn_sheets(inked)))
+
+
+def test_a_fraction_that_could_not_be_learned_costs_no_frame_its_seconds():
+    # Its boxes are those of a mark far behind it.
+    taught = [sample(f"{text}.3", seed=k) for k, text in enumerate(TEXTS)]
+    far = [replace(one, centers=np.append(one.centers[:-1], one.centers[-1] + 30)) for one in taught]
+    part, shown = part_taught(far, "%H:%M:%S.%f"), crop("10:34:58.3", seed=90)
+    assert not part.sheets[0].read(strokes(shown, 13.0, True)).sure
+    reading = part.read(shown).reading
+    assert reading.sure and reading.text == "10:34:58.0"
+
+
+def blurred(picture: np.ndarray) -> np.ndarray:
+    return cv2.GaussianBlur(picture, (0, 0), 0.8)
+
+
+def test_a_digit_that_nobody_has_seen_is_not_taken_for_the_one_that_it_is_most_like():
+    taught = [sample(text.replace("6", "4"), seed=k) for k, text in enumerate(TEXTS)]
+    part = part_taught([replace(one, crop=blurred(one.crop)) for one in taught], "%H:%M:%S")
+    shown = blurred(crop("10:36:58", seed=90))
+    alone = part.sheets[0].read(strokes(shown, 13.0, True))
+    assert alone.sure and alone.text == "10:38:58"
+    evidence = part.read(shown)
+    assert not evidence.reading.sure
+    # Nor do the glyphs speak against the time that they do show.
+    assert part.votes(evidence).support("10:36:58") >= 0
+    assert part.read(blurred(crop("10:38:58", seed=90))).reading.sure
+
+
+def test_a_number_whose_boxes_stand_beside_it_is_found_by_its_digits():
+    texts = [f"03 {text}" for text in TEXTS]
+    taught = [sample(text, seed=k) for k, text in enumerate(texts)]
+    beside = [replace(one, centers=np.concatenate([one.centers[:2] - 9, one.centers[2:]])) for one in taught]
+    sheet = learn_sheets(beside)[0]
+    assert sheet.centers[:2] == pytest.approx(learn_sheets(taught)[0].centers[:2], abs=0.5)
+    reading = sheet.read(crop("03 10:34:58", seed=90))
+    assert reading.sure and reading.text == "03 10:34:58"
 
 
 def test_a_layout_stands_for_all_texts_that_differ_in_their_digits():
