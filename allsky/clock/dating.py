@@ -10,7 +10,7 @@ from __future__ import annotations
 
 from collections import defaultdict
 from collections.abc import Iterable, Sequence
-from datetime import UTC, datetime, tzinfo
+from datetime import datetime, tzinfo
 
 import numpy as np
 import pandas as pd
@@ -19,7 +19,7 @@ from allsky.clock.autumn import resolve_repeated
 from allsky.clock.glyph_witness import Witness, hear
 from allsky.clock.timeline import Timeline
 from allsky.clock.video_times import Dates, VideoTimes
-from allsky.clock.zones import overlay_zone, possible_utc, sign_in_doubt
+from allsky.clock.zones import not_set_forward, overlay_zone, possible_utc, sign_in_doubt
 from allsky.tables import READINGS
 
 
@@ -108,7 +108,7 @@ def _own_utc(
         local = shown[row].item()
         options = possible_utc(local, zones[row])
         skipped[row] = not options
-        options = options or (_not_set_forward(local, zones[row]),)
+        options = options or (not_set_forward(local, zones[row]),)
         first[row], second[row] = options[0].timestamp(), options[-1].timestamp()
     own, unclear = resolve_repeated(videos, table["frame_index"].to_numpy(), first, second)
     return own, skipped, unclear
@@ -123,8 +123,3 @@ def _with_unread(videos: Iterable[np.ndarray], own: np.ndarray, skipped: np.ndar
             beside = read[np.abs(read - place) == np.abs(read - place).min()]
             answer[rows[place]] = skipped[rows[beside]].any()
     return answer
-
-
-def _not_set_forward(local: datetime, zone: tzinfo) -> datetime:
-    """A time that summer time skips, as a clock shows it that was not yet set forward."""
-    return local.replace(tzinfo=zone, fold=0).astimezone(UTC)

@@ -13,7 +13,7 @@ from itertools import pairwise
 
 import numpy as np
 
-from allsky.clock.timeline import only_lost_frames
+from allsky.clock.timeline import MOST_LOST, only_lost_frames
 from allsky.clock.video_times import SMALLEST_TOLERANCE_S, VideoTimes
 
 # Readings on either side of a stretch that are looked at, and how many of them must keep the promise that it does not.
@@ -53,24 +53,31 @@ def digit_leaps(video: VideoTimes, zones: Sequence[tzinfo], never_was: np.ndarra
         ):
             odd = own[[not _keeps(video, place, near) for place in own]]
             promise = video.promised(near, video.index[edge])
-            if len(odd) and _one_digit_apart(video.own[edge], promise, zones[video.rows[edge]]):
-                promised = np.array([video.promised(near, video.index[place]) for place in odd])
+            # Where the digit changes frames may have been lost, too.
+            onward = np.sign(edge - near) * video.timeline.step_s * np.arange(MOST_LOST + 1)
+            apart = [_one_digit_apart(video.own[edge], promise + one, zones[video.rows[edge]]) for one in onward]
+            if len(odd) and any(apart):
+                later = onward[apart.index(True)]
+                promised = np.array([video.promised(near, video.index[place]) + later for place in odd])
                 yield DigitLeap(odd, promised, shorter, only_lost, _kept_beyond(video, odd, near))
 
 
 def _kept_beyond(video: VideoTimes, members: np.ndarray, near: int) -> bool:
-    """Whether readings on both sides of a stretch keep the promise, of the reading `near` it, that it does not."""
+    """Whether readings on both sides of a stretch keep the promise, of the reading `near` it, that it does not, but for
+    a few lost frames."""
     read = np.flatnonzero(video.read)
     kept = [
-        sum(_keeps(video, place, near) for place in side)
+        sum(_keeps(video, place, near, MOST_LOST) for place in side)
         for side in (read[read < members[0]][-LOOKED_BEYOND:], read[read > members[-1]][:LOOKED_BEYOND])
     ]
     return min(kept) >= ENOUGH_BEYOND
 
 
-def _keeps(video: VideoTimes, place: int, near: int) -> bool:
+def _keeps(video: VideoTimes, place: int, near: int, lost: int = 0) -> bool:
+    """Whether a reading keeps the promise of another one, but for so many lost frames at most between them."""
     slack = max(abs(video.timeline.step_s) / 2, SMALLEST_TOLERANCE_S)
-    return bool(abs(video.own[place] - video.promised(near, video.index[place])) <= slack)
+    ahead = np.sign(place - near) * (video.own[place] - video.promised(near, video.index[place]))
+    return bool(-slack <= ahead <= slack + lost * abs(video.timeline.step_s))
 
 
 def _moving(video: VideoTimes, members: np.ndarray) -> np.ndarray:

@@ -13,7 +13,7 @@ import numpy as np
 from scipy.cluster.hierarchy import fcluster, linkage
 from scipy.spatial.distance import squareform
 
-from allsky.clock.digit_alikeness import ALIKE, MORE_THAN_ALIKE
+from allsky.clock.digit_alikeness import ALIKE, ALIKE_BLURRED, MORE_THAN_ALIKE, MORE_THAN_BLURRED
 from allsky.clock.digit_likeness import (
     NO_LABEL,
     Lesson,
@@ -192,8 +192,10 @@ def _dropped_throughout(read: np.ndarray, labels: np.ndarray) -> np.ndarray:
 
 def contested(lesson: Lesson) -> np.ndarray:
     """For each place and digit (places, 10) whether what was read there as this digit looks as much like another digit
-    elsewhere as that place's digits usually look like themselves."""
+    elsewhere as that place's digits usually look like themselves, or less like itself elsewhere than they do and as one
+    may that nobody has seen."""
     labels = lesson.labels
+    unseen = lesson.possible & (times_named(labels).sum(axis=0) == 0)
     likeness = likeness_to_others(lesson.looks(), labels)
     known = np.isfinite(likeness).all(axis=0)
     own = of_label(likeness, labels)
@@ -207,7 +209,9 @@ def contested(lesson: Lesson) -> np.ndarray:
             least = usual - RIVAL_SLACK
             if known[place, digit]:
                 least = max(ONE_SHAPE * usual, look[digit] - AS_MUCH, ONE_SHAPE_AT_LEAST)
+                could_be = ALIKE_BLURRED[digit, unseen[place]].max(initial=-1.0) + MORE_THAN_BLURRED
+                answer[place, digit] = look[digit] < could_be * usual
             look[digit] = np.nan
             rival = np.nanmax(look) if np.isfinite(look).any() else -1.0
-            answer[place, digit] = rival >= least
+            answer[place, digit] |= rival >= least
     return answer

@@ -15,7 +15,7 @@ from functools import cached_property
 
 import numpy as np
 
-from allsky.clock.digit_alikeness import ALIKE, MORE_THAN_ALIKE
+from allsky.clock.digit_alikeness import ALIKE_BLURRED, MORE_THAN_BLURRED
 from allsky.clock.formats import DIGITS
 
 # A digit is sure where it leads every other by this share of the way between their shapes (1 = it looks
@@ -259,7 +259,7 @@ class GlyphSheet:
     def _apart_from_unseen(self) -> np.ndarray:
         """The fit (digit places, 10, 10) by which each digit is told from another whose look is not known: noise that
         makes digits less like themselves makes them less like others, too."""
-        return (ALIKE + MORE_THAN_ALIKE) * self.usual_fit[:, None, None]
+        return (ALIKE_BLURRED + MORE_THAN_BLURRED) * self.usual_fit[:, None, None]
 
     @cached_property
     def _unknown(self) -> np.ndarray:

@@ -38,7 +38,7 @@ from allsky.clock.record import (
 from allsky.clock.tesseract import PAGES_PER_CALL
 from allsky.clock.timeline import Timeline
 from allsky.clock.video_times import DOUBTED_BY_GLYPHS
-from allsky.clock.zones import overlay_zone, parse_zone, possible_utc
+from allsky.clock.zones import not_set_forward, overlay_zone, parse_zone, possible_utc
 from allsky.site import night_bounds
 from allsky.tables import READINGS
 
@@ -290,8 +290,8 @@ def _within_night(
     start, end = night_bounds(night, longitude_deg)
     for days in (0, 1, -1):
         local = datetime.combine(date.fromisoformat(night) + timedelta(days=days), clock)
-        if month_day in (None, (local.month, local.day)) and any(
-            start <= utc < end for utc in possible_utc(local, zone)
-        ):
+        # A time that summer time skips is one of this night, too: it is flagged when it is dated.
+        utcs = possible_utc(local, zone) or (not_set_forward(local, zone),)
+        if month_day in (None, (local.month, local.day)) and any(start <= utc < end for utc in utcs):
             return local
     return None

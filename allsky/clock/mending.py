@@ -8,11 +8,9 @@ clock; that the same digit looks the same everywhere has to bear it out.
 from __future__ import annotations
 
 import re
-from collections.abc import Callable, Iterable
+from collections.abc import Callable
 from dataclasses import replace
 
-from allsky.clock.format_regex import MONTHS
-from allsky.clock.formats import ClockFormat, plain
 from allsky.clock.tesseract import Char, TextLine
 
 # A blank between the two digits of a number behind a mark (`2024-09-1 4T00:1 5`).
@@ -28,8 +26,6 @@ _MARK = re.compile(r"(?<=\w)(?:\s[^\w\s:/.+-]|[^\w\s:/.+-]\s?)(?=\w)")
 _LOOKS = dict(zip("OoQDØ@IilL|]!ZzSsB", "000000111111122558", strict=True))
 _FOR_OTHERS = "ZzSsB"
 _NUMBER = re.compile(r"(?<![A-Za-z0-9])[0-9OoQDØ@IilL|\]!ZzSsB]{2,8}(?![A-Za-z0-9])")
-# Months whose names are read for each other.
-_MONTHS_ALIKE = (("Jan", "Jun", "Jul"), ("Mar", "May"))
 # A clock has so many digits; what has fewer is not looked at twice.
 FEWEST_DIGITS = 6
 
@@ -42,25 +38,6 @@ def legible(line: TextLine, shows_clock: Callable[[str], bool]) -> TextLine:
     for mended in (whole, _with_blanks(whole), _with_digits(whole), _with_digits(_with_blanks(whole))):
         if mended is not line and shows_clock(mended.text):
             return mended
-    return line
-
-
-def with_month_heard(line: TextLine, clock_format: ClockFormat, heard: Iterable[str]) -> TextLine:
-    """The line with the name of another month, one that looks like the one read, where the weekday belies this and a
-    text that was `heard` elsewhere shows the other with the weekday that it has; else as it is."""
-    shown, text = clock_format.search(line.text, lenient=True), plain(line.text)
-    if shown is None or not shown.weekday_belies or "b" not in clock_format.directives:
-        return line
-    every = [one for one in map(clock_format.search, heard) if one and one.weekday is not None]
-    months = {one.day.month for one in every if one.day and not one.weekday_belies}
-    for alike in _MONTHS_ALIKE:
-        for read in re.finditer("|".join(alike), text[shown.start : shown.end], re.IGNORECASE):
-            for name in (month for month in alike if MONTHS.index(month) + 1 in months):
-                first = shown.start + read.start()
-                mended = _replaced(line, {first + place: letter for place, letter in enumerate(name)})
-                again = clock_format.search(mended.text, lenient=True)
-                if again and not again.weekday_belies:
-                    return mended
     return line
 
 

@@ -12,13 +12,15 @@ from dataclasses import replace
 import cv2
 import numpy as np
 
+from allsky.clock.digit_likeness import REACH
 from allsky.clock.digit_names import BELIED, RIVAL_SLACK
 from allsky.clock.glyphs import OWN, REFUSED, GlyphSheet
 from allsky.clock.part import ClockPart
 
 # Parts whose letters' heights differ by more than this share are not drawn in the same letters.
 SAME_HEIGHT = 0.15
-# Shapes are moved by so many pixels to where they are most alike: boxes are cut out to a pixel or two.
+# Shapes are moved to where they are most alike, by so many pixels at least: boxes are cut out to a pixel or two, and
+# stand off by more behind a narrow digit of a date that never changes.
 MOVED_PX = 2
 
 
@@ -58,8 +60,9 @@ def _likeness(sheet: GlyphSheet, others: Sequence[GlyphSheet]) -> np.ndarray:
     """How much each digit seen at each place is like each digit of the others (places, 10, 10); NaN where one of them
     is not known."""
     answer = np.full((*sheet.known.shape, 10), np.nan)
+    moved = ((MOVED_PX, MOVED_PX), (max(MOVED_PX, round(REACH * sheet.width)),) * 2)
     for place, digit in np.argwhere(sheet.known == OWN):
-        room = np.pad(sheet.shapes[place, digit].astype(np.float32), MOVED_PX, mode="edge")
+        room = np.pad(sheet.shapes[place, digit].astype(np.float32), moved, mode="edge")
         for other in others:
             for name, shape in enumerate(other.common.astype(np.float32)):
                 if shape.any() and (np.array(shape.shape) <= room.shape).all():

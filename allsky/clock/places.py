@@ -13,7 +13,8 @@ from typing import NamedTuple
 import numpy as np
 
 from allsky.clock.formats import ClockFormat
-from allsky.clock.mending import legible, with_month_heard
+from allsky.clock.mending import legible
+from allsky.clock.month_names import with_true_month
 from allsky.clock.order import commonest_formats, possible_formats
 from allsky.clock.overlay import STYLES, read_crops
 from allsky.clock.part_reading import PartReading, cut_short, part_readings, well_boxed
@@ -73,7 +74,8 @@ def read_places(
     """What is read at `places` on the frames `lumas`; of one place alone if that turns out to show date and time.
     `texts` are what was read there before.
 
-    Raises AmbiguousDate naming the possible formats where nothing tells them apart.
+    Raises AmbiguousDate naming the possible formats where nothing tells them apart, NoClock where nothing tells two
+    months apart that were read for each other.
     """
     places = widened(places, lumas[0])
     guises = _guises(places, lumas, given)
@@ -81,8 +83,9 @@ def read_places(
     for number, place in enumerate(places):
         best, *others = _fullest(place, [guise[number] for guise in guises], lumas)
         form = given or _format_of(place, [line.text for line in best], night)
-        heard = [*texts, *(line.text for guise in (best, *others) for line in guise)]
-        best = [with_month_heard(line, form, heard) for line in best]
+        best = with_true_month(
+            place, best, form, [*texts, *(line.text for guise in others for line in guise)], lumas, night
+        )
         answers.append(PlaceReading(place, form, part_readings(best, form, others)))
     full = [one for one in answers if one.format.shows_date and one.format.shows_time]
     return full[:1] or answers

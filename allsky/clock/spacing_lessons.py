@@ -15,13 +15,12 @@ import numpy as np
 from allsky.clock.glyph_lessons import Sample
 from allsky.clock.glyphs import layout_of, unit, windows
 from allsky.clock.spacing import ROUNDING_PX, Spacing, straightened
-from allsky.clock.text_layout import fit_text, glyph_width, place_centers, usual_advance
+from allsky.clock.text_layout import FAR_OFF, fit_text, glyph_width, place_centers, usual_advance
 
-# Digits have widths of their own where a common one leaves the boxes this far off (as `TextFit.loss`), their own ones
-# this many times less, and one of them differs by this share of an advance. Of fonts whose digits share a width the
-# boxes of 200 clocks were off by 0.025 at most.
-FAR_OFF, CLEARLY_NEARER, OF_ITS_OWN = 0.03, 2.0, 0.08
-# From fewer texts widths are not learned.
+# Digits have widths of their own where a common one leaves the boxes FAR_OFF, their own ones this many times less, and
+# one of them differs by this share of an advance.
+CLEARLY_NEARER, OF_ITS_OWN = 2.0, 0.08
+# From fewer different texts widths are not learned: in one that never changes any would do.
 FEWEST_TEXTS = 4
 # How often widths are learned anew from looks, how far characters are then moved to cover their equals, in pixels, and
 # how many of these they have to have.
@@ -38,7 +37,7 @@ def learn_spacing(texts: Sequence[str], centers: Sequence[np.ndarray]) -> Spacin
     own = [text for text, layout in zip(texts, layouts, strict=True) if layout == common]
     measured = np.array([one for one, layout in zip(centers, layouts, strict=True) if layout == common])
     even = fit_text(own, measured)
-    if even.loss < FAR_OFF or len(own) < FEWEST_TEXTS:
+    if even.loss < FAR_OFF or len(set(own)) < FEWEST_TEXTS:
         return None
     fits = [(anchor, fit_text(own, measured, anchor)) for anchor in ANCHORS]
     anchor, odd = min(fits, key=lambda fit: fit[1].loss * (ANCHOR_NEARER if fit[0] else 1.0))

@@ -117,3 +117,8 @@ def possible_utc(local: datetime, zone: tzinfo) -> tuple[datetime, ...]:
         if utc.astimezone(zone).replace(tzinfo=None) == local and utc not in answers:
             answers.append(utc)
     return tuple(sorted(answers))
+
+
+def not_set_forward(local: datetime, zone: tzinfo) -> datetime:
+    """A time that summer time skips, as a clock shows it that was not yet set forward."""
+    return local.replace(tzinfo=zone, fold=0).astimezone(UTC)

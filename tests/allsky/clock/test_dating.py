@@ -363,3 +363,12 @@ def test_a_reading_that_the_glyphs_doubt_does_not_part_a_line_that_the_others_dr
     dated = date_readings(table, [None] * 30, ZoneInfo("UTC"), 1.0)[0]
     assert list(np.flatnonzero(dated["clock_flag"].notna())) == [5, 6]
     assert list(dated["utc"]) == [one.replace(tzinfo=UTC) for one in shown]
+
+
+def test_a_stretch_misread_by_one_digit_is_flagged_though_frames_were_lost_where_it_begins():
+    # From 02:30 on a 3 is read as a 5, and the frames of 02:29 and 02:38 are missing.
+    minutes = [*range(10, 29), *range(30, 38), *range(39, 55)]
+    truth = [datetime(2013, 3, 1, 2) + timedelta(minutes=minute) for minute in minutes]
+    shown = [moment.replace(minute=moment.minute + 20) if 30 <= moment.minute < 40 else moment for moment in truth]
+    against = glyphs(lambda row, moment: 0.9 if moment == shown[row] else -1.0, len(shown))
+    assert {row for row, moment in enumerate(truth) if 30 <= moment.minute < 40} <= set(flagged(shown, against))

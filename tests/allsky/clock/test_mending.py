@@ -5,7 +5,7 @@ from datetime import datetime
 import pytest
 
 from allsky.clock.formats import ClockFormat
-from allsky.clock.mending import legible, with_month_heard
+from allsky.clock.mending import legible
 from allsky.clock.recognition import recognise
 from allsky.clock.tesseract import Char, TextLine
 
@@ -55,19 +55,3 @@ def test_a_clock_and_what_cannot_be_one_are_left_as_they_are(read):
 def test_a_line_is_mended_to_the_given_format():
     date_only = ClockFormat("%d %b %Y")
     assert legible(line("0S Oct 2021 of 128"), lambda text: date_only.search(text) is not None).text[:2] == "05"
-
-
-@pytest.mark.parametrize(
-    ("read", "heard", "month"),
-    [
-        ("Sun 18 Jun 2015 23:32:23", ["Sun 18 Jan 2015 23:34:53"], "Jan"),
-        # Nobody saw the other month, or with a weekday that it has not, or the weekday does not belie the one read.
-        ("Sun 18 Jun 2015 23:32:23", ["Sun 18 Jun 2015 23:34:53"], "Jun"),
-        ("Mon 18 Jun 2015 23:32:23", ["Mon 18 Jan 2015 23:34:53"], "Jun"),
-        ("Thu 18 Jun 2015 23:32:23", ["Sun 18 Jan 2015 23:34:53"], "Jun"),
-        ("Sun 18 Sep 2015 23:32:23", ["Sun 18 Jan 2015 23:34:53"], "Sep"),
-    ],
-)
-def test_a_month_that_its_weekday_belies_is_the_one_that_another_reading_shows(read, heard, month):
-    form = ClockFormat("%a %d %b %Y %H:%M:%S")
-    assert with_month_heard(line(read), form, heard).text == read.replace(read[7:10], month)
