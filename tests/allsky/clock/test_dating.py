@@ -9,8 +9,13 @@ import pandas as pd
 import pytest
 
 from allsky.clock.dating import date_readings
+from allsky.clock.formats import ClockFormat
 from allsky.clock.glyph_witness import Witness
 from allsky.clock.learned import LearnedClock
+from allsky.clock.overlay import Box
+from allsky.clock.part import ClockPart
+from allsky.clock.part_reading import PartReading
+from allsky.clock.tesseract import TextLine
 from allsky.clock.zones import overlay_zone, parse_zone, possible_utc
 from allsky.errors import BadConfiguration
 
@@ -372,3 +377,11 @@ def test_a_stretch_misread_by_one_digit_is_flagged_though_frames_were_lost_where
     shown = [moment.replace(minute=moment.minute + 20) if 30 <= moment.minute < 40 else moment for moment in truth]
     against = glyphs(lambda row, moment: 0.9 if moment == shown[row] else -1.0, len(shown))
     assert {row for row, moment in enumerate(truth) if 30 <= moment.minute < 40} <= set(flagged(shown, against))
+
+
+@pytest.mark.parametrize(("clock", "day"), [("01:59:54", 10), ("02:30:00", 10), ("03:00:06", 10), ("23:10:00", 9)])
+def test_a_clock_without_a_date_shows_the_hour_that_summer_time_skips_on_the_day_of_its_night(clock, day):
+    part = ClockPart(Box(0, 0, 80, 12), ClockFormat("%H:%M:%S"), 9.0, True, "ink", ())
+    overlay = LearnedClock((part,), "America/Edmonton", "2013-03-09", -114.4)
+    shown = PartReading(TextLine(()), part.format.search(clock))
+    assert overlay.ocr_reading([shown]).overlay_time == datetime.fromisoformat(f"2013-03-{day:02} {clock}")
