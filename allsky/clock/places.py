@@ -32,6 +32,8 @@ FULL, MOMENT = 2, 3
 WELL_PLACED = 0.25
 # Boxes of less than this share of the digits tell too little.
 MOSTLY_PLACED = 0.85
+# So many readings with date and time are no chance.
+FEWEST_FULL = 3
 # A word counts that stands behind more than this share of the clocks.
 MOSTLY_SEEN = 0.5
 # Places that share this much of the smaller one are one line.
@@ -193,6 +195,10 @@ def _format_of(place: Place, texts: Sequence[str], night: str | None) -> ClockFo
     if any("p" in each.directives for each in place.formats):
         # Where it was found it showed AM or PM; another guise may garble them, and then all of a day is half of it.
         every = [each for each in every if "H" not in each.directives]
+    full = [each for each in every if each.shows_date and each.shows_time]
+    if any(each in place.formats for each in full) and len(full) >= FEWEST_FULL:
+        # A date that is garbled on most frames is a date all the same.
+        every = full
     left = possible_formats(commonest_formats(every, texts), texts, night)
     if len(left) != 1:
         common = left or commonest_formats(every, texts)

@@ -173,9 +173,18 @@ def find_clock(
         seen += _read_lines(lines, style, clock_format)
         places = _places(seen)
         dated = any(one.shows_date for place in places for one in place.formats)
-        if (dated and not _of_one_row(places, seen)) or (places and _no_more_numbers(seen)):
+        settled = dated and _seen_on_most(places, seen, len(frames)) and not _of_one_row(places, seen)
+        if settled or (places and _no_more_numbers(seen)):
             break
     return places, [one.text.text for one in seen if one.text.text]
+
+
+def _seen_on_most(places: Sequence[Place], seen: Sequence[_Seen], n_frames: int) -> bool:
+    """Whether what the places show was seen on most frames in one guise: in another guise more may be legible."""
+    styles = {place.style for place in places}
+    kinds = {"full"} if len(places) == 1 else {"date", "time"}
+    counts = Counter((one.style, _kind(one)) for one in seen)
+    return all(max(counts[style, kind] for style in styles) > n_frames / 2 for kind in kinds)
 
 
 def _of_one_row(places: Sequence[Place], seen: Sequence[_Seen]) -> bool:
