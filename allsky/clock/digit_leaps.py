@@ -6,6 +6,7 @@ stretch in which that digit was misread. The times alone do not tell: `allsky.cl
 
 from __future__ import annotations
 
+from collections import Counter
 from collections.abc import Iterator, Sequence
 from dataclasses import dataclass
 from datetime import datetime, tzinfo
@@ -14,7 +15,7 @@ from itertools import pairwise
 import numpy as np
 
 from allsky.clock.timeline import MOST_LOST, only_lost_frames
-from allsky.clock.video_times import SMALLEST_TOLERANCE_S, VideoTimes
+from allsky.clock.video_times import MOSTLY, SMALLEST_TOLERANCE_S, VideoTimes
 
 # Readings on either side of a stretch that are looked at, and how many of them must keep the promise that it does not.
 LOOKED_BEYOND, ENOUGH_BEYOND = 8, 2
@@ -52,14 +53,22 @@ def digit_leaps(video: VideoTimes, zones: Sequence[tzinfo], never_was: np.ndarra
             (behind, behind[0], before[-1], not is_shorter),
         ):
             odd = own[[not _keeps(video, place, near) for place in own]]
-            promise = video.promised(near, video.index[edge])
+            promised = np.array([video.promised(near, video.index[place]) for place in odd])
             # Where the digit changes frames may have been lost, too.
-            onward = np.sign(edge - near) * video.timeline.step_s * np.arange(MOST_LOST + 1)
-            apart = [_one_digit_apart(video.own[edge], promise + one, zones[video.rows[edge]]) for one in onward]
-            if len(odd) and any(apart):
-                later = onward[apart.index(True)]
-                promised = np.array([video.promised(near, video.index[place]) + later for place in odd])
-                yield DigitLeap(odd, promised, shorter, only_lost, _kept_beyond(video, odd, near))
+            for later in np.sign(edge - near) * video.timeline.step_s * np.arange(MOST_LOST + 1):
+                promise = video.promised(near, video.index[edge]) + later
+                apart = _digit_apart(video.own[edge], promise, zones[video.rows[edge]])
+                if apart and _same_digit(video, odd, promised + later, zones):
+                    yield DigitLeap(odd, promised + later, shorter, only_lost, _kept_beyond(video, odd, near))
+                    break
+
+
+def _same_digit(video: VideoTimes, odd: np.ndarray, promised: np.ndarray, zones: Sequence[tzinfo]) -> bool:
+    """Whether it is one digit, taken for one other, by which most of the frames differ from what was promised: a clock
+    that is set shows each of its digits as another one."""
+    pairs = zip(video.own[odd], promised, video.rows[odd], strict=True)
+    apart = Counter(_digit_apart(own, promise, zones[row]) for own, promise, row in pairs)
+    return any(digit and count >= MOSTLY * len(odd) for digit, count in apart.items())
 
 
 def _kept_beyond(video: VideoTimes, members: np.ndarray, near: int) -> bool:
@@ -86,7 +95,9 @@ def _moving(video: VideoTimes, members: np.ndarray) -> np.ndarray:
     return members[: len(members) - frozen + 1]
 
 
-def _one_digit_apart(one_s: float, other_s: float, zone: tzinfo) -> bool:
-    """Whether two times are written alike in `zone` but for one digit (of either hour, minute, second or day)."""
+def _digit_apart(one_s: float, other_s: float, zone: tzinfo) -> tuple[int, str, str] | None:
+    """The digit (of either hour, minute, second or day) in which alone two times differ as written in `zone`: its place
+    and what it is in both."""
     one, other = (datetime.fromtimestamp(round(moment), zone).strftime("%Y%m%d%H%M%S") for moment in (one_s, other_s))
-    return sum(first != second for first, second in zip(one, other, strict=True)) == 1
+    apart = [(place, *both) for place, both in enumerate(zip(one, other, strict=True)) if both[0] != both[1]]
+    return apart[0] if len(apart) == 1 else None

@@ -385,3 +385,10 @@ def test_a_clock_without_a_date_shows_the_hour_that_summer_time_skips_on_the_day
     overlay = LearnedClock((part,), "America/Edmonton", "2013-03-09", -114.4)
     shown = PartReading(TextLine(()), part.format.search(clock))
     assert overlay.ocr_reading([shown]).overlay_time == datetime.fromisoformat(f"2013-03-{day:02} {clock}")
+
+
+def test_a_clock_that_a_card_puts_off_by_a_frame_is_not_misread_by_a_digit():
+    # Between 20:44 and 20:45 lies a frame that shows neither a clock nor the sky, and nobody knows all digits' looks.
+    truth = [datetime(2016, 2, 26, 20, 31) + timedelta(minutes=minute) for minute in range(54)]
+    shown: list[datetime | None] = [*truth[:14], None, *truth[14:]]
+    assert set(flagged(shown, glyphs(lambda row, moment: 0.0, len(shown), familiar=False))) <= {14}
