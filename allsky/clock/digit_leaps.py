@@ -53,14 +53,24 @@ def digit_leaps(video: VideoTimes, zones: Sequence[tzinfo], never_was: np.ndarra
             (behind, behind[0], before[-1], not is_shorter),
         ):
             odd = own[[not _keeps(video, place, near) for place in own]]
-            promised = np.array([video.promised(near, video.index[place]) for place in odd])
-            # Where the digit changes frames may have been lost, too.
-            for later in np.sign(edge - near) * video.timeline.step_s * np.arange(MOST_LOST + 1):
-                promise = video.promised(near, video.index[edge]) + later
-                apart = _digit_apart(video.own[edge], promise, zones[video.rows[edge]])
-                if apart and _same_digit(video, odd, promised + later, zones):
-                    yield DigitLeap(odd, promised + later, shorter, only_lost, _kept_beyond(video, odd, near))
-                    break
+            promised = _promised_but_for_a_digit(video, odd, edge, near, zones) if len(odd) else None
+            if promised is not None:
+                yield DigitLeap(odd, promised, shorter, only_lost, _kept_beyond(video, odd, near))
+
+
+def _promised_but_for_a_digit(
+    video: VideoTimes, odd: np.ndarray, edge: int, near: int, zones: Sequence[tzinfo]
+) -> np.ndarray | None:
+    """What the reading `near` a stretch promises for its `odd` frames (UTC seconds), where the `edge` beside it and
+    most of these differ from that by one digit alone; None where they do not. Where the digit changes frames may have
+    been lost, too."""
+    promised = np.array([video.promised(near, video.index[place]) for place in odd])
+    at_edge = video.promised(near, video.index[edge])
+    for later in np.sign(edge - near) * video.timeline.step_s * np.arange(MOST_LOST + 1):
+        apart = _digit_apart(video.own[edge], at_edge + later, zones[video.rows[edge]])
+        if apart and _same_digit(video, odd, promised + later, zones):
+            return promised + later
+    return None
 
 
 def _same_digit(video: VideoTimes, odd: np.ndarray, promised: np.ndarray, zones: Sequence[tzinfo]) -> bool:
