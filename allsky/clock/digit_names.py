@@ -46,6 +46,8 @@ FEWEST_DROPPED = 3
 # less by STRANGER), is itself all the same. From another whose look is not known it is told apart by being more like
 # itself, by MORE_THAN_ALIKE, than these two ever are.
 LIKE_ITSELF, SURELY_ITSELF = 0.7, 0.8
+# A digit that stands at so many places is known.
+ELSEWHERE = 2
 # Of a place that shows so many digits, less by STRANGER like any other that is known.
 SEVERAL = 3
 # A digit seen at one place only is contested where another's look elsewhere is within this of the usual likeness.
@@ -143,6 +145,7 @@ def _looked_up(labels: np.ndarray, likeness: np.ndarray, possible: np.ndarray) -
     # What a place's digits usually have in common with the same digits elsewhere depends on how well it is placed.
     usual = usual_of_places(own)
     belied = (best > own + BELIED) | (own < usual - STRANGER) | (labels == NO_LABEL)
+    belied |= _of_one_shape(labels, own, best, found)
     # A digit that looks as another one elsewhere usually does, and like no third, is that one.
     everywhere = np.nanmedian(usual) if np.isfinite(usual).any() else np.nan
     other = (best >= np.maximum(usual, everywhere) - RIVAL_SLACK) & (lead >= BELIED)
@@ -152,6 +155,14 @@ def _looked_up(labels: np.ndarray, likeness: np.ndarray, possible: np.ndarray) -
         least = np.where(unseen[None], ALIKE[found] + MORE_THAN_ALIKE, everywhere - RIVAL_SLACK).max(axis=2)
         other |= unread & (best >= least) & (lead >= BELIED)
     return np.where(belied, np.where(other, found, NO_LABEL), labels)
+
+
+def _of_one_shape(labels: np.ndarray, own: np.ndarray, best: np.ndarray, found: np.ndarray) -> np.ndarray:
+    """Which labels (m, places) stand at one place alone, where their look is that of a digit `found` at several others,
+    more than these two are ever alike: a 0 that is read as a 6 when a minute ends with it, and as itself elsewhere."""
+    places = (times_named(labels) > 0).sum(axis=0)
+    alone = np.isnan(own) & (labels != NO_LABEL) & (places[found] >= ELSEWHERE)
+    return alone & (best >= ALIKE_BLURRED[found, np.minimum(labels, 9)] + MORE_THAN_BLURRED)
 
 
 def _strangers(lesson: Lesson, labels: np.ndarray) -> np.ndarray:

@@ -111,6 +111,20 @@ def test_a_place_that_is_misread_throughout_the_night_is_not_believed(true, wron
     assert (sheet.votes(reading.likeness).support(wrong + others[3]) > 0) == (true == wrong)
 
 
+def test_a_digit_misread_at_one_place_alone_gets_the_name_that_its_look_has_at_several_others():
+    texts = [text.replace("6", "4") for text in TEXTS]
+    taught = [
+        sample(text, wrong=text[:-1] + "6" if text.endswith("0") else None, seed=k) for k, text in enumerate(texts)
+    ]
+    known = learn_sheets(taught)[0].known
+    assert known[5, 0] == OWN and known[5, 6] != OWN
+    # A 6 that is one keeps its name.
+    true = learn_sheets(
+        [sample(text[:-1] + "6" if text.endswith("0") else text, seed=k) for k, text in enumerate(texts)]
+    )
+    assert true[0].known[5, 6] == OWN
+
+
 def test_a_digit_that_looks_like_itself_nowhere_else_is_refused_for_good():
     others = [text[1:].replace("3", "2") for text in TEXTS]
     sheet = learn_sheets([sample("3" + text, wrong="8" + text, seed=k) for k, text in enumerate(others)])[0]
