@@ -21,7 +21,7 @@ from allsky.clock.part import ClockPart, inks_of
 from allsky.clock.part_reading import SURE_CHAR, PartReading, cut_short, well_boxed
 from allsky.clock.polarity import is_bright
 from allsky.clock.search import Place
-from allsky.clock.spacing import Spacing, straightened
+from allsky.clock.spacing import Spacing
 from allsky.clock.spacing_lessons import learn_spacing, refined, straight_samples
 from allsky.clock.tesseract import Char
 
@@ -189,7 +189,7 @@ def _aligned_sample(
     places = sheet.centers
     if spacing:
         (ink,), cells = spacing.straight(ink[None], sheet)
-        level = None if level is None else straightened(level[None], sheet.centers, cells)[0]
+        level = None if level is None else spacing.straightened(level[None], sheet.centers, cells)[0]
         places = sheet.centers + cells.shifts[0]
     votes: list[dict[str, float]] = [{} for _ in sheet.centers]
     for line, weight in zip((reading.line, *reading.others), reading.weights, strict=True):

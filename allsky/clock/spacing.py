@@ -48,7 +48,14 @@ class Spacing:
     def straight(self, inks: np.ndarray, sheet: GlyphSheet) -> tuple[np.ndarray, Cells]:
         """Crops (m, h, w) with their characters at the places of a `sheet`, and the cells they were in."""
         cells = self._read(inks, sheet)
-        return straightened(inks, sheet.centers, cells), cells
+        return self.straightened(inks, sheet.centers, cells), cells
+
+    def straightened(self, inks: np.ndarray, centers: np.ndarray, cells: Cells) -> np.ndarray:
+        """Crops (m, h, w) with each character moved from its cell to its place, one of `centers` (n). They become wider
+        by what narrow digits in all cells would leave free: behind them a text of usual ones takes more room than the
+        box that was drawn around it has."""
+        room = int(np.ceil(max(-min(self.wider), 0.0) * len(centers)))
+        return straightened(np.pad(inks, ((0, 0), (0, 0), (0, room)), mode="edge"), centers, cells)
 
     def _read(self, inks: np.ndarray, sheet: GlyphSheet) -> Cells:
         """The cells of the text on crops (m, h, w), as far as the shapes that a `sheet` knows tell them."""

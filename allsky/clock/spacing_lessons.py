@@ -14,7 +14,7 @@ import numpy as np
 
 from allsky.clock.glyph_lessons import Sample
 from allsky.clock.glyphs import layout_of, unit, windows
-from allsky.clock.spacing import ROUNDING_PX, Spacing, straightened
+from allsky.clock.spacing import ROUNDING_PX, Spacing
 from allsky.clock.text_layout import FAR_OFF, fit_text, glyph_width, place_centers, usual_advance
 
 # Digits have widths of their own where a common one leaves the boxes FAR_OFF, their own ones this many times less, and
@@ -57,7 +57,7 @@ def refined(spacing: Spacing, samples: Sequence[Sample]) -> Spacing:
     for _ in range(REFINED):
         cells = spacing.cells(texts)
         places = place_centers(texts, centers - cells.shifts)
-        away = _away(straightened(crops, places, cells), places, texts, glyph_width(texts[0], centers))
+        away = _away(spacing.straightened(crops, places, cells), places, texts, glyph_width(texts[0], centers))
         wider = fit_text(texts, places + cells.shifts + away, spacing.anchor).wider
         spacing = replace(spacing, wider=tuple(wider.round(1).tolist()))
     return spacing
@@ -79,11 +79,11 @@ def _straight(samples: Sequence[Sample], spacing: Spacing) -> list[Sample]:
     places = place_centers(texts, centers)
     crops = np.stack([sample.crop for sample in samples])
     levels = np.stack([sample.crop if sample.level is None else sample.level for sample in samples])
-    away = _away(straightened(crops, places, cells), places, texts, glyph_width(texts[0], centers))
+    away = _away(spacing.straightened(crops, places, cells), places, texts, glyph_width(texts[0], centers))
     rounding = np.clip(np.nan_to_num(away), -ROUNDING_PX, ROUNDING_PX)
     cells = cells._replace(shifts=cells.shifts + rounding)
-    straight = zip(straightened(crops, places, cells), centers, straightened(levels, places, cells), strict=True)
-    return [Sample(crop, text, own, level) for text, (crop, own, level) in zip(texts, straight, strict=True)]
+    crops, levels = (spacing.straightened(each, places, cells) for each in (crops, levels))
+    return [Sample(*each) for each in zip(crops, texts, centers, levels, strict=True)]
 
 
 def _away(crops: np.ndarray, places: np.ndarray, texts: Sequence[str], width: int) -> np.ndarray:

@@ -7,7 +7,7 @@ import pytest
 
 from allsky.clock.learned import LearnedClock
 from allsky.clock.learning import ClockSettings, Keyframe, learn_clock
-from allsky.clock.spacing import Cells, straightened
+from allsky.clock.spacing import Cells, Spacing, straightened
 from allsky.clock.spacing_lessons import learn_spacing
 from benchmarks.made_clocks import Clip, Text, coverage, evenly, frames
 
@@ -85,3 +85,12 @@ def test_a_narrow_digit_is_looked_for_without_what_stands_beside_its_cell():
 def test_clocks_whose_digits_share_a_width_are_read_as_they_are():
     clock, _ = learned(EVEN, 6)
     assert clock.parts[0].spacing is None
+
+
+def test_text_behind_narrow_digits_is_not_cut_off_where_usual_ones_would_need_more_room():
+    # Cells of 2, 2 and 6 pixels in a crop of 10, which three usual cells of 6 do not fit into.
+    crop = np.repeat([[0, 5, 0, 5, 0, 7, 8, 9, 7, 0]], 3, axis=0).astype(np.uint8)[None]
+    spacing = Spacing((0.0, -4.0, *[0.0] * 8))
+    cells = spacing.cells(["118"])
+    straight = spacing.straightened(crop, np.array([2.5, 8.5, 14.5]), cells)[0, 0]
+    assert straight[12:18].tolist() == [0, 7, 8, 9, 7, 0]
