@@ -220,7 +220,7 @@ def contested(lesson: Lesson) -> np.ndarray:
             least = usual - RIVAL_SLACK
             if known[place, digit]:
                 least = max(ONE_SHAPE * usual, look[digit] - AS_MUCH, ONE_SHAPE_AT_LEAST)
-                could_be = ALIKE_BLURRED[digit, unseen[place]].max(initial=-1.0) + MORE_THAN_BLURRED
+                could_be = ALIKE_BLURRED[digit, unseen[place]].max(initial=-1.0)
                 answer[place, digit] = look[digit] < could_be * usual
             look[digit] = np.nan
             rival = np.nanmax(look) if np.isfinite(look).any() else -1.0
