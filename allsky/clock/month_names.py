@@ -42,17 +42,16 @@ def with_true_month(
     other readings of the same text. Raises NoClock where readings differ and nothing tells which is right."""
     if "b" not in clock_format.directives:
         return list(lines)
+    texts = [*(line.text for line in lines), *heard]
     if clock_format.directives & {"a", "A"}:
-        every = [*heard, *(line.text for line in lines)]
-        return [with_month_heard(line, clock_format, every) for line in lines]
-    own = [shown for line in lines if (shown := clock_format.search(line.text))]
-    others = [shown for text in heard if (shown := clock_format.search(text))]
+        return [with_month_heard(line, clock_format, texts) for line in lines]
+    every_shown = [shown for text in texts if (shown := clock_format.search(text))]
     for alike in _ALIKE:
-        told = {name for name in alike if _count(name, own) or _count(name, others)}
+        told = set(alike).intersection(map(_name, every_shown))
         if len(told) > 1:
             true = _of_night(told, night) or _of_look(told, place, lines, clock_format, lumas)
             if true is None:
-                raise NoClock(_unsettled(sorted(told), own + others))
+                raise NoClock(_unsettled(sorted(told), every_shown))
             return [_named(line, clock_format, alike, true) for line in lines]
     return list(lines)
 
@@ -77,10 +76,6 @@ def with_month_heard(line: TextLine, clock_format: ClockFormat, heard: Iterable[
 def _name(shown: ClockText) -> str | None:
     month = shown.day.month if shown.day else shown.month_day[0] if shown.month_day else None
     return MONTHS[month - 1] if month else None
-
-
-def _count(name: str, shown: Sequence[ClockText]) -> int:
-    return sum(_name(one) == name for one in shown)
 
 
 def _of_night(told: Iterable[str], night: str | None) -> str | None:
