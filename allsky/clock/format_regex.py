@@ -118,7 +118,7 @@ def regex_of(pattern: str, lenient: bool) -> re.Pattern[str]:
     head += _NO_HOUR_BEFORE if pattern.startswith(("%H", "%I")) else ""
     head += r"(?<!\d\s)" if pattern.startswith(("%b", "%B")) else ""
     tail = r"(?!\d)" if pattern[-2:-1] == "%" else ""
-    tail += r"(?!\s?[:'.]\s?\w)" if pattern.endswith("%M") else ""
+    tail += r"(?!\s?[:'.]\s?\w|[^\s\d+(-]\d\d(?!\d))" if pattern.endswith("%M") else ""
     tail += r"(?!:\d)" if pattern.endswith(("%d", "%y", "%Y", "%m")) else ""
     return re.compile(head + expression + tail)
 

@@ -24,6 +24,7 @@ from allsky.clock.noon import beyond_noon
 from allsky.clock.part import ClockPart, PartEvidence, ocr_part
 from allsky.clock.part_learning import learn_more
 from allsky.clock.part_reading import PartReading
+from allsky.clock.part_witness import with_refused
 from allsky.clock.reading_log import NO_READING, Reading, unpacked
 from allsky.clock.record import (
     atlas,
@@ -109,10 +110,10 @@ class LearnedClock:
     def _reread(self, crops: Sequence[tuple[np.ndarray, ...]], pages: int) -> list[Reading]:
         chosen = np.unique(np.linspace(0, len(crops) - 1, pages).astype(int))
         seen = [ocr_part(part, [crops[number][place] for number in chosen]) for place, part in enumerate(self.parts)]
-        taught = replace(self, parts=tuple(
+        taught = replace(self, parts=with_refused([
             learn_more(part, [crops[number][place] for number in chosen], seen[place])
             for place, part in enumerate(self.parts)
-        ))  # fmt: skip
+        ]))  # fmt: skip
         answers = taught._read_crops(crops)
         for place, number in enumerate(chosen):
             if answers[number].overlay_time is None:

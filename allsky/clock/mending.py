@@ -17,8 +17,14 @@ from allsky.clock.tesseract import Char, TextLine
 _GAP = re.compile(r"(?<=[-/.:;_T]\d)\s(?=\d(?!\d))")
 # The blanks that narrow digits leave in a clock without any.
 _ALL_DIGITS = re.compile(r"(?<!\d)(?:19|20)\d(?:\s?\d){11}(?!\d)")
-# A colon whose points run into each other.
-_COLON = re.compile(r"(?<=\d)[;,](?=\s?\d\d(?!\d))")
+# A colon whose points run into each other, or into the outlines beside them (`20:12H29`, `20#12:29`).
+_COLON = re.compile(
+    r"(?<=\d)[;,](?=\s?\d\d(?!\d))"
+    r"|(?<=\d:\d\d)(?<!:\d\d:\d\d)[^\s\d.+(-](?=\d\d(?!\d))"
+    r"|(?<=\d\d)[^\s\w.-](?=\d\d:\d\d(?!\d))"
+)
+# What stands for the M of AM and PM behind a time.
+_HALF_DAY = re.compile(r"(?<=:\d\d)\s?[AaPp](?P<M>[HhNnWw])(?![A-Za-z0-9])")
 # A mark between words where clocks have a blank, with the blanks beside it.
 _MARK = re.compile(r"(?<=\w)(?:\s[^\w\s:/.+-]|[^\w\s:/.+-]\s?)(?=\w)")
 # Letters and marks that digits are read as (some of them for others, too: those teach nothing), and numbers that are
@@ -35,7 +41,8 @@ def legible(line: TextLine, shows_clock: Callable[[str], bool]) -> TextLine:
     if sum(char.isdigit() for char in line.text) < FEWEST_DIGITS or shows_clock(line.text):
         return line
     whole = _without_gaps(line)
-    for mended in (whole, _with_blanks(whole), _with_digits(whole), _with_digits(_with_blanks(whole))):
+    halves = _replaced(whole, {found.start("M"): "M" for found in _HALF_DAY.finditer(whole.text)})
+    for mended in (whole, halves, _with_blanks(whole), _with_digits(whole), _with_digits(_with_blanks(whole))):
         if mended is not line and shows_clock(mended.text):
             return mended
     return line

@@ -12,7 +12,7 @@ from datetime import date
 
 import numpy as np
 
-from allsky.clock.formats import ClockFormat
+from allsky.clock.formats import DIGITS, ClockFormat
 from allsky.clock.glyph_lessons import UNREAD, Sample, clearer_by_level, learn_sheets, taught_more
 from allsky.clock.glyphs import GlyphSheet, is_digit_place, layout_of
 from allsky.clock.levelling import common_rows, levelled
@@ -76,8 +76,9 @@ def learn_part(
     if len(sheets) == 1 and any(reading.others for reading in readings):
         whole = []
     others = [number for number in range(len(crops)) if number not in taught or not whole]
+    possible = _possible(sheets[0], clock_format, days)
     partly = [
-        _aligned_sample(both[0][number], readings[number], sheets[0], away, spacing, both[1][number])
+        _aligned_sample(both[0][number], readings[number], sheets[0], possible, away, spacing, both[1][number])
         for number in others
     ]
     if len(sheets) == 1 and any(partly):
@@ -126,10 +127,11 @@ def learn_more(part: ClockPart, crops: Sequence[np.ndarray], readings: Sequence[
     """The part with the shapes that further crops of its box teach, Tesseract having read them."""
     inks = part.inks(crops)
     sheets = []
+    possible = [_possible(sheet, part.format) for sheet in part.sheets]
     for number, sheet in enumerate(part.sheets):
         shown = part.read_all(crops)
         own = [
-            _aligned_sample(ink, reading, sheet, (0, 0), part.spacing)
+            _aligned_sample(ink, reading, sheet, possible[number], (0, 0), part.spacing)
             for ink, reading, one in zip(inks, readings, shown, strict=True)
             if one.sheet == number and one.reading.present
         ]
@@ -180,12 +182,14 @@ def _aligned_sample(
     ink: np.ndarray,
     reading: PartReading,
     sheet: GlyphSheet,
+    possible: Sequence[set[str]],
     away: tuple[int, int],
     spacing: Spacing | None,
     level: np.ndarray | None = None,
 ) -> Sample | None:
     """A line that Tesseract did not read as a whole, or in several guises: its digits given to the places they stand
-    at, `?` where there is none or the guises do not agree. None where fewer than half of the places have one."""
+    at, `?` where there is none of those `possible` or the guises do not agree. None where fewer than half of the places
+    have one."""
     places = sheet.centers
     if spacing:
         (ink,), cells = spacing.straight(ink[None], sheet)
@@ -200,11 +204,19 @@ def _aligned_sample(
             if near and char.text.isdigit() and char.confidence >= SURE_CHAR:
                 votes[place][char.text] = votes[place].get(char.text, 0.0) + weight * char.confidence
     digit = is_digit_place(sheet.layout)
+    for here, digits in zip(np.flatnonzero(digit), possible, strict=True):
+        votes[here] = {one: worth for one, worth in votes[here].items() if one in digits}
     text = [_elected(own) if is_digit else char
             for char, is_digit, own in zip(_chars(sheet), digit, votes, strict=True)]  # fmt: skip
     if text.count(UNREAD) > digit.sum() / 2:
         return None
     return Sample(ink, _with_blanks(text, sheet.layout), sheet.centers, level)
+
+
+def _possible(sheet: GlyphSheet, clock_format: ClockFormat, days: Sequence[date] = ()) -> list[set[str]]:
+    """The digits that can stand at each digit's place."""
+    told = clock_format.possible_digits(sheet.layout, days)
+    return told or [set(DIGITS)] * int(is_digit_place(sheet.layout).sum())
 
 
 def _elected(votes: dict[str, float]) -> str:

@@ -91,9 +91,12 @@ def well_boxed(chars: Sequence[Char]) -> np.ndarray:
     return well
 
 
-def cut_short(crop: np.ndarray, reading: PartReading, text_height: float, bright: bool) -> bool:
+def cut_short(
+    crop: np.ndarray, reading: PartReading, text_height: float, bright: bool, short_years: bool = False
+) -> bool:
     """Whether strokes that nobody read stand right beside the clock, where it begins or ends with a number of one digit
-    (the other of two digits was missed), or fill a wide blank in it (an hour was)."""
+    (the other of two digits was missed), or fill a wide blank in it (an hour was); with `short_years` also where the
+    year has two digits, which may have been the last or the first of four."""
     chars = reading.chars
     if len(chars) < 2 or reading.shown is None:
         return False
@@ -101,7 +104,7 @@ def cut_short(crop: np.ndarray, reading: PartReading, text_height: float, bright
     width = float(np.median([char.width for char in digits]))
     if any(_is_single(*pair) and pair[0].width > TWO_IN_ONE * width for pair in (chars[:2], chars[:-3:-1])):
         return True
-    places = list(_unread_places(reading, chars, width))
+    places = list(_unread_places(reading, chars, width, short_years and _has_short_year(reading.shown)))
     if not places:
         return False
     ink = strokes(np.ascontiguousarray(crop), text_height, bright)
@@ -119,15 +122,15 @@ def cut_short(crop: np.ndarray, reading: PartReading, text_height: float, bright
 
 
 def _unread_places(
-    reading: PartReading, chars: Sequence[Char], width: float
+    reading: PartReading, chars: Sequence[Char], width: float, at_both_ends: bool
 ) -> Iterator[tuple[Char, float, float, float, float, float]]:
     """Where a character that was missed may stand: one beside it, from and to which column, in how many of them its
     strokes would be, with which share of the others' contrast and by how many grey levels."""
     first, last = chars[0], chars[-1]
     ways = ((1, STROKE_SHARE, 0.0), (FAINT_COLUMNS, FAINT_SHARE, FAINTEST))
-    if _is_single(first, chars[1]):
+    if at_both_ends or _is_single(first, chars[1]):
         yield from ((first, first.x - BEFORE * width, first.x - 1, *way) for way in ways)
-    if _is_single(last, chars[-2]):
+    if at_both_ends or _is_single(last, chars[-2]):
         right = last.x + last.width
         yield from ((last, right + 1, right + BEFORE * width, *way) for way in ways)
     shown = reading.line.chars[reading.shown.start : reading.shown.end] if reading.shown else ()
@@ -138,6 +141,10 @@ def _unread_places(
 
 def _is_single(char: Char, beside: Char) -> bool:
     return char.text.isdigit() and not beside.text.isdigit()
+
+
+def _has_short_year(shown: ClockText) -> bool:
+    return shown.day is not None and not re.search(r"\d{4}", shown.tidy)
 
 
 def _span(char: Char) -> slice:

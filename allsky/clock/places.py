@@ -131,8 +131,8 @@ def _well_read(places: Sequence[Place], lines: Sequence[Sequence[TextLine]], lum
 
 class _Told(NamedTuple):
     """What a line shows: MOMENT for date and time, FULL for a time that is all there is to show (a garbled date looks
-    like other words), less for a date or a time, or where a number was missed, 0 for none; and whether the boxes of
-    most of the clock's digits tell where these stand."""
+    like other words), 1 for a date or a time, or where a number was missed, 0 for none, or where one was missed of a
+    date or a time; and whether the boxes of most of the clock's digits tell where these stand."""
 
     fullness: int
     well_placed: bool
@@ -161,10 +161,9 @@ def _recognised(place: Place, text: str) -> list[Recognised]:
 
 def _worth(place: Place, found: Recognised, line: TextLine, luma: np.ndarray) -> int:
     worth = MOMENT if found.shown.moment else FULL if _is_all(found, line.text) else 1
-    if worth == 1:
-        return worth
-    cut = cut_short(place.box.crop(luma), PartReading(line, found.shown), place.text_height, place.bright)
-    return 1 if cut else worth
+    reading = PartReading(line, found.shown)
+    cut = cut_short(place.box.crop(luma), reading, place.text_height, place.bright, short_years=True)
+    return min(worth - 1, 1) if cut else worth
 
 
 def _is_all(found: Recognised, text: str) -> bool:

@@ -54,6 +54,19 @@ def test_a_digit_that_is_faint_over_the_bright_disk_is_missed_all_the_same():
     assert cut_short(crop, part_readings([line], ClockFormat("%H:%M %d.%m.%Y"))[0], HEIGHT, True)
 
 
+@pytest.mark.parametrize(
+    ("drawn", "read", "pattern", "first"),
+    [("2019-06-23", "19-06-23", "%y-%m-%d", 2), ("23.06.2019", "23.06.20", "%d.%m.%y", 0)],
+)
+def test_a_year_of_two_digits_beside_others_that_nobody_read_is_half_a_year(drawn, read, pattern, first):
+    def is_half(drawn: str, first: int) -> bool:
+        crop, line = drawn_and_read(drawn, read, first)
+        return cut_short(crop, part_readings([line], ClockFormat(pattern))[0], HEIGHT, True, short_years=True)
+
+    assert is_half(drawn, first)
+    assert not is_half(read, 0)
+
+
 def test_a_digit_in_whose_box_there_is_room_for_two_was_two():
     crop, line = drawn_and_read("06 July 2012", "6 July 2012")
     first = line.chars[0]
