@@ -9,6 +9,7 @@ from __future__ import annotations
 
 from collections.abc import Callable, Sequence
 from datetime import date
+from itertools import pairwise
 
 from allsky.clock.formats import ClockFormat
 
@@ -65,8 +66,10 @@ def possible_formats(formats: Sequence[ClockFormat], texts: Sequence[str], night
         if not near and any(_short_numbers(each) for each in left):
             return []
         left = near or left
-    left = _kept(left, lambda each: _mostly(shown[each], sorted(shown[each])[len(shown[each]) // 2]))
-    left = _nearest_together(left, shown)
+    # Days that come and go are a digit misread, and tell no order.
+    if any(_goes_on(shown[each]) for each in left):
+        left = _kept(left, lambda each: _mostly(shown[each], sorted(shown[each])[len(shown[each]) // 2]))
+        left = _nearest_together(left, shown)
     return left if len({_usual(shown[each]) for each in left}) > 1 else left[:1]
 
 
@@ -75,6 +78,12 @@ def _nearest_together(formats: list[ClockFormat], shown: dict[ClockFormat, list[
     ahead in the other."""
     apart = {each: sum(abs((day - min(shown[each])).days) > 2 for day in shown[each]) for each in formats}
     return [each for each in formats if apart[each] <= min(apart.values()) + 1]
+
+
+def _goes_on(days: Sequence[date]) -> bool:
+    """Whether the days, but those that stand alone, go on from one to the next and never back."""
+    usual = _usual(days)
+    return all((after - before).days in (0, 1) for before, after in pairwise(day for day in days if day in usual))
 
 
 def _usual(days: Sequence[date]) -> frozenset[date]:

@@ -237,10 +237,14 @@ def near_page(crop: np.ndarray, text_height: float, bright: bool) -> np.ndarray:
 
 
 class Guise(NamedTuple):
-    """How a crop is drawn for Tesseract, and how high its letters are then in pixels."""
+    """How a crop is drawn for Tesseract, how high its letters are then in pixels, and whether it is `enlarged` before:
+    what tells strokes from outlines by a threshold then follows their edges between the pixels. (Of small outlined
+    clocks of the zoo, 114 crops of 38 clips, Tesseract reads 79 % of those drawn as `outlined` after, and 64 % before.)
+    """
 
     draw: Callable[[np.ndarray, float, bool], np.ndarray]
     letters: float = OCR_TEXT_HEIGHT
+    enlarged: bool = False
 
 
 def outlined_page(crop: np.ndarray, text_height: float, bright: bool) -> np.ndarray:
@@ -256,16 +260,24 @@ def outlined_page(crop: np.ndarray, text_height: float, bright: bool) -> np.ndar
     return 255 - np.where(letters[piece], ink, 0)
 
 
+def raised_page(crop: np.ndarray, text_height: float, bright: bool) -> np.ndarray:
+    """How far `crop` rises from its sky to its text: outlines lie below the one, and are not drawn at all."""
+    picture = (crop if bright else 255 - crop).astype(np.float32)
+    sky, level = float(np.median(picture)), text_level(crop, text_height, bright)
+    return _inked(np.maximum(picture - sky, 0.0), max(level - sky, LEAST_INK))
+
+
 # The guises in which Tesseract is given a crop, the usual one first.
 # (In another size Tesseract sees other letters: what it drops of `11` in one it reads in another.)
 STYLES = {
     "ink": Guise(ink_page),
     "grey": Guise(grey_page),
-    "level": Guise(level_page),
-    "near": Guise(near_page),
-    "outlined": Guise(outlined_page),
+    "level": Guise(level_page, enlarged=True),
+    "near": Guise(near_page, enlarged=True),
+    "outlined": Guise(outlined_page, enlarged=True),
+    "raised": Guise(raised_page, enlarged=True),
     "small": Guise(ink_page, 22),
-    "large": Guise(outlined_page, 40),
+    "large": Guise(outlined_page, 40, enlarged=True),
 }
 
 
@@ -275,17 +287,23 @@ def read_crops(
     """What Tesseract reads in each crop, drawn in one of the STYLES, its characters' boxes in pixels of the crop."""
     guise = STYLES[style]
     scales = [guise.letters / max(height, 1.0) for height in text_heights]
-    drawn = [guise.draw(*each) for each in zip(crops, text_heights, bright, strict=True)]
-    lines = read_lines([_enlarged(picture, scale) for picture, scale in zip(drawn, scales, strict=True)])
+    lines = read_lines([_page(*each, guise) for each in zip(crops, text_heights, bright, scales, strict=True)])
     return [_back(line, scale) for line, scale in zip(lines, scales, strict=True)]
 
 
-def _enlarged(picture: np.ndarray, scale: float) -> np.ndarray:
-    """A page whose letters are `OCR_TEXT_HEIGHT` high, with a margin."""
-    size = (max(round(picture.shape[1] * scale), 8), max(round(picture.shape[0] * scale), 8))
-    large = cv2.resize(picture, size, interpolation=cv2.INTER_CUBIC if scale > 1 else cv2.INTER_AREA)
-    page = np.clip(large, 0, 255).astype(np.uint8)
+def _page(crop: np.ndarray, text_height: float, bright: bool, scale: float, guise: Guise) -> np.ndarray:
+    """A page whose letters are as high as the guise has them, with a margin."""
+    if guise.enlarged:
+        page = guise.draw(_scaled(crop, scale), guise.letters, bright).astype(np.uint8)
+    else:
+        page = _scaled(guise.draw(crop, text_height, bright), scale)
     return cv2.copyMakeBorder(page, *(OCR_MARGIN,) * 4, cv2.BORDER_CONSTANT, value=255)
+
+
+def _scaled(picture: np.ndarray, scale: float) -> np.ndarray:
+    size = (max(round(picture.shape[1] * scale), 8), max(round(picture.shape[0] * scale), 8))
+    scaled = cv2.resize(picture, size, interpolation=cv2.INTER_CUBIC if scale > 1 else cv2.INTER_AREA)
+    return np.clip(scaled, 0, 255).astype(np.uint8)
 
 
 def _back(line: TextLine, scale: float) -> TextLine:

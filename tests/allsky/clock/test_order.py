@@ -40,6 +40,13 @@ def test_without_evidence_both_orders_remain():
     assert set(possible_formats(formats_of(shown), shown, None)) == {DAY_FIRST, MONTH_FIRST}
 
 
+@pytest.mark.parametrize("misread", [5, 4, 9])
+@pytest.mark.parametrize("often", [2, 3])
+def test_a_digit_that_is_misread_now_and_then_is_no_day_that_rolls_over(misread, often):
+    shown = [f"07/0{3 if k % often else misread}/2021 02:17:{k}0" for k in range(6)] * 3
+    assert len(possible_formats(formats_of(shown), shown, None)) == 2
+
+
 def test_equal_numbers_need_no_evidence_even_if_some_are_misread():
     shown = [*texts("%d/%m/%Y %H:%M:%S", datetime(2017, 6, 6, 20), count=9), "06/08/2017 22:00:00"]
     assert len(possible_formats(formats_of(shown), shown, None)) == 1
