@@ -14,7 +14,7 @@ from allsky.clock.glyphs import windows
 from allsky.clock.overlay import strokes
 from allsky.clock.part_reading import PartReading
 from allsky.clock.search import Place
-from allsky.clock.text_layout import glyph_width, place_centers
+from allsky.clock.text_layout import fit_text, glyph_width
 
 # A digit may look more like one of another name than like its own name's by this much: noise does that.
 SLACK = 0.06
@@ -42,7 +42,8 @@ def _likeness(crop: np.ndarray, alike: Sequence[PartReading], place: Place, digi
     """How alike (n, n) the digits of the text look, -1 to 1."""
     measured = np.array([[char.x + (char.width - 1) / 2 for char in one.chars] for one in alike])
     texts = [one.text for one in alike]
-    centers = place_centers(texts, measured)[digits]
+    # One text's boxes are a pixel off here and there, each of them throughout; a fit to all of them is not.
+    centers = fit_text(texts, measured).places[digits]
     width = glyph_width(texts[0], measured)
     top = int(np.median([char.y for one in alike for char in one.chars if char.text.isdigit()]))
     bottom = np.median([char.y + char.height for one in alike for char in one.chars if char.text.isdigit()])
