@@ -1,4 +1,4 @@
-"""Real overlays of ten camera programs are read as a person reads them, or not at all (`truth.csv` of the shared data)."""
+"""Real overlays of ten camera programs are read as a person reads them, or not at all (`truth.csv` beside them)."""
 
 from datetime import datetime
 from pathlib import Path
