@@ -1,0 +1,30 @@
+"""What a line read at a place is worth, by what it shows."""
+
+import numpy as np
+import pytest
+
+from allsky.clock.formats import ClockFormat
+from allsky.clock.overlay import Box
+from allsky.clock.places import _told
+from allsky.clock.search import Place
+from allsky.clock.tesseract import Char, TextLine
+
+
+def line(text: str) -> TextLine:
+    return TextLine(tuple(Char(char, 8.0 * place, 4.0, 7.0, 12.0, 0.9) for place, char in enumerate(text)))
+
+
+@pytest.mark.parametrize(
+    ("pattern", "read", "fullness"),
+    [
+        ("%Y-%m-%d", "2021-04-17", 1),
+        ("%Y-%m-%d", "ee 21-04-17", 0),
+        ("%y-%m-%d", "21-04-17", 1),
+        ("%Y-%m-%d %H:%M:%S", "2021-04-17 00:06:04", 3),
+        ("%Y-%m-%d %H:%M:%S", "21-04-17 00:06:04", 1),
+        ("%H:%M:%S", "00:06:04", 2),
+    ],
+)
+def test_where_years_of_four_digits_were_found_one_of_two_is_half_a_year(pattern, read, fullness):
+    place = Place(Box(0, 0, 200, 20), 12.0, True, "ink", (ClockFormat(pattern),))
+    assert [one.fullness for one in _told(place, [line(read)], [np.zeros((20, 200), np.uint8)])] == [fullness]
