@@ -25,6 +25,8 @@ _COLON = re.compile(
 )
 # What stands for the M of AM and PM behind a time.
 _HALF_DAY = re.compile(r"(?<=:\d\d)\s?[AaPp](?P<M>[HhNnWw])(?![A-Za-z0-9])")
+# A date whose numbers are parted by low lines, some of which were not seen or taken for points.
+_LOW_LINES = re.compile(r"(?<![\w.])(?:19|20)\d\d([\s._]{1,2})\d\d([\s._]{1,2})\d\d(?!\d)")
 # A mark between words where clocks have a blank, with the blanks beside it.
 _MARK = re.compile(r"(?<=\w)(?:\s[^\w\s:/.+-]|[^\w\s:/.+-]\s?)(?=\w)")
 # Letters and marks that digits are read as (some of them for others, too: those teach nothing), and numbers that are
@@ -41,8 +43,8 @@ def legible(line: TextLine, shows_clock: Callable[[str], bool]) -> TextLine:
     if sum(char.isdigit() for char in line.text) < FEWEST_DIGITS or shows_clock(line.text):
         return line
     whole = _without_gaps(line)
-    halves = _replaced(whole, {found.start("M"): "M" for found in _HALF_DAY.finditer(whole.text)})
-    for mended in (whole, halves, _with_blanks(whole), _with_digits(whole), _with_digits(_with_blanks(whole))):
+    likelier = (whole, _with_half_day(whole), _with_low_lines(whole), _with_blanks(whole))
+    for mended in (*likelier, _with_digits(whole), _with_digits(_with_blanks(whole))):
         if mended is not line and shows_clock(mended.text):
             return mended
     return line
@@ -54,6 +56,16 @@ def _without_gaps(line: TextLine) -> TextLine:
         gaps |= {place for place in range(*found.span()) if line.text[place].isspace()}
     whole = _dropped(line, gaps)
     return _replaced(whole, {found.start(): ":" for found in _COLON.finditer(whole.text)})
+
+
+def _with_half_day(line: TextLine) -> TextLine:
+    return _replaced(line, {found.start("M"): "M" for found in _HALF_DAY.finditer(line.text)})
+
+
+def _with_low_lines(line: TextLine) -> TextLine:
+    spans = [found.span(number) for found in _LOW_LINES.finditer(line.text) for number in (1, 2)]
+    lines = _replaced(line, {start: "_" for start, _ in spans})
+    return _dropped(lines, {place for start, end in spans for place in range(start + 1, end)})
 
 
 def _with_blanks(line: TextLine) -> TextLine:

@@ -267,25 +267,29 @@ def raised_page(crop: np.ndarray, text_height: float, bright: bool) -> np.ndarra
     return _inked(np.maximum(picture - sky, 0.0), max(level - sky, LEAST_INK))
 
 
-# The guises in which Tesseract is given a crop, the usual one first.
+# How a crop can be drawn for Tesseract.
 # (In another size Tesseract sees other letters: what it drops of `11` in one it reads in another.)
-STYLES = {
+GUISES = {
     "ink": Guise(ink_page),
     "grey": Guise(grey_page),
-    "level": Guise(level_page, enlarged=True),
+    "level": Guise(level_page),
+    "fine level": Guise(level_page, enlarged=True),
     "near": Guise(near_page, enlarged=True),
     "outlined": Guise(outlined_page, enlarged=True),
     "raised": Guise(raised_page, enlarged=True),
     "small": Guise(ink_page, 22),
     "large": Guise(outlined_page, 40, enlarged=True),
 }
+# Those in which the frames of a video are tried, the usual one first. (Of a picture alone guises have to agree, and
+# `level` differs more in what it gets wrong.)
+STYLES = tuple(name for name in GUISES if name != "level")
 
 
 def read_crops(
     crops: Sequence[np.ndarray], text_heights: Sequence[float], bright: Sequence[bool], style: str = "ink"
 ) -> list[TextLine]:
-    """What Tesseract reads in each crop, drawn in one of the STYLES, its characters' boxes in pixels of the crop."""
-    guise = STYLES[style]
+    """What Tesseract reads in each crop, drawn in one of the GUISES, its characters' boxes in pixels of the crop."""
+    guise = GUISES[style]
     scales = [guise.letters / max(height, 1.0) for height in text_heights]
     lines = read_lines([_page(*each, guise) for each in zip(crops, text_heights, bright, scales, strict=True)])
     return [_back(line, scale) for line, scale in zip(lines, scales, strict=True)]

@@ -27,9 +27,9 @@ from allsky.clock.tesseract import TextLine
 
 # Letters are taken for so much higher and lower than they are, for Tesseract to see them at several sizes.
 HEIGHT_FACTORS = (0.8, 1.0, 1.25)
-GUISES = ("ink", "grey", "level")
+AGREEING_GUISES = ("ink", "grey", "level")
 # A clock is looked for in these: what only another guise shows has no night to bear it out.
-STYLES_LOOKED_AT = (*GUISES, "near")
+STYLES_LOOKED_AT = (*AGREEING_GUISES, "near")
 # Guises that must agree, and their share of the confidence of all that show a clock.
 FEWEST_VOTES, AGREEING_SHARE = 3, 0.75
 # Confidence of its least sure digit that Tesseract must have in some guise.
@@ -136,7 +136,7 @@ def _read_places(
 
 def _verdict(place: Place, plane: np.ndarray, form: ClockFormat | None) -> _Verdict | None:
     crop = place.box.crop(plane)
-    lines = [line for style in GUISES for line in _in_style(crop, place, style)]
+    lines = [line for style in AGREEING_GUISES for line in _in_style(crop, place, style)]
     read = [(line, found) for line in lines if (found := recognised(line.text, form))]
     fullest = max((_fullness(found) for _, found in read), default=0)
     read = [one for one in read if _fullness(one[1]) == fullest]

@@ -158,7 +158,7 @@ def find_clock(
     within: Box | None,
     clock_format: ClockFormat | None,
     contrast: int = LEAST_CONTRAST,
-    styles: Sequence[str] = tuple(STYLES),
+    styles: Sequence[str] = STYLES,
 ) -> tuple[list[Place], list[str]]:
     """The places that together show the clock, and every text that was seen (for the message when there is none).
 

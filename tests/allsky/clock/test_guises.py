@@ -3,7 +3,7 @@
 import numpy as np
 import pytest
 
-from allsky.clock.overlay import STYLES, read_crops
+from allsky.clock.overlay import GUISES, read_crops
 from benchmarks.made_clocks import Text, draw
 
 WORDS = "20141102 01:00:47"
@@ -17,7 +17,7 @@ def outlined(height: int, sky: float) -> np.ndarray:
 
 @pytest.mark.parametrize("sky", [110.0, 160.0])
 def test_outlined_text_is_drawn_without_its_sky(sky):
-    page = STYLES["outlined"].draw(outlined(12, sky), 12, True)
+    page = GUISES["outlined"].draw(outlined(12, sky), 12, True)
     assert page[:5].min() == page[-3:].min() == page[:, :25].min() == 255
     assert 0.03 < (page < 128).mean() < 0.15
 
