@@ -52,8 +52,9 @@ class ClockPart:
         return self.box.crop(luma)
 
     def inks(self, crops: Sequence[np.ndarray]) -> np.ndarray:
-        """The ink (n, h, w) of crops of the part's box, all at one height."""
-        return levelled(inks_of(crops, self.text_height, self.bright, self.level), self.rows)
+        """The ink (n, h, w) of crops of the part's box, all at one height, with the room that its spacing asks for."""
+        inks = levelled(inks_of(crops, self.text_height, self.bright, self.level), self.rows)
+        return self.spacing.with_room(inks) if self.spacing else inks
 
     def in_place(self, inks: np.ndarray, sheet: GlyphSheet) -> np.ndarray:
         """Inks (n, h, w) with their characters where a `sheet` has them."""

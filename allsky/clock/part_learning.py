@@ -63,6 +63,8 @@ def learn_part(
     both = [inks_of(crops, height, bright, one) for one in (0.0, level)]
     rows = common_rows(both[0][[number for number in range(len(lumas)) if number in taught or readings[number].text]])
     both = [levelled(inks, rows) for inks in both]
+    if spacing:
+        both, away = [spacing.with_room(inks) for inks in both], (away[0] + spacing.room, away[1])
     whole = [_sample(both[0][number], readings[number], away[0], both[1][number]) for number in taught]
     if spacing:
         spacing = refined(spacing, whole)
@@ -128,10 +130,11 @@ def learn_more(part: ClockPart, crops: Sequence[np.ndarray], readings: Sequence[
     inks = part.inks(crops)
     sheets = []
     possible = [_possible(sheet, part.format) for sheet in part.sheets]
+    away = (part.spacing.room if part.spacing else 0, 0)
     for number, sheet in enumerate(part.sheets):
         shown = part.read_all(crops)
         own = [
-            _aligned_sample(ink, reading, sheet, possible[number], (0, 0), part.spacing)
+            _aligned_sample(ink, reading, sheet, possible[number], away, part.spacing)
             for ink, reading, one in zip(inks, readings, shown, strict=True)
             if one.sheet == number and one.reading.present
         ]

@@ -67,7 +67,9 @@ def restored_part(record: dict, blocks: Iterable[np.ndarray]) -> ClockPart:
         tuple(sheets),
         tuple(record.get("rows", ())),
         record.get("level", 0.0),
-        Spacing(tuple(spacing["wider"]), spacing["anchor"]) if (spacing := record.get("spacing")) else None,
+        Spacing(tuple(spacing["wider"]), spacing["anchor"], spacing.get("room", 0))
+        if (spacing := record.get("spacing"))
+        else None,
     )
 
 

@@ -34,10 +34,16 @@ class Cells(NamedTuple):
 @dataclass(frozen=True)
 class Spacing:
     """By how many pixels each digit (10) is `wider` than the usual one, and which end of the text stays where it is:
-    the left one (`anchor` 0) or the right one (1)."""
+    the left one (`anchor` 0) or the right one (1). A text that keeps its right end gets so many pixels of `room` before
+    it, since one of usual digits may begin farther left than the box, or the frame, does."""
 
     wider: tuple[float, ...]
     anchor: float = 0.0
+    room: int = 0
+
+    def with_room(self, inks: np.ndarray) -> np.ndarray:
+        """Crops (m, h, w) with the room before their text."""
+        return np.pad(inks, ((0, 0), (0, 0), (self.room, 0)), mode="edge")
 
     def cells(self, texts: Sequence[str]) -> Cells:
         """The cells of `texts`, all of one layout."""
@@ -54,7 +60,7 @@ class Spacing:
         """Crops (m, h, w) with each character moved from its cell to its place, one of `centers` (n). They become wider
         by what narrow digits in all cells would leave free: behind them a text of usual ones takes more room than the
         box that was drawn around it has."""
-        room = int(np.ceil(max(-min(self.wider), 0.0) * len(centers)))
+        room = 0 if self.anchor else room_needed(self.wider, len(centers))
         return straightened(np.pad(inks, ((0, 0), (0, 0), (0, room)), mode="edge"), centers, cells)
 
     def _read(self, inks: np.ndarray, sheet: GlyphSheet) -> Cells:
@@ -72,6 +78,11 @@ class Spacing:
             surprise = shifts[:, place] - (x + onward * widths[own] / 2)
             x = x + onward * widths[own] + BELIEVED * surprise
         return Cells(shifts, wider)
+
+
+def room_needed(wider: Sequence[float], n_characters: int) -> int:
+    """The pixels that narrow digits in all cells would leave free."""
+    return int(np.ceil(max(-min(wider), 0.0) * n_characters))
 
 
 def _found(

@@ -14,7 +14,7 @@ import numpy as np
 
 from allsky.clock.glyph_lessons import Sample
 from allsky.clock.glyphs import layout_of, unit, windows
-from allsky.clock.spacing import ROUNDING_PX, Spacing
+from allsky.clock.spacing import ROUNDING_PX, Spacing, room_needed
 from allsky.clock.text_layout import FAR_OFF, fit_text, glyph_width, place_centers, usual_advance
 
 # Digits have widths of their own where a common one leaves the boxes FAR_OFF, their own ones this many times less, and
@@ -44,7 +44,8 @@ def learn_spacing(texts: Sequence[str], centers: Sequence[np.ndarray]) -> Spacin
     least = OF_ITS_OWN * usual_advance(own[0], measured)
     if even.loss < CLEARLY_NEARER * odd.loss or np.abs(odd.wider).max() < least:
         return None
-    return Spacing(tuple(odd.wider.round(1).tolist()), anchor)
+    wider = tuple(odd.wider.round(1).tolist())
+    return Spacing(wider, anchor, room_needed(wider, len(odd.places)) if anchor else 0)
 
 
 def refined(spacing: Spacing, samples: Sequence[Sample]) -> Spacing:

@@ -82,6 +82,15 @@ def test_a_narrow_digit_is_looked_for_without_what_stands_beside_its_cell():
     assert [reading.overlay_time for reading in clock.read_all(lumas)] == list(times)
 
 
+def test_a_text_up_to_the_right_edge_may_begin_where_one_of_usual_digits_has_no_room():
+    # 297 pixels with five digits 1, 30 more with usual ones: the frame has 320.
+    text, times = Text("%d/%m/%Y %H:%M:%S", -1, 0, 20, NARROW), evenly(datetime(2009, 11, 1, 1, 0, 10), 20, 45)
+    clock, lumas = taught(Clip(times, (text,), (320, 240), sky=120.0, contrast=6.0, seed=2), "2009-10-31")
+    assert [reading.overlay_time for reading in clock.read_all(lumas)] == list(times)
+    kept = LearnedClock.restore(clock.to_json(), clock.glyph_atlas())
+    assert [reading.overlay_time for reading in kept.read_all(lumas)] == list(times)
+
+
 def test_clocks_whose_digits_share_a_width_are_read_as_they_are():
     clock, _ = learned(EVEN, 6)
     assert clock.parts[0].spacing is None
