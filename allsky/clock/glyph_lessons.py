@@ -97,11 +97,18 @@ def _lesson(layout: str, samples: Sequence[Sample], clock_format: ClockFormat | 
     centers = place_centers([sample.text for sample in samples], measured)
     width = glyph_width(samples[0].text, measured)
     crops = np.stack([sample.crop for sample in samples])
-    digits = clock_format.possible_digits(layout, days) if clock_format else None
-    possible = np.array([[char in some for char in DIGITS] for some in digits or [set(DIGITS)] * labels.shape[1]])
+    digits = possible_digits(layout, clock_format, days)
+    possible = np.array([[char in some for char in DIGITS] for some in digits])
     levels = [sample.level for sample in samples if sample.level is not None]
     whole = np.stack(levels) if len(levels) == len(samples) else None
     return Lesson(layout, crops, labels, centers, width, possible, np.zeros_like(possible), whole)
+
+
+def possible_digits(layout: str, clock_format: ClockFormat | None, days: Sequence[date] = ()) -> list[set[str]]:
+    """The digits that can stand at each digit's place of a `layout`, in a night of these `days` where they are known;
+    all where the format is not known, or not the layout's."""
+    told = clock_format.possible_digits(layout, days) if clock_format else None
+    return told or [set(DIGITS)] * int(is_digit_place(layout).sum())
 
 
 def clearer_by_level(samples: Sequence[Sample]) -> bool:

@@ -12,8 +12,8 @@ from datetime import date
 
 import numpy as np
 
-from allsky.clock.formats import DIGITS, ClockFormat
-from allsky.clock.glyph_lessons import UNREAD, Sample, clearer_by_level, learn_sheets, taught_more
+from allsky.clock.formats import ClockFormat
+from allsky.clock.glyph_lessons import UNREAD, Sample, clearer_by_level, learn_sheets, possible_digits, taught_more
 from allsky.clock.glyphs import GlyphSheet, is_digit_place, layout_of
 from allsky.clock.levelling import common_rows, levelled
 from allsky.clock.overlay import Box, text_level, union
@@ -78,7 +78,7 @@ def learn_part(
     if len(sheets) == 1 and any(reading.others for reading in readings):
         whole = []
     others = [number for number in range(len(crops)) if number not in taught or not whole]
-    possible = _possible(sheets[0], clock_format, days)
+    possible = possible_digits(sheets[0].layout, clock_format, days)
     partly = [
         _aligned_sample(both[0][number], readings[number], sheets[0], possible, away, spacing, both[1][number])
         for number in others
@@ -129,7 +129,7 @@ def learn_more(part: ClockPart, crops: Sequence[np.ndarray], readings: Sequence[
     """The part with the shapes that further crops of its box teach, Tesseract having read them."""
     inks = part.inks(crops)
     sheets = []
-    possible = [_possible(sheet, part.format) for sheet in part.sheets]
+    possible = [possible_digits(sheet.layout, part.format) for sheet in part.sheets]
     away = (part.spacing.room if part.spacing else 0, 0)
     for number, sheet in enumerate(part.sheets):
         shown = part.read_all(crops)
@@ -214,12 +214,6 @@ def _aligned_sample(
     if text.count(UNREAD) > digit.sum() / 2:
         return None
     return Sample(ink, _with_blanks(text, sheet.layout), sheet.centers, level)
-
-
-def _possible(sheet: GlyphSheet, clock_format: ClockFormat, days: Sequence[date] = ()) -> list[set[str]]:
-    """The digits that can stand at each digit's place."""
-    told = clock_format.possible_digits(sheet.layout, days)
-    return told or [set(DIGITS)] * int(is_digit_place(sheet.layout).sum())
 
 
 def _elected(votes: dict[str, float]) -> str:
