@@ -92,11 +92,11 @@ def well_boxed(chars: Sequence[Char]) -> np.ndarray:
 
 
 def cut_short(
-    crop: np.ndarray, reading: PartReading, text_height: float, bright: bool, short_years: bool = False
+    crop: np.ndarray, reading: PartReading, text_height: float, bright: bool, short_year: bool = False
 ) -> bool:
     """Whether strokes that nobody read stand right beside the clock, where it begins or ends with a number of one digit
-    (the other of two digits was missed), or fill a wide blank in it (an hour was); with `short_years` also where the
-    year has two digits, which may have been the last or the first of four."""
+    (the other of two digits was missed), or fill a wide blank in it (an hour was); with a `short_year`
+    at both ends: its two digits may have been the last or the first of four."""
     chars = reading.chars
     if len(chars) < 2 or reading.shown is None:
         return False
@@ -104,7 +104,7 @@ def cut_short(
     width = float(np.median([char.width for char in digits]))
     if any(_is_single(*pair) and pair[0].width > TWO_IN_ONE * width for pair in (chars[:2], chars[:-3:-1])):
         return True
-    places = list(_unread_places(reading, chars, width, short_years and _has_short_year(reading.shown)))
+    places = list(_unread_places(reading, chars, width, short_year))
     if not places:
         return False
     ink = strokes(np.ascontiguousarray(crop), text_height, bright)
@@ -141,10 +141,6 @@ def _unread_places(
 
 def _is_single(char: Char, beside: Char) -> bool:
     return char.text.isdigit() and not beside.text.isdigit()
-
-
-def _has_short_year(shown: ClockText) -> bool:
-    return shown.day is not None and not re.search(r"\d{4}", shown.tidy)
 
 
 def _span(char: Char) -> slice:

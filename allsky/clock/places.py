@@ -161,11 +161,10 @@ def _recognised(place: Place, text: str) -> list[Recognised]:
 
 def _worth(place: Place, found: Recognised, line: TextLine, luma: np.ndarray) -> int:
     worth = MOMENT if found.shown.moment else FULL if _is_all(found, line.text) else 1
-    reading = PartReading(line, found.shown)
+    crop, reading = place.box.crop(luma), PartReading(line, found.shown)
+    short_year = "y" in found.format.directives
     whole_years = any("Y" in each.directives for each in place.formats)
-    cut = (whole_years and "y" in found.format.directives) or cut_short(
-        place.box.crop(luma), reading, place.text_height, place.bright, short_years=True
-    )
+    cut = (short_year and whole_years) or cut_short(crop, reading, place.text_height, place.bright, short_year)
     return min(worth - 1, 1) if cut else worth
 
 

@@ -61,7 +61,7 @@ def test_a_digit_that_is_faint_over_the_bright_disk_is_missed_all_the_same():
 def test_a_year_of_two_digits_beside_others_that_nobody_read_is_half_a_year(drawn, read, pattern, first):
     def is_half(drawn: str, first: int) -> bool:
         crop, line = drawn_and_read(drawn, read, first)
-        return cut_short(crop, part_readings([line], ClockFormat(pattern))[0], HEIGHT, True, short_years=True)
+        return cut_short(crop, part_readings([line], ClockFormat(pattern))[0], HEIGHT, True, short_year=True)
 
     assert is_half(drawn, first)
     assert not is_half(read, 0)
