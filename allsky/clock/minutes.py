@@ -2,8 +2,9 @@
 
 Many frames share a minute, and the frames at which it turns tell where the minutes begin. As long as times run evenly,
 every frame lies inside its minute: of all lines that do so (there are fewer the longer it lasts) the middle is taken,
-and where these are farther apart than a step the seconds are said to be vague. Where frames are a minute or more apart
-the time is the minute's beginning, as shown.
+and where these are farther apart than a step the seconds are said to be vague. Readings that the glyphs doubt have no say
+in that: one frame at a minute's turn, read as the minute beside it, would leave no line at all. Where frames are a minute
+or more apart the time is the minute's beginning, as shown.
 """
 
 from __future__ import annotations
@@ -24,28 +25,30 @@ MISREAD_SHARE = 0.03
 STANDS_OUT = 0.3
 
 
-def seconds_of_minutes(timeline: Timeline, quantum_s: float) -> tuple[np.ndarray, np.ndarray]:
+def seconds_of_minutes(timeline: Timeline, quantum_s: float, doubted: np.ndarray) -> tuple[np.ndarray, np.ndarray]:
     """UTC seconds (n) of the believed frames of a timeline whose readings are cut down to whole `quantum_s`, and
-    whether each is left vague by more than half a step."""
+    whether each is left vague by more than half a step. `doubted` (n) says which readings the glyphs doubt."""
     answer, vague = timeline.seconds.astype(float).copy(), np.zeros(len(timeline.index), bool)
     if not timeline.step_s < quantum_s:
         return answer, vague
     for stretch in np.unique(timeline.stretch):
         own = np.flatnonzero(timeline.stretch == stretch)
-        answer[own], vague[own] = _stretch(timeline.index[own], timeline.seconds[own], quantum_s)
+        answer[own], vague[own] = _stretch(timeline.index[own], timeline.seconds[own], quantum_s, doubted[own])
     return answer, vague
 
 
-def _stretch(index: np.ndarray, seconds: np.ndarray, quantum_s: float) -> tuple[np.ndarray, np.ndarray]:
+def _stretch(
+    index: np.ndarray, seconds: np.ndarray, quantum_s: float, doubted: np.ndarray
+) -> tuple[np.ndarray, np.ndarray]:
     """Times of one unbroken stretch, and whether they are vague."""
     turns = np.flatnonzero(np.diff(seconds) > 0) + 1
-    if len(turns) > FEWEST_MINUTES and (line := _even_line(index, seconds, quantum_s)):
+    if len(turns) > FEWEST_MINUTES and (line := _even_line(index, seconds, quantum_s, doubted)):
         return line
     answer, vague = seconds.copy(), np.ones(len(index), bool)
     for first, last in _even_runs(index[turns], seconds[turns], quantum_s):
         # The minutes cut off by the ends of the video go with the even ones beside them.
         own = slice(0 if first == 0 else turns[first], len(index) if last == len(turns) - 1 else turns[last])
-        if line := _even_line(index[own], seconds[own], quantum_s):
+        if line := _even_line(index[own], seconds[own], quantum_s, doubted[own]):
             answer[own], vague[own] = line
     return answer, vague
 
@@ -65,11 +68,15 @@ def _even_runs(turned: np.ndarray, seconds: np.ndarray, quantum_s: float) -> lis
     return runs
 
 
-def _even_line(index: np.ndarray, seconds: np.ndarray, quantum_s: float) -> tuple[np.ndarray, np.ndarray] | None:
+def _even_line(
+    index: np.ndarray, seconds: np.ndarray, quantum_s: float, doubted: np.ndarray
+) -> tuple[np.ndarray, np.ndarray] | None:
     """Even times inside the minutes `seconds`, and whether they are vague; None where time does not run evenly."""
-    frames = index - index[0]
-    band, kept = _Band(frames, seconds, quantum_s), np.ones(len(index), bool)
-    for _ in range(int(MISREAD_SHARE * len(index)) + 1):
+    frames, kept = index - index[0], ~doubted
+    if len(np.unique(seconds[kept])) < FEWEST_MINUTES:
+        kept = np.ones(len(index), bool)
+    band = _Band(frames[kept], seconds[kept], quantum_s)
+    for _ in range(int(MISREAD_SHARE * kept.sum()) + 1):
         odd, gain = band.odd_one()
         if band.room(band.best) > 0 and gain <= STANDS_OUT * max(band.best, 2.0):
             break
@@ -83,7 +90,8 @@ def _even_line(index: np.ndarray, seconds: np.ndarray, quantum_s: float) -> tupl
     earliest = np.min([band.first(rate) + rate * frames for rate in rates], axis=0)
     latest = np.max([band.first(rate) + band.room(rate) + rate * frames for rate in rates], axis=0)
     middle, most = (earliest + latest) / 2, max(band.best, 2.0) + 1e-6
-    return middle, (latest - earliest > most) | ~kept
+    misread = (middle < seconds) | (middle >= seconds + quantum_s)
+    return middle, (latest - earliest > most) | misread
 
 
 class _Band:

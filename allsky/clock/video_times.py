@@ -75,7 +75,7 @@ class VideoTimes:
         self.alone[self.believed] = self._short_stretches(confidence[self.believed])
         self.vague = np.zeros(len(self.index), bool)
         if self.quantum_s > 1:
-            self._fit_minutes()
+            self._fit_minutes(confidence[self.believed] <= DOUBTED_BY_GLYPHS)
         residual = self.own - self.fitted
         residual[self.believed] = timeline.departures() if self.quantum_s <= 1 else 0.0
         dated.residual_s[self.rows] = residual
@@ -96,11 +96,12 @@ class VideoTimes:
         """The UTC seconds that the reading at the place `near` promises for a frame `index`, at the usual step."""
         return float(self.own[near] + (index - self.index[near]) * self.timeline.step_s)
 
-    def _fit_minutes(self) -> None:
-        """Seconds under a clock that shows none, also for the frames between the believed ones."""
+    def _fit_minutes(self, doubted: np.ndarray) -> None:
+        """Seconds under a clock that shows none, also for the frames between the believed ones, of which `doubted` says
+        which the glyphs doubt."""
         if not self.believed.any():
             return
-        seconds, vague = seconds_of_minutes(self.timeline, self.quantum_s)
+        seconds, vague = seconds_of_minutes(self.timeline, self.quantum_s, doubted)
         places = np.flatnonzero(self.believed)
         between = self.believed | self.inside
         self.fitted[between] = np.interp(np.flatnonzero(between), places, seconds)
