@@ -36,7 +36,7 @@ from allsky.green_rule import balanced_accuracy, measure_pictures, tune_green_ru
 from allsky.simulator import VERSION, Simulation
 from models.checkpoint import fingerprint
 from models.inference import predict
-from models.model_folder import load_model
+from models.model_folder import Model, load_model
 from models.recipe import PRECISIONS, TrainingRecipe
 from models.training import train
 
@@ -95,14 +95,18 @@ def oracle(frames: pd.DataFrame) -> float:
     return judge(frames, contrast >= best)
 
 
-def network(frames: pd.DataFrame, root: Path, recipe: TrainingRecipe) -> float:
+def trained_network(frames: pd.DataFrame, root: Path, recipe: TrainingRecipe) -> Model:
     """Trained in a folder of its own under `root`, or the one that lies there already."""
     split = split_of(frames)
     folder = root / "networks" / fingerprint(recipe, split)
     if not (folder / "model.json").exists():
         checkpoint = folder.with_suffix(".epoch")
         train(split, root, recipe, folder, lambda _, said: print(f"seed {recipe.seed}: {said}", flush=True), checkpoint)
-    model, audit = load_model(folder), frames["role"] == "audit"
+    return load_model(folder)
+
+
+def network(frames: pd.DataFrame, root: Path, recipe: TrainingRecipe) -> float:
+    model, audit = trained_network(frames, root, recipe), frames["role"] == "audit"
     decided = np.zeros(len(frames), bool)
     answers = predict(model, [root / image for image in frames.loc[audit, "image"]], engine="float32")
     decided[audit] = model.description.decide(answers) == "aurora"

@@ -27,8 +27,20 @@ def test_each_camera_has_its_figures():
     assert set(told) == {"own", "own_grey", "auroramax", "themis"}
     for found in told.values():
         assert found["n"] > 0
-        assert 0 <= found["balanced_accuracy"] <= 1
-        assert 0 <= found["called"] <= 1
+        for share in ("balanced_accuracy", "auc", "called"):
+            assert 0 <= found[share] <= 1
+
+
+@pytest.mark.slow
+def test_networks_are_trained_for_each_share_of_grey_and_kept(tmp_path):
+    first = ask("--quick", "--grey", "0", "1", "--keep", str(tmp_path))
+    assert first.returncode == 0, first.stderr
+    told = json.loads(first.stdout.splitlines()[-1])
+    assert set(told) == {"grey 0", "grey 1"}
+    assert told["grey 0"] != told["grey 1"]
+    again = ask("--quick", "--grey", "0", "1", "--keep", str(tmp_path))
+    assert json.loads(again.stdout.splitlines()[-1]) == told
+    assert "epoch" not in again.stdout
 
 
 def test_without_a_model_it_says_what_it_needs():
