@@ -1,11 +1,12 @@
 """Spoilt videos: is any clock read wrong, does anything crash, does anything hang?
 
-A few sound clips with a clock are spoilt in every way that archives know: cut off at each tenth of their length, bits
+Sound clips with a clock are spoilt in every way that archives know: cut off behind each tenth of their length, bits
 flipped at random, zeros in the middle, the wrong suffix, no index, caught while still being written, other bytes in
-front. Each spoilt file goes through what the chain does with a video (probe, keyframes, `learn_clock`,
-`extract_night`), in a process of its own with a time limit. What is readable has to be dated truly; the rest has to be
-refused by one of the errors that name the file and what to do. Anything else counts as a crash. There is no rival, so
-nothing is timed.
+front. Every 110 files are a round of five containers spoilt in 22 ways each; each round has clips of its own, with
+other layouts, fonts, sizes and dates, and `distinct` counts the files that are no copy of another. Each spoilt file
+goes through what the chain does with a video (probe, keyframes, `learn_clock`, `extract_night`), in a process of its
+own with a time limit. What is readable has to be dated truly; the rest has to be refused by one of the errors that
+name the file and what to do. Anything else counts as a crash. There is no rival, so nothing is timed.
 
 Damage moves frames to other numbers, so the frame that was decoded is told by its clock, held against those of the
 sound clip pixel by pixel. An unflagged time is wrong unless it is that frame's, to the second; of a frame whose clock
@@ -28,7 +29,7 @@ import time
 from collections import Counter
 from collections.abc import Callable
 from dataclasses import dataclass
-from datetime import UTC, datetime
+from datetime import UTC, datetime, timedelta
 from pathlib import Path
 
 import numpy as np
@@ -44,28 +45,52 @@ from allsky.recordings.teaching import teaching_frames
 from allsky.recordings.video import probe
 
 SEED = 20170915
-START, STEP_S = datetime(2017, 9, 15, 4, 30), 20.0
-NIGHT, LONGITUDE_DEG = "2017-09-14", -92.1
+STEP_S, LONGITUDE_DEG = 20.0, -92.1
 SIZE, N_FRAMES = (320, 240), 24
 
-# Suffix and codec of the sound clips; each has a clock in a font of its own.
+# Suffix and codec of the sound clips of a round.
 SOUND = {
-    "mp4": ("libx264", {"preset": "veryfast", "crf": "23"}, "DejaVuSans"),
-    "avi": ("mpeg4", {"qmin": "3", "qmax": "3"}, "DejaVuSerif"),
-    "mkv": ("libx265", {"preset": "ultrafast", "x265-params": "log-level=none"}, "DejaVuSans-Bold"),
-    "webm": ("libvpx-vp9", {"deadline": "realtime", "cpu-used": "8", "crf": "24"}, "DejaVuSans"),
-    "mov": ("mjpeg", {"qmin": "3", "qmax": "3"}, "STIXGeneral"),
+    "mp4": ("libx264", {"preset": "veryfast", "crf": "23"}),
+    "avi": ("mpeg4", {"qmin": "3", "qmax": "3"}),
+    "mkv": ("libx265", {"preset": "ultrafast", "x265-params": "log-level=none"}),
+    "webm": ("libvpx-vp9", {"deadline": "realtime", "cpu-used": "8", "crf": "24"}),
+    "mov": ("mjpeg", {"qmin": "3", "qmax": "3"}),
 }
+FONTS = ("DejaVuSans", "DejaVuSerif", "DejaVuSans-Bold", "STIXGeneral", "DejaVuSansMono")
+LAYOUTS = ("%Y-%m-%d %H:%M:%S", "%d.%m.%Y %H:%M:%S", "%Y/%m/%d %H:%M:%S", "%d %b %Y %H:%M:%S", "%Y-%m-%dT%H:%M:%SZ")
+HEIGHTS = (14, 12, 16, 13, 11)
 
 
-def write_sound(folder: Path, n_frames: int = N_FRAMES) -> list[Path]:
-    """The sound clips."""
-    paths = []
-    for number, (suffix, (codec, options, font)) in enumerate(SOUND.items()):
-        text = Text("%Y-%m-%d %H:%M:%S", 8, 8, 14, font)
-        clip = Clip(evenly(START, STEP_S, n_frames), (text,), SIZE, codec=codec, options=options, seed=number)
-        paths.append(write_clip(folder / f"sound.{suffix}", clip))
-    return paths
+@dataclass(frozen=True)
+class Sound:
+    """A sound clip, whose first frame shows the UTC `start`."""
+
+    path: Path
+    start: datetime
+
+    @property
+    def night(self) -> str:
+        """The evening's date: clips begin in UTC's small hours, west of Greenwich."""
+        return str((self.start - timedelta(days=1)).date())
+
+    def times(self) -> np.ndarray:
+        """Of its frames, seconds of UTC."""
+        return self.start.replace(tzinfo=UTC).timestamp() + STEP_S * np.arange(N_FRAMES)
+
+
+def write_sound(folder: Path, turn: int = 0, n_frames: int = N_FRAMES) -> list[Sound]:
+    """The sound clips of a round."""
+    sound = []
+    for number, (suffix, (codec, options)) in enumerate(SOUND.items()):
+        rng = np.random.default_rng([SEED, turn, number])
+        start = datetime(2017, 9, 15, 4, 30) + timedelta(days=int(700 * turn * rng.random()), minutes=37 * turn % 150)
+        layout, font = LAYOUTS[(turn + number) % len(LAYOUTS)], FONTS[(2 * turn + number) % len(FONTS)]
+        text = Text(layout, 8, 8, HEIGHTS[turn % len(HEIGHTS)], font)
+        clip = Clip(
+            evenly(start, STEP_S, n_frames), (text,), SIZE, codec=codec, options=options, seed=5 * turn + number
+        )
+        sound.append(Sound(write_clip(folder / f"sound_{turn}.{suffix}", clip), start))
+    return sound
 
 
 # Ways of spoiling a file's bytes.
@@ -74,7 +99,7 @@ Spoil = Callable[[bytearray, np.random.Generator], bytearray]
 
 
 def cut_off(tenth: int) -> Spoil:
-    return lambda content, rng: content[: len(content) * tenth // 10]
+    return lambda content, rng: content[: len(content) * tenth // 10 + int(rng.integers(100))]
 
 
 def flipped(count: int) -> Spoil:
@@ -123,6 +148,8 @@ SPOILS: dict[str, Spoil] = {
     "wrong suffix": nothing,
     "growing": nothing,
 }
+# Files of a round: each of its clips in every way.
+ROUND = len(SPOILS) * len(SOUND)
 
 
 @dataclass(frozen=True)
@@ -131,17 +158,18 @@ class Spoilt:
 
     path: Path
     how: str
-    source: Path
+    source: Sound
     still_to_come: bytes = b""
 
 
-def spoilt(number: int, sound: list[Path], folder: Path) -> Spoilt:
-    """The spoilt file of this number, always the same."""
+def spoilt(number: int, sound: list[Sound], folder: Path) -> Spoilt:
+    """The spoilt file of this number, of the clips of its round: always the same."""
     rng = np.random.default_rng([SEED, number])
     how = list(SPOILS)[number % len(SPOILS)]
     source = sound[number // len(SPOILS) % len(sound)]
-    content = SPOILS[how](bytearray(source.read_bytes()), rng)
-    suffix = str(rng.choice([path.suffix for path in sound])) if how == "wrong suffix" else source.suffix
+    content = SPOILS[how](bytearray(source.path.read_bytes()), rng)
+    suffixes = [one.path.suffix for one in sound if one != source or how != "wrong suffix"]
+    suffix = str(rng.choice(suffixes)) if how == "wrong suffix" else source.path.suffix
     path = folder / f"fuzz_{number:05d}{suffix}"
     written = len(content) * 3 // 10 if how == "growing" else len(content)
     path.write_bytes(content[:written])
@@ -161,27 +189,26 @@ class Judged:
     wrong: tuple[int, ...]
 
 
-def judged(path: Path, folder: Path, drawn: DrawnClocks, inject_s: float = 0.0) -> Judged:
-    """A video through the chain, its times held against those of the frames that it shows."""
+def judged(path: Path, source: Sound, folder: Path, drawn: DrawnClocks, inject_s: float = 0.0) -> Judged:
+    """A video through the chain, its times held against those of the frames of `source` that it shows."""
     probe(path)
     recording = Watched(path.name, path, drawn=drawn)
     keyframes = teaching_frames([recording])
-    clock = learn_clock(keyframes, ClockSettings(), NIGHT, LONGITUDE_DEG)
+    clock = learn_clock(keyframes, ClockSettings(), source.night, LONGITUDE_DEG)
     height, width = keyframes[0].luma.shape
     disk = SkyDisk(width / 2, height / 2, 0.48 * min(width, height), width, height)
     pictures = {"cadence_s": 600, "image_size": 32, "image_folder": folder / path.stem, "image_root": "images"}
     readings = extract_night([recording], clock, disk, site_name="Fuzz", **pictures).readings
     unflagged = readings.index[readings["clock_flag"].isna() & readings["utc"].notna()]
     readings.loc[unflagged[len(unflagged) // 2 :][:1], "utc"] += pd.Timedelta(seconds=inject_s)
-    true = pd.Timestamp(START.replace(tzinfo=UTC)).timestamp() + STEP_S * np.arange(N_FRAMES)
     unclear = sum(recording.shown.get(index) is None for index in readings.loc[unflagged, "frame_index"])
-    return Judged(len(unflagged), unclear, tuple(wrong_frames(readings, recording.shown, true)))
+    return Judged(len(unflagged), unclear, tuple(wrong_frames(readings, recording.shown, source.times())))
 
 
 def _worker(one: Spoilt, folder: Path, drawn: DrawnClocks, inject_s: float, answer) -> None:
     threading.Thread(target=_write_on, args=(one,), daemon=True).start()
     try:
-        answer.put(("read", judged(one.path, folder, drawn, inject_s)))
+        answer.put(("read", judged(one.path, one.source, folder, drawn, inject_s)))
     except AllskyError as error:
         answer.put(("refused", str(error)))
     except BaseException as error:
@@ -221,19 +248,23 @@ def main() -> None:
     asked = parser.parse_args()
     counts: Counter = Counter()
     with tempfile.TemporaryDirectory() as root:
-        folder = Path(root)
-        sound = write_sound(folder)
-        drawn = {path: DrawnClocks(path) for path in sound}
+        folder, contents, sound, drawn, turn = Path(root), set(), [], {}, None
         for number in range(asked.first, asked.first + (12 if asked.quick else asked.files)):
+            if turn != number // ROUND:
+                turn = number // ROUND
+                sound = write_sound(folder, turn)
+                drawn = {one.path: DrawnClocks(one.path) for one in sound}
             one = spoilt(number, sound, folder)
-            kind, detail = outcome(one, folder, drawn[one.source], asked.limit_s, asked.inject_s)
+            contents.add((one.path.suffix, one.path.read_bytes(), one.still_to_come))
+            kind, detail = outcome(one, folder, drawn[one.source.path], asked.limit_s, asked.inject_s)
             counts.update({"files": 1, kind: 1})
             if isinstance(detail, Judged):
                 counts.update(dated=detail.n_dated, unclear=detail.n_unclear, wrong_times=len(detail.wrong))
             if kind in ("crashed", "hung") or (isinstance(detail, Judged) and detail.wrong):
                 print(f"{one.path.name}, {one.how}: {kind} {detail}", flush=True)
             one.path.unlink()
-    told = ("files", "read", "refused", "crashed", "hung", "dated", "unclear", "wrong_times")
+    counts["distinct"] = len(contents)
+    told = ("files", "distinct", "read", "refused", "crashed", "hung", "dated", "unclear", "wrong_times")
     print(json.dumps({name: counts[name] for name in told}))
 
 
