@@ -2,9 +2,9 @@
 
 Many frames share a minute, and the frames at which it turns tell where the minutes begin. As long as times run evenly,
 every frame lies inside its minute: of all lines that do so (there are fewer the longer it lasts) the middle is taken,
-and where these are farther apart than a step the seconds are said to be vague. Readings that the glyphs doubt have no say
-in that: one frame at a minute's turn, read as the minute beside it, would leave no line at all. Where frames are a minute
-or more apart the time is the minute's beginning, as shown.
+and where these are farther apart than a step the seconds are said to be vague. Readings that the glyphs doubt have no
+say in that: one frame at a minute's turn, read as the minute beside it, would leave no line at all. Where frames are
+a minute or more apart the time is the minute's beginning, as shown.
 """
 
 from __future__ import annotations

@@ -69,7 +69,7 @@ ABSTAINING = Table(
     "abstaining",
     "a confidence below which the model would abstain",
     (
-        Column("level", REAL, "", "probability of the likeliest class"),
+        Column("level", REAL, "", "probability of the class decided for"),
         Column("kept", REAL, "", "share of frames that it would still answer for"),
         Column("kept_low", REAL, "", "lower end of its 95 % interval over nights"),
         Column("kept_high", REAL, "", "upper end"),
@@ -104,8 +104,12 @@ def reliability_table(audited: pd.DataFrame, positive: str) -> pd.DataFrame:
 def abstaining_table(
     audited: pd.DataFrame, classes: Sequence[str], levels: Sequence[float] = LEVELS, chosen: float | None = None
 ) -> pd.DataFrame:
-    """ABSTAINING for several levels and the model's own (`chosen`)."""
-    confidence, right, weight = _judged(audited, classes)
+    """ABSTAINING of audit frames (also `predicted`, the class by the model's own rule) for several levels and the
+    model's own (`chosen`)."""
+    answer, label = (audited[column].to_numpy(object) for column in ("predicted", "label"))
+    place = np.array([list(classes).index(name) for name in answer], int)
+    confidence = audited[[f"p_{name}" for name in classes]].to_numpy(float)[np.arange(len(place)), place]
+    right, weight = (answer == label).astype(float), 1.0 / audited["inclusion_probability"].to_numpy(float)
     nights = audited["night"].to_numpy()
     rows = []
     for level in sorted({*levels, *([chosen] if chosen is not None else [])}):

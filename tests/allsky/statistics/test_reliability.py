@@ -7,6 +7,7 @@ from allsky.report import ReportData
 from allsky.report.drawings import drawings
 from allsky.site import Site
 from allsky.statistics.reliability import abstaining_table, calibration_error, calibration_table, reliability_table
+from models.description import ModelDescription
 
 CLASSES = ("aurora", "no_aurora")
 
@@ -30,6 +31,7 @@ def audit(
     probability = (1 / (1 + np.exp(-said))).ravel()
     frame = pd.DataFrame({"night": night, "p_aurora": probability, "p_no_aurora": 1 - probability})
     frame["label"] = np.where(shown.ravel(), *CLASSES)
+    frame["predicted"] = np.where(probability >= 0.5, *CLASSES)
     return frame.assign(solar_bin=condition[0], lunar_bin=condition[1], inclusion_probability=0.5)
 
 
@@ -94,6 +96,18 @@ def test_abstaining_gives_frames_away_for_accuracy():
     assert table["kept"].is_monotonic_decreasing
     assert table["accuracy"].iloc[-1] > table["accuracy"].iloc[0] + 0.05
     assert ((table["accuracy_low"] <= table["accuracy"]) & (table["accuracy"] <= table["accuracy_high"])).all()
+
+
+def test_it_abstains_where_the_class_decided_for_is_unlikely_by_whatever_rule():
+    """A model that says aurora from 0.3 is unsure of aurora at 0.4, and `allsky classify` then abstains below 0.5."""
+    frames = audit(6, 30, 1.0).assign(p_aurora=0.4, p_no_aurora=0.6, predicted="aurora", label="aurora")
+    table = abstaining_table(frames, CLASSES, levels=(0.0, 0.5))
+    assert table["accuracy"].iloc[0] == 1
+    assert table["kept"].tolist() == [1, 0]
+    description = ModelDescription(
+        CLASSES, "aurora", "resnet18", 64, (0,) * 3, (1,) * 3, threshold=0.3, abstain_below=0.5
+    )
+    assert description.abstains(frames[["p_aurora", "p_no_aurora"]].to_numpy()).all()
 
 
 def test_the_report_draws_them_once_audit_frames_are_labelled():
