@@ -1,11 +1,14 @@
 """From heat maps to masks of aurora: each method and backbone against the simulator's true masks.
 
 Small networks are trained on simulated nights by their true labels alone (yes or no), or `--model FOLDER` names
-trained ones. Of frames of other nights that show aurora, the map of each method is cut at half of its maximum within
-the sky, and compared with where the truth has aurora five noises above its ground: intersection over union, in solid
-angle.
+trained ones. Of frames that show aurora, of nights that taught none of them (the last third; for a `--model` taught by
+`trained.py` the audit nights), the map of each method is cut at half of its maximum within the sky, and compared with
+where the truth has aurora five noises above its ground: intersection over union, in solid angle. `more` is how much
+more than the whole sky's that is, with its 95 % interval over nights (linearised, Student's t).
+
 Beside the methods stand two masks that need no network: the whole sky, and pixels greener than the sky's median at
-the level that is best on these very frames (`iou_green`, which flatters it).
+the level that is best on these very frames (`iou_green`, which flatters it). Beside `covered_off`, the mean error of
+the covered share of the sky, stands that of one number for all frames, their own median (`covered_off_constant`).
 
 `layer` is the side in cells of the map of features that maps are taken from; `--cells` tries others.
 
@@ -23,7 +26,9 @@ from pathlib import Path
 import cv2
 import numpy as np
 import pandas as pd
+from scipy.special import stdtrit
 
+from allsky.labels.roles import roles_of
 from allsky.pictures import inscribed_disk
 from allsky.segmentation import THRESHOLD, covered_fraction, map_to_mask, overlap
 from allsky.simulator.archive import frame_times, sky_pictures
@@ -31,6 +36,7 @@ from allsky.simulator.scene import Picture
 from allsky.simulator.simulation import demo_simulation
 from allsky.simulator.truth import VISIBLE_CONTRAST
 from allsky.square_view import SquareView
+from allsky.statistics.intervals import ratio_of_night_totals, variance_over_nights
 from models.cam_methods import METHODS
 from models.explanation import Explainer
 from models.feature_maps import feature_maps
@@ -86,7 +92,8 @@ def _square(picture: Picture) -> np.ndarray:
 class Judge:
     """Frames with aurora, their true masks, and the solid angle in which masks are compared."""
 
-    def __init__(self, drawn: list[Picture]):
+    def __init__(self, drawn: list[tuple[str, Picture]]):
+        self.nights, drawn = [night for night, _ in drawn], [picture for _, picture in drawn]
         self.squares = [_square(picture) for picture in drawn]
         self.sky = inscribed_disk(COMPARED_SIZE)
         self.solid_angle = SquareView(LENS.projection).solid_angle(COMPARED_SIZE)
@@ -98,9 +105,21 @@ class Judge:
         return (cv2.resize(visible, size, interpolation=cv2.INTER_NEAREST) > 0) & self.sky
 
     def iou(self, maps: Sequence[np.ndarray], level: float = THRESHOLD) -> float:
+        return float(self._overlaps(maps, level).mean())
+
+    def _overlaps(self, maps: Sequence[np.ndarray], level: float = THRESHOLD) -> np.ndarray:
         masks = [map_to_mask(heat, self.sky, level) for heat in maps]
-        pairs = zip(masks, self.truth, strict=True)
-        return float(np.mean([overlap(mask, truth, self.solid_angle) for mask, truth in pairs]))
+        return np.array([overlap(mask, truth, self.solid_angle) for mask, truth in zip(masks, self.truth, strict=True)])
+
+    def whole_sky(self) -> list[np.ndarray]:
+        return [self.sky.astype(float)] * len(self.truth)
+
+    def more(self, maps: Sequence[np.ndarray]) -> dict[str, float]:
+        """How much more than the whole sky's their overlap is, with its interval over nights."""
+        gain, (night, dates) = self._overlaps(maps) - self._overlaps(self.whole_sky()), pd.factorize(self.nights)
+        more, influence = ratio_of_night_totals(np.bincount(night, gain), np.bincount(night))
+        half = stdtrit(len(dates) - 1, 0.975) * np.sqrt(variance_over_nights(influence)) if len(dates) > 1 else np.nan
+        return {"more": more, "more_low": more - half, "more_high": more + half}
 
     def best(self, maps: Sequence[np.ndarray]) -> float:
         return max(self.iou(maps, level) for level in LEVELS)
@@ -108,8 +127,15 @@ class Judge:
     def covered(self, maps: Sequence[np.ndarray]) -> float:
         """Mean error of the covered fraction of the sky."""
         mine = [covered_fraction(map_to_mask(heat, self.sky), self.solid_angle) for heat in maps]
-        true = [covered_fraction(truth, self.solid_angle) for truth in self.truth]
-        return float(np.mean(np.abs(np.subtract(mine, true))))
+        return float(np.mean(np.abs(np.subtract(mine, self.true_covered()))))
+
+    def covered_constant(self) -> float:
+        """The least that one number for all frames is off."""
+        true = self.true_covered()
+        return float(np.mean(np.abs(true - np.median(true))))
+
+    def true_covered(self) -> np.ndarray:
+        return np.array([covered_fraction(truth, self.solid_angle) for truth in self.truth])
 
     def greener(self) -> list[np.ndarray]:
         """How much greener than the sky's median each place is."""
@@ -128,7 +154,8 @@ def judged(model: Model, judge: Judge, methods: Sequence[str], cells: Sequence[i
             explainer.layer = layer or explainer.layer
             maps = np.concatenate([explainer(batch) for batch in np.array_split(seen, -(-len(seen) // 8))])
             row = {"backbone": model.description.backbone, "size": size, "layer": side, "method": method}
-            rows.append(row | {"iou": judge.iou(maps), "best": judge.best(maps), "covered_off": judge.covered(maps)})
+            found = {"iou": judge.iou(maps), **judge.more(maps), "best": judge.best(maps)}
+            rows.append(row | found | {"covered_off": judge.covered(maps)})
     return rows
 
 
@@ -142,7 +169,7 @@ def _layers(model: Model, cells: Sequence[int]) -> dict:
 def options() -> argparse.Namespace:
     parser = argparse.ArgumentParser(description=__doc__, formatter_class=argparse.RawDescriptionHelpFormatter)
     parser.add_argument("--quick", action="store_true", help="so small that it only shows that it works")
-    parser.add_argument("--frames", type=int, default=40, help="frames judged (default 40)")
+    parser.add_argument("--frames", type=int, default=40, help="about so many frames are judged (default 40)")
     parser.add_argument("--size", type=int, default=64, help="pixels of the networks trained here (default 64)")
     parser.add_argument("--model", type=Path, nargs="*", default=[], help="folders of trained models")
     parser.add_argument("--cells", type=int, nargs="*", default=[], help="sides of the maps of features to try")
@@ -155,9 +182,11 @@ def main() -> None:
     nights = demo_simulation().nights[:3] if asked.quick else demo_simulation().nights
     backbones, epochs, per_night = (BACKBONES[-1:], 1, 12) if asked.quick else (BACKBONES, 12, 24)
     third = len(nights) // 3
+    audit = [night for night, role in roles_of(nights).items() if role == "audit"]
+    judging = audit if asked.model else nights[-third:]
     # A third of the frames show aurora.
-    judging = min(per_night, max(4, 3 * asked.frames // third))
-    shown = [p for _, p in pictures(nights[-third:], judging) if p.facts["visible"] == "aurora"][: asked.frames]
+    frames_each = min(per_night, max(4, 3 * asked.frames // len(judging)))
+    shown = [drawn for drawn in pictures(judging, frames_each) if drawn[1].facts["visible"] == "aurora"]
     judge = Judge(shown)
     with tempfile.TemporaryDirectory() as root:
         models = [load_model(folder) for folder in asked.model]
@@ -170,12 +199,14 @@ def main() -> None:
     layer, method = means.index[0]
     figures = {
         "n_frames": len(shown),
+        "n_nights": len(set(judge.nights)),
         "best_method": method,
         "best_layer": layer if isinstance(layer, str) else int(layer),
         "iou_best_method": round(float(means.iloc[0]), 3),
         "iou_gradcam": round(float(table.loc[table["method"] == "GradCAM", "iou"].mean()), 3),
-        "iou_whole_sky": round(judge.iou([judge.sky.astype(float)] * len(shown)), 3),
+        "iou_whole_sky": round(judge.iou(judge.whole_sky()), 3),
         "iou_green": round(judge.best(judge.greener()), 3),
+        "covered_off_constant": round(judge.covered_constant(), 3),
     }
     print(json.dumps(figures))
 
