@@ -7,6 +7,7 @@ frames that survive damage, each frame's rank in display order, and the luma pla
 from __future__ import annotations
 
 import heapq
+import re
 from collections.abc import Iterator
 from functools import lru_cache
 from pathlib import Path
@@ -120,14 +121,18 @@ class DisplayRanks:
         return self._next - 1
 
 
+_IN_HIGH_BITS = re.compile(r"p[024]1\d")
+
+
 @lru_cache(maxsize=64)
 def _luma_layout(format_name: str) -> int | None:
     """Bits of the luma samples that fill plane 0 of this pixel format alone; None for any other layout."""
-    components = av.VideoFormat(format_name).components
-    first = components[0]
+    layout = av.VideoFormat(format_name)
+    components, first = layout.components, layout.components[0]
     alone = all(component.plane != 0 for component in components[1:])
     little_endian = not format_name.endswith("be")
-    return first.bits if first.is_luma and first.plane == 0 and alone and little_endian else None
+    plain = first.is_luma and first.plane == 0 and alone and little_endian and not layout.has_palette
+    return first.bits if plain else None
 
 
 def luma_of(frame: av.VideoFrame) -> np.ndarray:
@@ -141,8 +146,8 @@ def luma_of(frame: av.VideoFrame) -> np.ndarray:
         wide = np.frombuffer(memoryview(plane), np.uint16).reshape(-1, plane.line_size // 2)[
             : frame.height, : frame.width
         ]
-        # P010 and its kin keep their samples in the high bits of each word, all others in the low bits.
-        shift = 8 if frame.format.name.startswith("p0") else bits - 8
+        # P010 and its kin (P210, P410, ...) keep samples in the high bits of each word, all others in the low bits.
+        shift = 8 if _IN_HIGH_BITS.match(frame.format.name) else bits - 8
         samples = (wide >> shift).astype(np.uint8)
     return upright(samples[: frame.height, : frame.width], frame)
 

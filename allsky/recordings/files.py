@@ -30,7 +30,7 @@ STILL_SAMPLE_BYTES = 4 * 1024
 
 NAME_DATES = ("utc", "evening", "morning")
 
-# What each directive of strptime that is of use in a file name may match.
+# What each directive of strptime that is of use in a file name may match, and the widths of those that touch another.
 _DIRECTIVES = {
     "Y": r"\d{4}",
     "y": r"\d{2}",
@@ -50,6 +50,8 @@ _DIRECTIVES = {
     "z": r"(?:Z|[+-]\d{2}:?\d{2})",
     "%": "%",
 }
+_WIDTHS = {**dict.fromkeys("mdHIMS", r"\d{2}"), "j": r"\d{3}"}
+_NUMERIC = frozenset("Yyf") | _WIDTHS.keys()
 
 _NUMBERS = re.compile(r"(\d+)")
 
@@ -60,6 +62,8 @@ _GUESSED_INSTANTS = tuple(
     for between in ("", "_", "-", "T", " ")
     for time in ("%H%M%S", "%H-%M-%S", "%H_%M_%S", "%H.%M.%S", "%H:%M:%S")
 )
+# Telephones write milliseconds behind such a time: PXL_20240131_203045123.jpg.
+_MILLISECONDS = r"(\d{8}_\d{6})\d{3}(?!\d)"
 
 # Dates people put into file names when nobody told us how: 20240131, 2024-01-31, 2024_01_31.
 _GUESSES = ("%Y%m%d", "%Y-%m-%d", "%Y_%m_%d")
@@ -178,7 +182,7 @@ def night_from_name(
     date = _date_in(name, pattern) if pattern else _guessed_date(name)
     if date is None:
         return None
-    if name_date == "utc" and pattern and ("%H" in pattern or "%I" in pattern):
+    if name_date == "utc" and pattern and _tells_an_hour(pattern):
         return night_of(date, longitude_deg)
     day_after = name_date == "morning" or (name_date == "utc" and longitude_deg <= 0)
     return (date - timedelta(days=int(day_after))).strftime("%Y-%m-%d")
@@ -192,21 +196,26 @@ def instant_from_name(name: str, pattern: str | None = None) -> datetime | None:
     BadConfiguration for a pattern without a date or a time of day.
     """
     if pattern:
-        if not ("%H" in pattern or ("%I" in pattern and "%p" in pattern)):
+        if not _tells_an_hour(pattern):
             raise BadConfiguration(
                 f"stills_name = {pattern}: expected a strptime pattern with a time of day, such as %Y%m%d_%H%M%S.jpg"
             )
         return _date_in(name, pattern, "stills_name")
+    name = re.sub(_MILLISECONDS, r"\1", name)
     for guess in _GUESSED_INSTANTS:
         for ending in ("Z", ""):
-            instant = _date_in(name, guess + ending)
+            instant = _date_in(name, guess + ending, fixed=True)
             if instant and instant.year in _GUESSED_YEARS:
                 return instant.replace(tzinfo=UTC) if ending else instant
     return None
 
 
-def _date_in(name: str, pattern: str, setting: str = "night_from_name") -> datetime | None:
-    expression = _pattern_expression(pattern, setting)
+def _tells_an_hour(pattern: str) -> bool:
+    return "%H" in pattern or ("%I" in pattern and "%p" in pattern)
+
+
+def _date_in(name: str, pattern: str, setting: str = "night_from_name", fixed: bool = False) -> datetime | None:
+    expression = _pattern_expression(pattern, setting, fixed)
     where = name if "/" in pattern else name.rsplit("/", 1)[-1]
     for match in expression.finditer(where):
         try:
@@ -217,13 +226,16 @@ def _date_in(name: str, pattern: str, setting: str = "night_from_name") -> datet
 
 
 def _guessed_date(name: str) -> datetime | None:
-    dates = (_date_in(name, guess) for guess in _GUESSES)
+    dates = (_date_in(name, guess, fixed=True) for guess in _GUESSES)
     return next((date for date in dates if date and date.year in _GUESSED_YEARS), None)
 
 
 @lru_cache(maxsize=256)
-def _pattern_expression(pattern: str, setting: str) -> re.Pattern:
-    """What `pattern` can match; a directive at its start or end never begins or stops within a number."""
+def _pattern_expression(pattern: str, setting: str, fixed: bool = False) -> re.Pattern:
+    """What `pattern` can match; a directive at its start or end never begins or stops within a number.
+
+    Numbers that touch another one have their full width, or 203045 would pass for 5 April 2030; with `fixed` all have.
+    """
     pieces = re.split(r"%(.)", pattern)
     literals, directives = pieces[::2], pieces[1::2]
     unknown = [d for d in directives if d not in _DIRECTIVES]
@@ -234,7 +246,12 @@ def _pattern_expression(pattern: str, setting: str) -> re.Pattern:
             + (f"found %{unknown[0]}, which is not understood here" if unknown else "such as night_%Y%m%d.mp4")
         )
     parts = [re.escape(literals[0])]
-    for directive, literal in zip(directives, literals[1:], strict=True):
-        parts += [_DIRECTIVES[directive], re.escape(literal)]
+    for number, directive in enumerate(directives):
+        behind = literals[number + 1]
+        neighbours = [] if number == 0 or literals[number] else [directives[number - 1]]
+        neighbours += [] if behind else directives[number + 1 : number + 2]
+        whole = fixed or any(one in _NUMERIC for one in neighbours)
+        wide = _WIDTHS.get(directive) if whole else None
+        parts += [wide or _DIRECTIVES[directive], re.escape(behind)]
     start, end = "" if literals[0] else r"(?<!\d)", "" if literals[-1] else r"(?!\d)"
     return re.compile(start + "".join(parts) + end)

@@ -7,9 +7,8 @@ be decoded, the next one keeps its own index. Video time (pts, fps) orders frame
 from __future__ import annotations
 
 from bisect import bisect_right
-from collections.abc import Callable, Collection, Iterator
+from collections.abc import Callable, Collection, Iterator, Sequence
 from dataclasses import dataclass, field
-from itertools import islice
 from pathlib import Path
 
 import av
@@ -90,26 +89,30 @@ def read_keyframes(path: str | Path, at_least: int = 12, at_most: int = 24, most
     file cannot be opened or none of those frames can be decoded.
     """
     layout = _packet_layout(path)
-    if layout.rank_of_time is None and len(layout.keys) < at_least:
-        return _spread_over_start(path, layout, at_least)
-    stretches = layout.stretches(at_least, at_most, most_behind)
-    shown = [[layout.ranks[p] for p in range(*stretch) if layout.shown[p]] for stretch in stretches]
-    if len(stretches) >= at_least:
-        chosen = {max(ranks) for ranks in shown if ranks}
+    if layout.rank_of_time is None:
+        frames = _counted_from_start(path, layout, at_least, at_most, most_behind)
     else:
-        every = sorted(rank for ranks in shown for rank in ranks)
-        chosen = {every[i] for i in spread(len(every), at_least)}
-    frames = {frame.index: frame for frame in _decoded_stretches(path, layout, stretches) if frame.index in chosen}
+        stretches = layout.stretches(at_least, at_most, most_behind)
+        shown = [layout.ranks_within(*stretch) for stretch in stretches]
+        if len(stretches) >= at_least:
+            chosen = {max(ranks) for ranks in shown if ranks}
+        else:
+            every = sorted(rank for ranks in shown for rank in ranks)
+            chosen = {every[i] for i in spread(len(every), at_least)}
+        frames = {frame.index: frame for frame in _decoded_stretches(path, layout, stretches) if frame.index in chosen}
     if not frames:
         raise BadVideo(f"{Path(path).name}: no frame can be decoded, the file is damaged; copy it again or remove it")
     return [frames[index] for index in sorted(frames)]
 
 
-def _spread_over_start(path: str | Path, layout: PacketLayout, wanted: int) -> list[VideoFrame]:
-    """Frames evenly chosen from the start of a video, where only counting from its start tells which is which."""
-    n = min(len(layout.ranks), FRAMES_DECODED_FOR_KEYFRAMES)
-    chosen = set(spread(n, wanted))
-    return [frame for frame in islice(read_frames(path), n) if frame.index in chosen]
+def _counted_from_start(
+    path: str | Path, layout: PacketLayout, at_least: int, at_most: int, most_behind: int
+) -> dict[int, VideoFrame]:
+    """Frames evenly chosen from a video of which only counting from its start tells which is which."""
+    n = len(layout.ranks)
+    places = spread(n, at_most if len(layout.keys) >= at_least else at_least)
+    chosen = {min(place + number % (most_behind + 1), n - 1) for number, place in enumerate(places)}
+    return {frame.index: frame for frame in read_frames(path) if frame.index in chosen}
 
 
 def read_chosen(path: str | Path, indices: Collection[int]) -> Iterator[VideoFrame]:
@@ -122,11 +125,10 @@ def read_chosen(path: str | Path, indices: Collection[int]) -> Iterator[VideoFra
         yield from (frame for frame in read_frames(path) if frame.index in indices)
         return
     position_of_rank = {rank: position for position, rank in enumerate(layout.ranks)}
-    starts = [0, *layout.keys]
     furthest: dict[int, int] = {}
     for index in sorted(set(indices) & position_of_rank.keys()):
         position = position_of_rank[index]
-        start = starts[bisect_right(starts, position) - 1]
+        start = layout.key_for(position)
         furthest[start] = max(furthest.get(start, 0), position + 1)
     for frame in _decoded_stretches(path, layout, sorted(furthest.items())):
         if frame.index in indices:
@@ -135,7 +137,10 @@ def read_chosen(path: str | Path, indices: Collection[int]) -> Iterator[VideoFra
 
 @dataclass(frozen=True)
 class PacketLayout:
-    """Of each packet in decoding order: its frame's display rank, whether it is shown, and which are keyframes."""
+    """Of each packet in decoding order: its frame's display rank, whether it is shown, and which are keyframes.
+
+    Without `rank_of_time` times do not tell the order of display, and `ranks` only count.
+    """
 
     ranks: list[int]
     shown: list[bool]
@@ -147,14 +152,28 @@ class PacketLayout:
         keys = self.keys or [0]
         ends = [*keys[1:], len(self.ranks)]
         if len(keys) >= at_least:
-            # Where the order of display is not known a frame behind a keyframe cannot be named.
-            behind = most_behind + 1 if self.rank_of_time is not None else 1
             return [
-                (keys[i], min(ends[i], keys[i] + 1 + number % behind))
+                (keys[i], min(ends[i], keys[i] + 1 + number % (most_behind + 1)))
                 for number, i in enumerate(spread(len(keys), at_most))
             ]
         longest = -(-FRAMES_DECODED_FOR_KEYFRAMES // len(keys))
         return [(start, min(end, start + longest)) for start, end in zip(keys, ends, strict=True)]
+
+    def ranks_within(self, start: int, stop: int) -> list[int]:
+        """Of the frames that decoding the packets [start, stop) shows."""
+        return [self.ranks[p] for p in range(start, stop) if self.shown[p] and self.ranks[p] >= self.ranks[start]]
+
+    def key_for(self, position: int) -> int:
+        """The position of the keyframe from which on a frame can be decoded.
+
+        That is the one before it; in an open group of pictures, where a frame comes behind a keyframe in the file that
+        is shown after it, also the frames before that keyframe are needed, and it is the one before.
+        """
+        starts = [0, *self.keys]
+        number = bisect_right(starts, position) - 1
+        while number > 0 and self.ranks[starts[number]] > self.ranks[position]:
+            number -= 1
+        return starts[number]
 
 
 def _packet_layout(path: str | Path) -> PacketLayout:
@@ -164,9 +183,10 @@ def _packet_layout(path: str | Path) -> PacketLayout:
         ordered = DisplayRanks(stream).ordered and all(pts is not None for pts, _, _ in packets)
     shown = [is_shown for _, _, is_shown in packets]
     keys = [position for position, (_, key, _) in enumerate(packets) if key]
-    if not ordered:
-        return PacketLayout(list(range(len(packets))), shown, keys, None)
     times = sorted(pts for pts, _, is_shown in packets if is_shown and pts is not None)
+    # In MPEG's program streams two small frames may be given one time.
+    if not ordered or len(set(times)) < len(times):
+        return PacketLayout(list(range(len(packets))), shown, keys, None)
     rank_of_time: dict[int | None, int] = {pts: rank for rank, pts in enumerate(times)}
     return PacketLayout([rank_of_time.get(pts, -1) for pts, _, _ in packets], shown, keys, rank_of_time)
 
@@ -174,22 +194,32 @@ def _packet_layout(path: str | Path) -> PacketLayout:
 def _decoded_stretches(
     path: str | Path, layout: PacketLayout, stretches: list[tuple[int, int]]
 ) -> Iterator[VideoFrame]:
+    """The frames shown by runs of packets [start, stop), in order; runs that touch are decoded as one."""
     container, stream = open_video(path)
     stream.thread_type = "AUTO"
-    starts, stops = {start for start, _ in stretches}, {stop - 1 for _, stop in stretches}
-    inside, key_rank = False, 0
+    joined = _joined(stretches)
+    starts, stops = {start for start, _ in joined}, {stop - 1 for _, stop in joined}
+    inside, rank_of_time = False, layout.rank_of_time or {}
     with container:
         packets = (packet for packet in packets_of(container, stream) if packet.size)
         for position, packet in enumerate(packets):
-            if position in starts:
-                inside, key_rank = True, layout.ranks[position]
+            inside = inside or position in starts
             frames = decode(stream, packet) if inside else []
             if position in stops:
                 inside, last = False, decode(stream, None)
                 stream.codec_context.flush_buffers()
                 frames += last
             for frame in frames:
-                # Without display times only keyframes are read this way, one to a stretch.
-                rank = layout.rank_of_time.get(frame.pts) if layout.rank_of_time else key_rank
-                if rank is not None:
+                if (rank := rank_of_time.get(frame.pts)) is not None:
                     yield _video_frame(rank, frame)
+
+
+def _joined(stretches: Sequence[tuple[int, int]]) -> list[tuple[int, int]]:
+    """Runs that touch or overlap as one: between two of an open group of pictures nothing may be flushed."""
+    joined: list[tuple[int, int]] = []
+    for start, stop in sorted(stretches):
+        if joined and start <= joined[-1][1]:
+            joined[-1] = (joined[-1][0], max(stop, joined[-1][1]))
+        else:
+            joined.append((start, stop))
+    return joined

@@ -1,6 +1,6 @@
 """Files of an archive, recognised and dated by their names."""
 
-from datetime import date
+from datetime import UTC, date, datetime
 
 import pandas as pd
 import pytest
@@ -8,7 +8,7 @@ from hypothesis import given
 from hypothesis import strategies as st
 
 from allsky.errors import BadConfiguration
-from allsky.recordings.files import Listing, content_digest, list_archive, night_from_name
+from allsky.recordings.files import Listing, content_digest, instant_from_name, list_archive, night_from_name
 from allsky.site import night_of
 
 YELLOWKNIFE_DEG = -114.35
@@ -76,10 +76,36 @@ def test_a_utc_date_names_the_night_whose_middle_lies_on_it(day, thousandths):
         ("cam_20249931.mkv", None),
         ("12345678901234.mp4", None),
         ("night.mp4", None),
+        ("2024-01-31/cam_203045.mp4", None),
+        ("clip_200011.mp4", None),
+        ("cam_2024-1-3.mp4", None),
     ],
 )
 def test_without_a_pattern_common_dates_are_guessed_from_the_files_own_name(name, night):
     assert night_from_name(name, 0.0) == night
+
+
+@pytest.mark.parametrize(
+    ("name", "instant"),
+    [
+        ("sky_20240131_203045.jpg", datetime(2024, 1, 31, 20, 30, 45)),
+        ("2024-01-31T20:30:45Z.png", datetime(2024, 1, 31, 20, 30, 45, tzinfo=UTC)),
+        ("PXL_20240131_203045123.jpg", datetime(2024, 1, 31, 20, 30, 45)),
+        ("20240131_2030.jpg", None),
+        ("20240131_2030451234.jpg", None),
+        ("20240131.jpg", None),
+        ("img_203045.jpg", None),
+    ],
+)
+def test_without_a_pattern_a_still_is_dated_by_whole_numbers_alone(name, instant):
+    assert instant_from_name(name) == instant
+
+
+def test_numbers_of_a_pattern_that_touch_have_their_full_width():
+    assert instant_from_name("20240131_2030.jpg", "%Y%m%d_%H%M%S.jpg") is None
+    assert instant_from_name("2024-1-3 20.5.jpg", "%Y-%m-%d %H.%M.jpg") == datetime(2024, 1, 3, 20, 5)
+    assert night_from_name("203045.avi", 0.0, "%Y%m%d") is None
+    assert night_from_name("3Feb2021.avi", 0.0, "%d%b%Y") == "2021-02-03"
 
 
 def test_a_pattern_with_a_slash_dates_by_the_folder():

@@ -81,7 +81,8 @@ def test_a_stretch_gives_its_own_frames_with_their_place_in_the_whole_video(two_
         stretch = replace(recording, stretch=(start, count))
         wanted = list(range(start, start + count))
         assert [frame.index for frame in stretch.frames()] == wanted
-        assert {frame.index for frame in stretch.keyframes()} <= set(wanted)
+        taught = [frame.index for frame in stretch.keyframes()]
+        assert len(taught) >= 12 and set(taught) <= set(wanted)
         assert [frame.index for frame in stretch.ends()] == [start, start + count - 1]
         assert stretch.n_frames == count
 

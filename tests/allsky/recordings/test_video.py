@@ -2,6 +2,7 @@
 
 import itertools
 
+import av
 import numpy as np
 import pytest
 
@@ -28,7 +29,11 @@ KINDS = {
     "mpeg-4 part 2 in avi": ("a.avi", {"codec": "mpeg4"}),
     "motion jpeg in avi": ("a.avi", {"codec": "mjpeg", "pixels": "yuvj420p"}),
     "motion jpeg in mov": ("a.mov", {"codec": "mjpeg", "pixels": "yuvj422p"}),
+    "mpeg-4 part 2 in avi with B-frames": ("a.avi", {"codec": "mpeg4", "options": {"g": "4", "bf": "2"}}),
     "mpeg-2 in a transport stream": ("a.ts", {"codec": "mpeg2video"}),
+    "mpeg-2 in open groups": ("a.mkv", {"codec": "mpeg2video", "options": {"g": "6", "bf": "2"}}),
+    "hevc in open groups": ("a.mp4", {"codec": "libx265", "options": {"x265-params": "log-level=none:keyint=10"}}),
+    "h264 in open groups": ("a.mp4", {"options": {"x264-params": "open-gop=1:keyint=10:bframes=2:scenecut=0"}}),
     "lossless rgb of odd size": ("a.mkv", {"codec": "ffv1", "pixels": "bgr0", "size": (161, 121)}),
 }
 
@@ -47,7 +52,8 @@ def test_every_frame_is_read_once_in_order_with_its_own_index(numbered):
 def test_keyframes_carry_the_index_they_show(numbered):
     frames = read_keyframes(numbered, at_least=8, at_most=12)
     assert 8 <= len(frames) <= 12
-    assert [frame.index for frame in frames] == sorted({shown_number(frame.luma) for frame in frames})
+    indices = [frame.index for frame in frames]
+    assert indices == [shown_number(frame.luma) for frame in frames] == sorted(set(indices))
 
 
 def test_luma_and_colour_agree_with_what_was_encoded(numbered):
@@ -106,12 +112,16 @@ def test_frames_behind_keyframes_show_other_digits_than_every_tenth_does(tmp_pat
     ]
 
 
-def test_no_frame_is_taken_behind_the_next_keyframe_nor_where_no_order_is_known(tmp_path):
+def test_no_frame_is_taken_behind_the_next_keyframe(tmp_path):
     path = write_numbered(tmp_path / "a.mp4", 40, options={"g": "2", "bf": "0", "sc_threshold": "0"})
     assert [frame.index for frame in read_keyframes(path, 4, 5, most_behind=9)] == [0, 11, 21, 29, 39]
-    path = write_numbered(tmp_path / "a.avi", 60, options={"g": "5", "bf": "2", "sc_threshold": "0"})
-    frames = read_keyframes(path, at_least=4, at_most=5, most_behind=9)
-    assert all(frame.key for frame in frames)
+
+
+def test_where_no_order_is_known_frames_are_counted_from_the_start(tmp_path):
+    path = write_numbered(tmp_path / "a.avi", 60, codec="mpeg4", options={"g": "5", "bf": "2", "sc_threshold": "0"})
+    frames = read_keyframes(path, at_least=4, at_most=5, most_behind=2)
+    assert [frame.index for frame in frames] == [0, 16, 32, 44, 59]
+    assert [shown_number(frame.luma) for frame in frames] == [0, 16, 32, 44, 59]
 
 
 def test_a_video_with_one_keyframe_gives_other_frames_as_well(tmp_path):
@@ -130,6 +140,32 @@ def test_chosen_frames_are_those_asked_for(numbered):
     wanted = [3, 4, 19, 20, 21, 40, 44, 99]
     frames = [(frame.index, shown_number(frame.luma)) for frame in read_chosen(numbered, wanted)]
     assert frames == [(k, k) for k in wanted[:-1]]
+
+
+def test_a_stretch_from_the_middle_on_has_all_its_frames(numbered):
+    frames = [(frame.index, shown_number(frame.luma)) for frame in read_chosen(numbered, range(17, 45))]
+    assert frames == [(k, k) for k in range(17, 45)]
+
+
+def test_a_program_stream_that_gives_two_frames_one_time_is_read_alike_whole_and_in_part(tmp_path):
+    path = write_numbered(tmp_path / "a.mpg", 300, codec="mpeg2video", options={"g": "15", "bf": "2"})
+    whole = {frame.index: shown_number(frame.luma) for frame in read_frames(path)}
+    assert sorted(whole.values()) == list(range(300))
+    assert {frame.index: shown_number(frame.luma) for frame in read_chosen(path, range(100, 300))} == {
+        index: number for index, number in whole.items() if 100 <= index < 300
+    }
+
+
+def test_a_video_whose_frames_are_all_spoilt_is_refused_by_name(tmp_path):
+    path = write_numbered(tmp_path / "a.avi", 40, codec="mpeg4", options={"g": "5", "bf": "2"})
+    with av.open(str(path)) as container:
+        packets = [(packet.pos, packet.size) for packet in container.demux(video=0) if packet.size]
+    content = bytearray(path.read_bytes())
+    for place, size in packets:
+        content[place : place + size] = b"\xff" * size
+    path.write_bytes(content)
+    with pytest.raises(BadVideo, match=r"^a\.avi: no frame can be decoded"):
+        read_keyframes(path)
 
 
 # Damage.
