@@ -68,12 +68,12 @@ class _Scan:
     cadence_s: float
     clock: LearnedClock
     pictures: KeptPictures
+    correction: pd.Timedelta
     log: ReadingLog = field(default_factory=ReadingLog)
     cards: set[tuple[str, int]] = field(default_factory=set)
     doubtful: dict[int, Reading] = field(default_factory=dict)
     problems: list[str] = field(default_factory=list)
     taken: dict[int, bool] = field(default_factory=dict)
-    correction: pd.Timedelta = field(default_factory=pd.Timedelta)
 
     def see(self, video: str, frames: Sequence[VideoFrame]) -> None:
         """Take in frames that follow each other."""
@@ -148,7 +148,7 @@ def extract_night(
     if isinstance(clock, GivenClock):
         readings, problems = clock.readings.assign(utc=clock.readings["utc"] + correction), []
     else:
-        scan = _Scan(cadence_s, clock, pictures, correction=correction)
+        scan = _Scan(cadence_s, clock, pictures, correction)
         _decode(scan, recordings, disk, threads, tell)
         if dark_around:
             for name in _other_scenes(scan.log.frames(), pictures, scan.problems):

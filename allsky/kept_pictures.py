@@ -14,6 +14,7 @@ import numpy as np
 
 from allsky.bright_moments import MomentsSeen
 from allsky.clock.overlay import Box
+from allsky.errors import BadVideo
 from allsky.recordings.video import VideoFrame
 from allsky.sky_disk import SkyDisk, lit_around, square_crop
 
@@ -54,9 +55,13 @@ class KeptPictures:
         return sum(lit) / max(1, len(lit))
 
     def write(self, video: str, frame: VideoFrame) -> None:
-        """Crop and write a frame under a provisional, hidden name."""
+        """Crop and write a frame under a provisional, hidden name; a still that has gone since it was looked at is not
+        written, and `has` says so."""
+        try:
+            picture = self._square(frame.rgb())
+        except BadVideo:
+            return
         self._moments.add(frame.luma)
-        picture = self._square(frame.rgb())
         path = self._folder / f".{len(self._pictures)}.jpg"
         bgr = cv2.cvtColor(picture, cv2.COLOR_RGB2BGR)
         coded = cv2.imencode(".jpg", bgr, [cv2.IMWRITE_JPEG_QUALITY, self._quality])[1]

@@ -6,6 +6,7 @@ import glob
 import hashlib
 import json
 import os
+import socket
 from pathlib import Path
 from typing import Any
 
@@ -64,7 +65,8 @@ class Checkpoint:
         return list(self.path.parent.glob(f"{glob.escape(self.path.name)}.best-*"))
 
     def _write(self, path: Path, state: Any) -> None:
-        partial = path.with_name(f".{path.name}.{os.getpid()}")
+        # Whoever tidies up asks on this host whether its writer lives, and on another waits.
+        partial = path.with_name(f".{path.name}.{socket.gethostname()}~{os.getpid()}")
         try:
             torch.save({"fingerprint": self.fingerprint, "state": state}, partial)
             partial.replace(path)

@@ -17,11 +17,9 @@ import logging
 import os
 import time
 from collections.abc import Callable
-from concurrent.futures import ThreadPoolExecutor
 from contextlib import AbstractContextManager
 from dataclasses import dataclass
 
-import cv2
 import numpy as np
 import torch
 from torch import nn
@@ -30,9 +28,9 @@ from torch.fx.experimental.optimization import fuse
 from allsky.errors import BadConfiguration, BadModel
 from models.device import has_bfloat16
 from models.engine_memory import Measured, cache_folder
-from models.kept_memory import memory_kept
 from models.model_folder import Model
 from models.onnx_forward import onnx_forward
+from models.streams import Streams, threads_a_stream
 
 logger = logging.getLogger("allsky")
 
@@ -51,8 +49,6 @@ TRY_FROM, COMPILE_FROM = 500, 3000
 # Batches that each stream computes when an engine is timed, and how often that is: what else the machine does, and a
 # processor that has only begun to compute in 16 bits, make it slower, and nothing quicker.
 BATCHES_TIMED, TIMES = 1, 3
-# More streams than this would wait for each other in Python.
-MOST_STREAMS = 16
 
 Forward = Callable[[torch.Tensor], torch.Tensor]
 
@@ -109,43 +105,6 @@ def engine_named(name: str) -> Engine | None:
     if name != AUTO and name not in ENGINES:
         raise BadConfiguration(f"engine = {name!r}: expected auto or one of {', '.join(ENGINES)}.")
     return ENGINES.get(name)
-
-
-def threads_a_stream() -> int:
-    """Threads on which each stream computes on a processor."""
-    return max(1, torch.get_num_threads() // MOST_STREAMS)
-
-
-class Streams:
-    """The cores, each taking batches of its own: nothing waits for another core within a layer.
-
-    On two cores EfficientNet-B1 computes a quarter more pictures a second so than with both cores on one batch. A GPU
-    is one stream.
-    """
-
-    def __init__(self, device: torch.device) -> None:
-        cores = torch.get_num_threads()
-        self._before = cores, cv2.getNumThreads(), torch.backends.cudnn.allow_tf32
-        # Pictures are read by as many threads as there are cores: OpenCV's own would only wait for each other.
-        cv2.setNumThreads(1)
-        # A GPU's convolutions would take float32 numbers with 10 bits of their 23: no reference.
-        torch.backends.cudnn.allow_tf32 = False
-        self.number = min(cores, MOST_STREAMS) if device.type == "cpu" else 1
-        self.threads = threads_a_stream() if device.type == "cpu" else cores
-        self._pool = ThreadPoolExecutor(self.number, initializer=lambda: torch.set_num_threads(self.threads))
-        self.map = self._pool.map
-        self._memory = memory_kept()
-
-    def __enter__(self) -> Streams:
-        self._memory.__enter__()
-        return self
-
-    def __exit__(self, *_: object) -> None:
-        self._pool.shutdown(cancel_futures=True)
-        self._memory.__exit__(None, None, None)
-        cores, of_opencv, torch.backends.cudnn.allow_tf32 = self._before
-        torch.set_num_threads(cores)
-        cv2.setNumThreads(of_opencv)
 
 
 class Ready:
@@ -245,9 +204,15 @@ class _Trials:
     def measure(self, engine: Engine) -> None:
         """Remember how many pictures a second an engine computes, and how long it takes to make it ready."""
         started = time.perf_counter()
-        if self.make_ready(engine):
-            made_s = time.perf_counter() - started if engine.compiled or engine.onnx else 0.0
-            self._memory.note(engine.name, self._images_per_s(self.ready[engine.name]), made_s)
+        if not self.make_ready(engine):
+            return
+        made_s = time.perf_counter() - started if engine.compiled or engine.onnx else 0.0
+        try:
+            rate = self._images_per_s(self.ready[engine.name])
+        except Exception as error:  # what works once may not with all streams at work
+            self._give_up(engine, error)
+        else:
+            self._memory.note(engine.name, rate, made_s)
 
     def make_ready(self, engine: Engine) -> bool:
         """Whether an engine can be used: it works, and answers what the reference does."""
@@ -257,12 +222,15 @@ class _Trials:
             # In a stream: a network is compiled for the number of threads that it will have.
             (answers,) = self._streams.map(self.ready[engine.name].answer, [self._pictures])
         except Exception as error:  # whatever keeps a machine from computing so, another engine does it
-            if engine is REFERENCE:
-                raise
-            self.ready.pop(engine.name, None)
-            put_aside(engine, error, self._memory)
+            self._give_up(engine, error)
             return False
         return self._is_near(engine, answers)
+
+    def _give_up(self, engine: Engine, error: Exception) -> None:
+        if engine is REFERENCE:
+            raise error
+        self.ready.pop(engine.name, None)
+        put_aside(engine, error, self._memory)
 
     def _is_near(self, engine: Engine, answers: np.ndarray) -> bool:
         """Whether the answers are the reference's, too. That is a matter of this model, and not remembered."""

@@ -28,7 +28,6 @@ from models.engines import (
     TRY_FROM,
     Engine,
     Ready,
-    Streams,
     choose,
     engine_named,
     put_aside,
@@ -36,6 +35,7 @@ from models.engines import (
 )
 from models.model_folder import Model
 from models.penultimate import WithFeatures, with_features
+from models.streams import Streams
 
 Progress = Callable[[float, str], None]
 

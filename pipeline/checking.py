@@ -85,7 +85,8 @@ def _archive(here: Settings) -> tuple[str, list[str]]:
     found = list_archive(here.videos)
     dated = f"stills, dated by their {here.archive.stills_time}" if here.archive.stills_time else "stills passed over"
     stills = f", {found.n_stills:,} {dated}" if found.n_stills else ""
-    return f"{len(found.videos):,} videos in {here.videos}{stills}, and {len(found.others):,} other files", []
+    told = f"{len(found.videos):,} videos in {here.videos}{stills}, and {len(found.others):,} other files"
+    return "; ".join([told, *scan.why_odd(found.odd_names)]), []
 
 
 def _zones(here: Settings) -> str:

@@ -61,7 +61,7 @@ def _counted_as(count: int, noun: str) -> str:
 
 
 def _require(night: str | None, month: str | None, months: Mapping[str, Nights]) -> None:
-    waiting = f". {waiting}" if (waiting := scan.why_waiting()) else ""
+    waiting = f". {waiting}" if (waiting := scan.why_left_out()) else ""
     if not months and (night or month):
         raise BadConfiguration(f"no night of the archive lies in {month or night}{waiting}")
     if night and night not in months[night[:7]]:
@@ -100,7 +100,7 @@ def _night_lines(night: str, stages: Mapping[str, Standing]) -> Iterator[str]:
 
 
 def _corpus_lines(months: Mapping[str, Nights], corpus: Mapping[str, Standing]) -> Iterator[str]:
-    if waiting := scan.why_waiting():
+    if waiting := scan.why_left_out():
         yield waiting
     if count := undated():
         yield f"{count} new videos have no date in their name: a run reads it from their frames"

@@ -6,18 +6,19 @@ changed since would lie there for ever.
 
 from __future__ import annotations
 
-import contextlib
-import os
 import re
+import socket
+import time
 from pathlib import Path
 
 from allsky.corpus import Corpus
 from tasks.base import Stage
+from tasks.temporaries import STALE_ELSEWHERE_S, process_start
 
 RECIPE_CHARACTERS = 8
 
-# `<model>.pt`, `<model>.pt.best-3`, and while it is written `.<model>.pt.<process>`.
-_OF_MODEL = re.compile(r"\.?(?P<model>.+?)\.pt(\.best-\d+)?(\.(?P<process>\d+))?")
+# `<model>.pt`, `<model>.pt.best-3`, and while it is written `.<model>.pt.<host>~<process>`.
+_OF_MODEL = re.compile(r"\.?(?P<model>.+?)\.pt(\.best-\d+)?(\.(?P<host>[^~]+)~(?P<process>\d+))?")
 
 
 def checkpoint_of(corpus: Corpus, model: str) -> Path:
@@ -47,17 +48,17 @@ def _is_stale(corpus: Corpus, path: Path, model: str) -> bool:
     if match is None:
         return False
     if match["process"]:
-        return not _alive(int(match["process"]))
+        if match["host"] != socket.gethostname():
+            return _age_s(path) > STALE_ELSEWHERE_S
+        return process_start(int(match["process"])) is None
     name = match["model"]
     superseded = name != model and name.rpartition("-")[0] == model.rpartition("-")[0]
     return superseded or (corpus.model_folder(name) / "model.json").exists()
 
 
-def _alive(process: int) -> bool:
-    with contextlib.suppress(ProcessLookupError):
-        try:
-            os.kill(process, 0)
-        except PermissionError:
-            return True
-        return True
-    return False
+def _age_s(path: Path) -> float:
+    """Seconds since a file was changed; 0 where it has just got its name or gone."""
+    try:
+        return time.time() - path.stat().st_mtime
+    except FileNotFoundError:
+        return 0.0

@@ -40,7 +40,7 @@ UNKNOWN_MODEL = "unknown"
 class FullCorpusReport(ArchiveStage):
     """Condition-wise tables, figures and the page, for the whole corpus or a range of its nights."""
 
-    version = 9
+    version = 10
 
     first_night = luigi.Parameter(default="", description="first night of the report, YYYY-MM-DD; the archive's first")
     last_night = luigi.Parameter(default="", description="last night of the report, YYYY-MM-DD; the archive's last")
@@ -220,7 +220,7 @@ class FullCorpusReport(ArchiveStage):
         )
 
     def _nothing_to_work_with(self) -> str:
-        waiting, found = scan.why_waiting(), len(self.inventory.table)
+        waiting, found = scan.why_left_out(), len(self.inventory.table)
         which = f"{found} videos or folders of stills in {self.settings.videos}"
         said = [f"{which} cannot be used; why is in {self._page()}"] if found else []
         if waiting:

@@ -149,7 +149,7 @@ def _problems(report: Reported) -> Iterator[Problem]:
 
 
 def _archive_notices() -> Iterable[str]:
-    if waiting := scan.why_waiting():
+    if waiting := scan.why_left_out():
         yield waiting
 
 

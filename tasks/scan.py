@@ -10,7 +10,7 @@ import dataclasses
 import functools
 import hashlib
 import time
-from collections.abc import Iterable, Sequence
+from collections.abc import Iterable, Iterator, Sequence
 from dataclasses import dataclass, field
 from pathlib import Path
 
@@ -63,12 +63,13 @@ class ScannedStills:
 @dataclass(frozen=True)
 class Scan:
     """The files that count in this run, and those that changed too recently to count yet; `stills` of the folders that
-    are not as the inventory knows them."""
+    are not as the inventory knows them; and names that no table can hold."""
 
     sources: tuple[Source, ...]
     waiting: tuple[str, ...]
     begun: float = 0.0
     stills: dict[str, ScannedStills] = field(default_factory=dict)
+    odd_names: tuple[str, ...] = ()
 
     def listing(self) -> list[tuple[str, int, str]]:
         """What of the files enters a recipe: not when they were touched."""
@@ -93,25 +94,37 @@ def current() -> Scan:
         waiting += [folder.removeprefix("./") + name for name in growing]
         if settled:
             sources.append(_scanned_folder(folder, settled, known.get(folder), stills))
-    return Scan(tuple(sources), tuple(waiting), begun, stills)
+    return Scan(tuple(sources), tuple(waiting), begun, stills, tuple(found.odd_names))
 
 
-def waiting() -> tuple[str, ...]:
-    """Files that changed too recently to count; none where the archive is still to be made."""
-    return () if settings.current().simulated else current().waiting
-
-
-def why_waiting() -> str | None:
-    """Which files wait for a later run, why, and what to do where they need not; None where none does."""
-    files = waiting()
-    if not files:
+def why_left_out() -> str | None:
+    """Which files this run does not take, why, and what to do where it should; None where it takes all."""
+    if settings.current().simulated:
         return None
-    count = "1 file" if len(files) == 1 else f"{len(files):,} files"
-    named = ", ".join(files[:NAMED]) + (", …" if len(files) > NAMED else "")
-    return (
-        f"{count} changed within the last {settings.current().archive.settle_s:g} s ([archive] settle_s), may be "
-        f"growing, and will be taken by a later run: {named}; set settle_s = 0 where they are finished"
-    )
+    return "; ".join([*_why_waiting(current().waiting), *why_odd(current().odd_names)]) or None
+
+
+def _why_waiting(files: Sequence[str]) -> Iterator[str]:
+    if files:
+        within = f"{settings.current().archive.settle_s:g} s ([archive] settle_s)"
+        yield (
+            f"{_counted(files)} changed within the last {within}, may be growing, and will be taken by a later run: "
+            f"{_named(files)}; set settle_s = 0 where they are finished"
+        )
+
+
+def why_odd(files: Sequence[str]) -> Iterator[str]:
+    """Which files no run takes because of their names, and what to do, if there are any."""
+    if files:
+        yield f"{_counted(files)} left out, with a name that is no UTF-8: {_named(files)}; rename what is to be taken"
+
+
+def _counted(files: Sequence[str]) -> str:
+    return "1 file" if len(files) == 1 else f"{len(files):,} files"
+
+
+def _named(files: Sequence[str]) -> str:
+    return ", ".join(files[:NAMED]) + (", …" if len(files) > NAMED else "")
 
 
 def listed(folder: Path) -> Listing:

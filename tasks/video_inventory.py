@@ -32,7 +32,7 @@ CLOCKS_APART_S = 600.0
 class VideoInventory(Stage):
     """Lists the videos and stills, looks at each, dates each to its night, and names what is wrong with it."""
 
-    version = 2
+    version = 3
     priority = 100
 
     def requires(self):

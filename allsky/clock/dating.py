@@ -60,7 +60,7 @@ def date_readings(
     )
     dated.flags[unclear] = f"this local hour came twice in {zone}, and no other frame or video tells which it is"
     answer = table.assign(
-        utc=pd.to_datetime(dated.seconds, unit="s", utc=True).astype("datetime64[ms, UTC]"),
+        utc=pd.to_datetime(dated.seconds, unit="s", utc=True).round("ms").astype("datetime64[ms, UTC]"),
         source=np.where(np.isnan(own), "interpolated", table["source"]),
         residual_s=dated.residual_s,
         clock_flag=pd.Series(dated.flags, dtype=object),

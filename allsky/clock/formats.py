@@ -11,7 +11,7 @@ import re
 from collections.abc import Sequence
 from dataclasses import dataclass
 from datetime import date, datetime, time, timedelta
-from functools import lru_cache
+from functools import cache, lru_cache
 
 from allsky.clock.format_regex import (
     MONTH_NAMES,
@@ -76,13 +76,28 @@ def plain(text: str) -> str:
     return _ZERO.sub("0", text.translate(_PLAIN))
 
 
+@cache
+def _why_unreadable(pattern: str) -> str | None:
+    """What keeps a clock from being read in a pattern of directives that are all understood."""
+    written = [token for token in tokens_of(pattern) if is_directive(token)]
+    if twice := [token for token in written if written.count(token) > 1]:
+        return f"has {twice[0]} twice"
+    if "%d" in written and not {"%m", "%b", "%B"} & set(written):
+        return "has a day and no month (%m, %b or %B)"
+    if "%I" in written and "%p" not in written:
+        return "has hours to twelve (%I) and no %p; hours to 24 are %H"
+    return None
+
+
 @dataclass(frozen=True)
 class ClockFormat:
-    """A strftime pattern and how to read it. Raises ValueError for a directive that is not understood."""
+    """A strftime pattern and how to read it. Raises ValueError for one that no clock could be read in."""
 
     pattern: str
 
     def __post_init__(self) -> None:
+        if why := _why_unreadable(self.pattern):
+            raise ValueError(f"the clock format {self.pattern!r} {why}")
         regex_of(self.pattern, False)
 
     def search(self, text: str, lenient: bool = False) -> ClockText | None:

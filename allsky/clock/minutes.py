@@ -30,7 +30,8 @@ def seconds_of_minutes(timeline: Timeline, quantum_s: float, doubted: np.ndarray
     whether each is left vague by more than half a step. `doubted` (n) says which readings the glyphs doubt."""
     answer, vague = timeline.seconds.astype(float).copy(), np.zeros(len(timeline.index), bool)
     if not timeline.step_s < quantum_s:
-        return answer, vague
+        # Of a single frame nobody knows how far into its minute it was taken.
+        return answer, vague | np.isnan(timeline.step_s)
     for stretch in np.unique(timeline.stretch):
         own = np.flatnonzero(timeline.stretch == stretch)
         answer[own], vague[own] = _stretch(timeline.index[own], timeline.seconds[own], quantum_s, doubted[own])

@@ -144,4 +144,6 @@ def is_elapsed(readings: pd.DataFrame, fps: float | None) -> bool:
     """Whether the times shown are those since the video began."""
     shown = readings.dropna(subset="overlay_time")
     seconds = (shown["overlay_time"] - shown["overlay_time"].dt.normalize()).dt.total_seconds()
-    return bool(fps) and bool(((seconds - shown.index.to_numpy() / fps).abs() < ELAPSED_WITHIN_S).all())
+    if not fps or shown.empty:
+        return False
+    return bool(((seconds - shown.index.to_numpy() / fps).abs() < ELAPSED_WITHIN_S).all())

@@ -24,8 +24,9 @@ BATCHES_AHEAD = 2
 class Aside:
     """Has `handle` look at batches of frames, one batch at a time and in order, in a thread of its own.
 
-    When the `with` block is left all frames added have been handled. What `handle` raises is raised by a later `add`,
-    or when the block is left. Memory stays at three batches, however many frames there are.
+    When the `with` block is left all frames added have been handled, unless somebody interrupts it. What `handle`
+    raises is raised by a later `add`, or when the block is left. Memory stays at three batches, however many frames
+    there are.
     """
 
     def __init__(self, handle: Callable[[list[VideoFrame]], None]) -> None:
@@ -53,6 +54,9 @@ class Aside:
     def __exit__(
         self, kind: type[BaseException] | None, error: BaseException | None, trace: TracebackType | None
     ) -> None:
+        if kind is not None and not issubclass(kind, Exception):
+            self._pool.shutdown(cancel_futures=True)
+            return
         with self._pool:
             if self._batch:
                 self._hand_over()

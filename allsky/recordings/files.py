@@ -81,11 +81,13 @@ class StillFile(NamedTuple):
 @dataclass
 class Listing:
     """What lies under a folder, as names relative to it with forward slashes, sorted: `videos`; `stills` by folder
-    (with a slash at its end, `./` for the folder itself) in the order in which people count; and all `others`."""
+    (with a slash at its end, `./` for the folder itself) in the order in which people count; all `others`; and, with
+    their odd bytes as \\x.., videos, stills and folders of `odd_names`, which are no UTF-8 and fit into no table."""
 
     videos: list[str] = field(default_factory=list)
     stills: dict[str, list[StillFile]] = field(default_factory=dict)
     others: list[str] = field(default_factory=list)
+    odd_names: list[str] = field(default_factory=list)
 
     @property
     def n_stills(self) -> int:
@@ -100,23 +102,36 @@ def list_archive(root: str | Path) -> Listing:
     """
     found = Listing()
     for place, folders, files in os.walk(root):
-        folders[:] = [name for name in folders if not name.startswith(".")]
         relative = Path(place).relative_to(root).as_posix()
         inside = "" if relative == "." else f"{relative}/"
         shown = [name for name in files if not name.startswith(".")]
+        inner = [name for name in folders if not name.startswith(".")]
+        pictures = [name for name in shown if _suffix(name) in VIDEO_SUFFIXES | STILL_SUFFIXES]
+        found.odd_names += [_in_ascii(inside + name) for name in [*inner, *pictures] if _is_odd(name)]
+        folders[:], shown = ([name for name in names if not _is_odd(name)] for names in (inner, shown))
         stills = [name for name in shown if _suffix(name) in STILL_SUFFIXES]
         if stills:
             found.stills[inside or "./"] = _still_files(place, stills)
         for name in shown:
             if _suffix(name) not in STILL_SUFFIXES:
                 (found.videos if _suffix(name) in VIDEO_SUFFIXES else found.others).append(inside + name)
-    return Listing(sorted(found.videos), dict(sorted(found.stills.items())), sorted(found.others))
+    stills = dict(sorted(found.stills.items()))
+    return Listing(sorted(found.videos), stills, sorted(found.others), sorted(found.odd_names))
 
 
 def list_stills(root: str | Path, folder: str) -> list[StillFile]:
     """The stills of one folder, in the order in which people count."""
-    names = [name for name in os.listdir(Path(root, folder)) if not name.startswith(".")]
+    names = [name for name in os.listdir(Path(root, folder)) if not (name.startswith(".") or _is_odd(name))]
     return _still_files(str(Path(root, folder)), [name for name in names if _suffix(name) in STILL_SUFFIXES])
+
+
+def _is_odd(name: str) -> bool:
+    """Whether the bytes of a name are no UTF-8; Python shows these as lone surrogates."""
+    return any("\ud800" <= character <= "\udfff" for character in name)
+
+
+def _in_ascii(name: str) -> str:
+    return os.fsencode(name).decode("utf-8", "backslashreplace")
 
 
 def _suffix(name: str) -> str:

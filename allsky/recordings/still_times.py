@@ -9,9 +9,8 @@ from __future__ import annotations
 
 from collections.abc import Sequence
 from datetime import UTC, datetime
-from itertools import pairwise
+from itertools import groupby
 
-import numpy as np
 import pandas as pd
 
 from allsky.clock.zones import possible_utc
@@ -35,7 +34,7 @@ def utc_of_stills(shown: Sequence[datetime | None], zone_of: ZoneOf) -> tuple[pd
             flags[place] = NEVER
     for first, stop in _twofold_runs(options):
         back = _step_back(shown[first:stop])
-        for place in range(first, stop):
+        for place in (place for place in range(first, stop) if options[place]):
             utc[place] = options[place][0 if back is None or place < first + back else 1]
             flags[place] = TWICE if back is None else None
     times = pd.Series(pd.to_datetime(pd.Series(utc, dtype=object), utc=True)).astype("datetime64[ms, UTC]")
@@ -51,15 +50,18 @@ def _options(moment: datetime | None, zone_of: ZoneOf) -> tuple[datetime, ...]:
 
 
 def _twofold_runs(options: Sequence[tuple[datetime, ...]]) -> list[tuple[int, int]]:
-    """First and end of each run of stills, in order, whose time could be two."""
-    twofold = np.array([False, *(len(choice) > 1 for choice in options), False])
-    edges = np.flatnonzero(np.diff(twofold.astype(int)))
-    return list(zip(edges[::2].tolist(), edges[1::2].tolist(), strict=True))
+    """First and end of each run of stills, in order, whose time could be two; those without a time end no run."""
+    timed = [place for place, choice in enumerate(options) if choice]
+    runs = groupby(timed, key=lambda place: len(options[place]) > 1)
+    places = [list(run) for twofold, run in runs if twofold]
+    return [(run[0], run[-1] + 1) for run in places]
 
 
 def _step_back(shown: Sequence[datetime | None]) -> int | None:
     """Which of the times is the first after a step back; None where they never step back."""
-    for place, (one, other) in enumerate(pairwise(shown), start=1):
-        if one is not None and other is not None and other < one:
+    latest = None
+    for place, moment in enumerate(shown):
+        if moment is not None and latest is not None and moment < latest:
             return place
+        latest = moment or latest
     return None

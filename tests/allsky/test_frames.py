@@ -17,9 +17,11 @@ from allsky.disk_search import find_sky_disk
 from allsky.errors import BadVideo, NoClock
 from allsky.frames import choose_frames, extract_night
 from allsky.recordings.recording import VideoRecording
+from allsky.recordings.stills import StillsRecording
 from allsky.recordings.video import read_keyframes
 from allsky.sky_disk import SkyDisk
 from allsky.tables import FRAMES, READINGS
+from tests.allsky.made_stills import write_still
 from tests.allsky.made_videos import cut_off, numbered_picture, shown_number, write_numbered, write_video, zero_filled
 
 DISK = SkyDisk(80, 75, 40, 160, 120)
@@ -204,6 +206,26 @@ def test_a_picture_the_pass_did_not_write_is_decoded_again(tmp_path):
     assert night.frames["frame_index"].tolist() == [0, 3, 6, 9]
     image = cv2.imread(str(tmp_path / "images" / f"{night.frames['frame_id'].iloc[1]}.jpg"))
     assert abs(int(image[36, 36, 0]) - 60) < 8
+
+
+class Vanishing(StillsRecording):
+    """Stills of which the fourth goes away just after it was looked at."""
+
+    def frames(self, threads=0):
+        for frame in super().frames(threads):
+            if frame.index == 3:
+                (self.folder / self.stills[3]).unlink()
+            yield frame
+
+
+def test_a_still_that_goes_away_meanwhile_costs_its_own_picture_alone(tmp_path):
+    stills = [write_still(tmp_path / f"{number}.png", numbered_picture(number)).name for number in range(10)]
+    how = {"site_name": "SITE", "cadence_s": 60, "image_size": 72, "image_root": "images/night=2024-01-01"}
+    recording = Vanishing("./", tmp_path, tuple(stills))
+    night = extract_night([recording], NumberClock(), DISK, image_folder=tmp_path / "images", **how)
+    assert night.frames["video"].tolist() == ["0.png", "4.png", "6.png", "9.png"]
+    assert len(night.readings) == 10
+    assert len(night.problems) == 1 and "the first in 3.png" in night.problems[0]
 
 
 def test_a_minute_of_doubtful_frames_alone_keeps_a_flagged_one(tmp_path):

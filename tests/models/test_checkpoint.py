@@ -1,4 +1,5 @@
 import os
+import socket
 
 import pytest
 import torch
@@ -65,8 +66,9 @@ def test_what_is_of_no_use_is_swept_and_the_rest_is_not(tmp_path):
         "net-bbbbbbbb.pt.best-1": True,
         "other-cccccccc.pt": False,  # another model, not finished
         "done-dddddddd.pt": True,
-        f".net-aaaaaaaa.pt.{os.getpid()}": False,  # being written
-        ".net-aaaaaaaa.pt.999999999": True,  # its process was killed
+        f".net-aaaaaaaa.pt.{socket.gethostname()}~{os.getpid()}": False,  # being written
+        f".net-aaaaaaaa.pt.{socket.gethostname()}~999999999": True,  # its process was killed
+        ".net-aaaaaaaa.pt.another~999999999": False,  # nobody here can know
     }
     for name in names:
         (mine.parent / name).touch()

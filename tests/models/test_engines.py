@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import json
 
+import cv2
 import numpy as np
 import pytest
 import torch
@@ -13,10 +14,11 @@ from allsky.errors import BadConfiguration
 from models import engines
 from models.description import ModelDescription
 from models.engine_memory import Measured, cache_folder
-from models.engines import ENGINES, REFERENCE, Ready, Streams, choose, engine_named, tried_on
+from models.engines import ENGINES, REFERENCE, Ready, choose, engine_named, tried_on
 from models.inference import Predictor
 from models.model_folder import Model
 from models.network import build_network
+from models.streams import Streams
 
 CPU = torch.device("cpu")
 SIZE = 32
@@ -193,6 +195,30 @@ def test_a_compiled_network_answers_as_float32_and_gives_the_threads_back(name, 
         np.testing.assert_allclose(answers, exact, atol=off)
     assert torch.get_num_threads() == 2
     torch.set_num_threads(threads)
+
+
+def test_streams_that_overlap_leave_the_process_as_the_first_found_it():
+    before = cv2.getNumThreads()
+    cv2.setNumThreads(2)
+    with_tf32 = torch.backends.cudnn.allow_tf32
+    first, second = Streams(CPU), Streams(CPU)
+    first.__enter__()
+    second.__enter__()
+    first.__exit__()
+    assert (cv2.getNumThreads(), torch.backends.cudnn.allow_tf32) == (1, False)
+    second.__exit__()
+    assert (cv2.getNumThreads(), torch.backends.cudnn.allow_tf32) == (2, with_tf32)
+    cv2.setNumThreads(before)
+
+
+def test_an_engine_that_fails_with_all_streams_at_work_is_left_out(model, pictures, halved, monkeypatch):
+    def rate(trials, ready):
+        if ready.engine is not REFERENCE:
+            raise RuntimeError("all streams at once are too many")
+        return 1.0
+
+    monkeypatch.setattr(engines._Trials, "_images_per_s", rate)
+    assert chosen(model, pictures, expected=engines.TRY_FROM).engine is REFERENCE
 
 
 def test_a_predictor_says_which_engine_it_uses_and_refuses_an_unknown_one(model, pictures):

@@ -16,9 +16,10 @@ from allsky.errors import BadModel
 from models import batch_size, device
 from models.batch_size import SIZES, useful_batch
 from models.description import ModelDescription
-from models.engines import Ready, Streams
+from models.engines import Ready
 from models.inference import OutOfMemory, Predictor
 from models.model_folder import Model
+from models.streams import Streams
 
 CPU = torch.device("cpu")
 SIZE = 8

@@ -48,6 +48,12 @@ def test_what_is_not_there_is_said_before_anything_runs_and_fails(tmp_path):
     assert "disk_center = (not set" in answer.stdout
 
 
+def test_a_video_whose_name_no_table_can_hold_is_named(archive):
+    with open(os.path.join(os.fsencode(archive / "videos"), b"Nordlicht_\xe4_20240131.mp4"), "wb"):
+        pass
+    assert r"1 file left out, with a name that is no UTF-8: Nordlicht_\xe4_20240131.mp4" in check(archive).stdout
+
+
 def test_a_folder_without_a_video_fails_with_what_to_do(tmp_path):
     (tmp_path / "videos").mkdir()
     (tmp_path / "videos" / "sky.jpg").write_bytes(b"")

@@ -6,8 +6,10 @@ from zoneinfo import ZoneInfo
 import pytest
 
 from allsky.clock.formats import ClockFormat
+from allsky.clock.learning import ClockSettings
 from allsky.clock.recognition import recognise
 from allsky.clock.zones import looks_like_utc, overlay_zone
+from allsky.errors import BadConfiguration
 
 # Texts as the named programs burn them in (indi-allsky, AllskyTeam/allsky, KHO, RMS, UKMON, Mognet), and ISO 8601.
 SHOWN = {
@@ -34,6 +36,22 @@ SHOWN = {
     "'2021-03-27'02:17:10:3": ("%Y-%m-%d %H:%M:%S", datetime(2021, 3, 27, 2, 17, 10)),
     "2021-03-27 @2:17:10": ("%Y-%m-%d %H:%M:%S", datetime(2021, 3, 27, 2, 17, 10)),
 }
+
+
+@pytest.mark.parametrize(
+    ("pattern", "why"),
+    [
+        ("%Y-%m-%d %Q", "%Q in the clock format"),
+        ("%Y-%m-%d %H:%M %Y", "has %Y twice"),
+        ("%d %H:%M", "has a day and no month"),
+        ("%Y-%m-%d %I:%M", "no %p"),
+    ],
+)
+def test_a_format_that_no_clock_could_be_read_in_is_refused(pattern, why):
+    with pytest.raises(ValueError, match=why):
+        ClockFormat(pattern)
+    with pytest.raises(BadConfiguration, match=r"\[camera\] clock_format"):
+        ClockSettings(format=pattern).given_format()
 
 
 @pytest.mark.parametrize("text", SHOWN)

@@ -47,6 +47,11 @@ def test_two_minutes_tell_nothing():
     assert (seconds % 60 == 0).all()
 
 
+def test_a_single_frame_tells_nothing():
+    zero, one = np.zeros(1), np.zeros(1, int)
+    assert told(Timeline(zero, zero + 1_000_000_020.0, one, one, np.nan))[1].all()
+
+
 def test_frames_a_minute_apart_have_the_time_they_show():
     true = 1_000_000_037.0 + 60.0 * np.arange(30)
     seconds, vague = told(shown(true))

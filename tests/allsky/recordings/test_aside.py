@@ -63,6 +63,14 @@ def test_what_the_handler_raises_is_raised():
         aside.add(frame(FRAMES_AT_ONCE))
 
 
+def test_what_waits_when_somebody_interrupts_is_not_handled():
+    seen = []
+    with pytest.raises(KeyboardInterrupt), Aside(seen.extend) as aside:
+        aside.add(frame(0))
+        raise KeyboardInterrupt
+    assert seen == []
+
+
 def test_frames_before_an_error_of_the_decoder_are_handled():
     seen = []
     with pytest.raises(ValueError, match="cut off"), Aside(seen.extend) as aside:

@@ -1,5 +1,6 @@
 """Files of an archive, recognised and dated by their names."""
 
+import os
 from datetime import UTC, date, datetime
 
 import pandas as pd
@@ -8,7 +9,14 @@ from hypothesis import given
 from hypothesis import strategies as st
 
 from allsky.errors import BadConfiguration
-from allsky.recordings.files import Listing, content_digest, instant_from_name, list_archive, night_from_name
+from allsky.recordings.files import (
+    Listing,
+    content_digest,
+    instant_from_name,
+    list_archive,
+    list_stills,
+    night_from_name,
+)
 from allsky.site import night_of
 
 YELLOWKNIFE_DEG = -114.35
@@ -21,6 +29,18 @@ def test_videos_are_listed_in_order_with_forward_slashes_and_other_files_apart(t
         (tmp_path / name).write_bytes(b"x")
     found = list_archive(tmp_path)
     assert (found.videos, found.others) == (["a.webm", "b/1.avi", "b/2.MP4"], ["b/unknown.dat", "notes.txt"])
+
+
+def test_names_that_are_no_utf8_are_told_apart(tmp_path):
+    (tmp_path / "a.mp4").write_bytes(b"x")
+    for name in (b"Nordlicht_\xe4_20240131.mp4", b"\xe4.jpg", b"\xe4.txt"):
+        with open(os.path.join(os.fsencode(tmp_path), name), "wb") as file:
+            file.write(b"x")
+    os.mkdir(os.path.join(os.fsencode(tmp_path), b"n\xe4chte"))
+    found = list_archive(tmp_path)
+    assert found.videos == ["a.mp4"] and not found.stills
+    assert found.odd_names == [r"Nordlicht_\xe4_20240131.mp4", r"\xe4.jpg", r"n\xe4chte"]
+    assert list_stills(tmp_path, ".") == []
 
 
 def test_an_empty_archive_has_no_videos(tmp_path):

@@ -151,6 +151,14 @@ def test_the_repeated_hour_is_told_apart_by_a_step_back_and_flagged_without():
     assert flags == [None, None, TWICE, TWICE]
 
 
+def test_a_still_without_a_time_does_not_part_the_repeated_hour():
+    hour = datetime(2024, 11, 3, 1)
+    shown = [hour.replace(minute=30), None, hour.replace(minute=31), None, hour.replace(minute=5)]
+    utc, flags = utc_of_stills(shown, lambda date: EDMONTON)
+    assert utc.dropna().dt.strftime("%H:%M").tolist() == ["07:30", "07:31", "08:05"]
+    assert flags == [None] * 5 and utc.isna().tolist() == [False, True, False, True, False]
+
+
 # The inventory.
 
 
