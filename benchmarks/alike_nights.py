@@ -25,7 +25,7 @@ import pandas as pd
 from scipy import special
 from statsmodels.stats.inter_rater import cohens_kappa as usual_kappa
 
-from allsky.labels.agreement import cohens_kappa
+from allsky.statistics.agreement import cohens_kappa
 from allsky.statistics.reliability import calibration_error, calibration_table
 
 FIRST = np.datetime64("2022-12-01")

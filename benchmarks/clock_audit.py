@@ -64,6 +64,8 @@ def rates(heard: pd.DataFrame) -> dict:
     judged = heard[heard["verdict"] != NOT_CHECKED]
     share = (judged["verdict"] == CONTRADICTS).groupby([judged["witness"], judged["error"]]).mean().unstack()
     print(share[list(WRONG_BY_H)].map("{:.1%}".format).to_string())
+    verdicts = judged.groupby(["witness", "error", "verdict"])["night"].nunique().unstack(fill_value=0)
+    print(verdicts.reindex(WRONG_BY_H, level="error").to_string())
     usable = judged[judged["error"] == "none"].groupby("witness")["night"].nunique()
     print("nights that can be judged:", usable.to_dict())
     return {

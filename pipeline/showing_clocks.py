@@ -7,8 +7,8 @@ from collections.abc import Callable, Sequence
 from pathlib import Path
 
 from allsky.clock.learning import ClockSettings
-from allsky.clock.look import FOUND, FirstLook, ShownTime, look_at
 from allsky.errors import BadConfiguration, BadVideo, NoClock
+from allsky.first_look.look import FOUND, FirstLook, ShownTime, look_at
 
 
 def asked_frames(text: str | None) -> Sequence[int] | str | None:

@@ -10,19 +10,19 @@ from pathlib import Path
 import pandas as pd
 
 from allsky.corpus import NO_MODEL
-from allsky.labels.agreement import agreement_table
 from allsky.labels.answers import match_labels
-from allsky.labels.labellers import rates_by_labeller
 from allsky.labels.roles import roles_of
 from allsky.labels.sampling import unfinished_draws
 from allsky.labels.wanted import Wanted
 from allsky.report import CameraChange, Keogram, Problem, ReportData
 from allsky.report.month_by_month import Month, ReportFrames, go_through
 from allsky.sky_disk import doubt_of
+from allsky.statistics.agreement import agreement_table
 from allsky.statistics.baseline import baseline_comparison
 from allsky.statistics.confusion import confusion_by_condition
 from allsky.statistics.contrasts import contrast_table
 from allsky.statistics.hours import Said, night_hours, with_called_clear
+from allsky.statistics.labellers import rates_by_labeller
 from allsky.statistics.night_totals import audited_frames, counted_by, unpredicted
 from allsky.statistics.rates import condition_table, occurrence
 from allsky.statistics.reliability import abstaining_table, calibration_table, reliability_table

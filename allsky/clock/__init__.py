@@ -5,5 +5,5 @@ From pictures to times: `overlay`, `tesseract` and `text_layout` find and read t
 night's clock, `spacing_lessons` how wide its digits are (`spacing`), `glyph_lessons` its characters (`glyphs`);
 `learning` is that as a whole, `learned` reads every frame with it, `part` by `part`.
 From times to UTC: `zones`, `timeline`, `minutes`, `dating`. Held against other witnesses: `audit`,
-`twilight_witness`, `moon_witness`, `ledger`. Before anything is configured: `look`, `picture`.
+`twilight_witness`, `moon_witness`, `ledger`. A picture that speaks for itself alone: `picture`.
 """

@@ -8,9 +8,9 @@ import pandas as pd
 
 from allsky.figures.words import count, interval, is_number, listed, percent
 from allsky.labels.answers import settled_labels
-from allsky.labels.labellers import SETTLED, relative_to
 from allsky.report.data import ReportData
 from allsky.report.sentences import PROGRAM
+from allsky.statistics.labellers import SETTLED, relative_to
 
 SETTLING = {
     "agreement": "answered alike by several",

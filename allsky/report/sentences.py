@@ -10,12 +10,12 @@ import pandas as pd
 
 from allsky.figures.words import count, in_words, interval, is_number, listed, percent, rate_words
 from allsky.labels.answers import agreed_labels
-from allsky.labels.labellers import relative_to
 from allsky.report.comparisons import largest_estimates, unmeasured, verdicts
 from allsky.report.data import ReportData
 from allsky.statistics.correction import NIGHTS_TO_DERIVE
 from allsky.statistics.hours import UTC, clear_share
 from allsky.statistics.intervals import NIGHTS_TO_MEASURE
+from allsky.statistics.labellers import relative_to
 from allsky.tables import LABELS
 
 # Who answers for a simulated archive.

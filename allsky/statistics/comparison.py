@@ -62,8 +62,8 @@ def summary(rows: pd.DataFrame) -> pd.DataFrame:
 def as_markdown(rows: pd.DataFrame, caption: str) -> str:
     """The comparison for people: what was compared, the table, what was left out."""
     table = summary(rows)
-    head = ["network", "training", "balanced accuracy", "accuracy", "F1", "AUC", "calibration error", "parameters"]
-    head += ["images/s", "training, s"]
+    head = ["network", "training", "balanced accuracy", "accuracy", "macro F1", "AUC", "calibration error"]
+    head += ["parameters", "images/s", "training, s"]
     lines = [f"| {' | '.join(head)} |", f"|{'---|' * len(head)}", *[_line(row) for row in table.to_dict("records")]]
     absent = rows[rows["left_out"].notna()].drop_duplicates(["backbone", "strategy"])
     why = [f"- {row.backbone}, {row.strategy}: {row.left_out}" for row in absent.itertuples()]

@@ -8,7 +8,7 @@ from collections.abc import Iterator
 import pandas as pd
 
 from allsky.figures.words import condition_in_words, in_words
-from allsky.labels.budget import Assumptions
+from allsky.statistics.budget import Assumptions
 
 KINDS = {"fpr": "false positives", "fnr": "false negatives"}
 HEADINGS = (

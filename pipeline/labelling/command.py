@@ -12,12 +12,12 @@ import pandas as pd
 
 from allsky.errors import BadConfiguration, BadLabels
 from allsky.figures.words import is_number
-from allsky.labels.agreement import agreement_table, disagreements, settling_counts
 from allsky.labels.answers import ADJUDICATED
-from allsky.labels.budget import Assumptions, label_budget
 from allsky.labels.file import LabelFile
 from allsky.labels.queue import asked_of
 from allsky.labels.roles import roles_of
+from allsky.statistics.agreement import agreement_table, disagreements, settling_counts
+from allsky.statistics.budget import Assumptions, label_budget
 from pipeline.labelling.budget_words import budget_lines
 from pipeline.labelling.desk import Desk
 from pipeline.labelling.exchange import give_out, take_in

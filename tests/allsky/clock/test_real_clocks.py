@@ -6,7 +6,7 @@ from pathlib import Path
 import pandas as pd
 import pytest
 
-from allsky.clock.look import look_at
+from allsky.first_look.look import look_at
 
 # Of the twenty files that show a clock, those that must be read.
 FEWEST_READ = 15

@@ -8,12 +8,12 @@ from functools import partial
 import pandas as pd
 import pytest
 
-from allsky.labels.labellers import rates_by_labeller
 from allsky.labels.wanted import Wanted
 from allsky.report.month_by_month import go_through
 from allsky.statistics.confusion import confusion_by_condition
 from allsky.statistics.contrasts import contrast_table
 from allsky.statistics.hours import night_hours, occurrence_by_clock
+from allsky.statistics.labellers import rates_by_labeller
 from allsky.statistics.night_totals import unpredicted
 from allsky.statistics.rates import condition_table
 from allsky.statistics.tally import Tally, count_nights

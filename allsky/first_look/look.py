@@ -15,11 +15,12 @@ import numpy as np
 import pandas as pd
 
 from allsky.clock.learning import ClockSettings, NothingFound
-from allsky.clock.look_sentences import learned_sentences, unlearned_sentence
 from allsky.clock.overlay import Box, union
 from allsky.clock.picture import read_picture_clock
 from allsky.clock.search import given_box
-from allsky.clock.unconfigured import (
+from allsky.errors import BadVideo, NoClock
+from allsky.first_look.sentences import learned_sentences, unlearned_sentence
+from allsky.first_look.unconfigured import (
     Series,
     Unconfigured,
     is_elapsed,
@@ -28,7 +29,6 @@ from allsky.clock.unconfigured import (
     read_series,
     why_absent,
 )
-from allsky.errors import BadVideo, NoClock
 from allsky.pictures import BadImage, read_picture
 from allsky.recordings.files import VIDEO_SUFFIXES, night_from_name
 from allsky.recordings.recording import Recording, StillsRecording, open_recording

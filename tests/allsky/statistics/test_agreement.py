@@ -9,8 +9,8 @@ import statsmodels.api as sm
 from scipy import stats
 from statsmodels.stats.inter_rater import cohens_kappa as kappa_of_statsmodels
 
-from allsky.labels.agreement import agreement_table, cohens_kappa, disagreements, settling_counts
 from allsky.labels.answers import ADJUDICATED, settled_labels
+from allsky.statistics.agreement import agreement_table, cohens_kappa, disagreements, settling_counts
 from allsky.statistics.consecutive import freedom_of_nights
 from allsky.tables import AGREEMENT
 

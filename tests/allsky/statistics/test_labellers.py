@@ -6,10 +6,10 @@ import numpy as np
 import pandas as pd
 import pytest
 
-from allsky.labels.agreement import agreement_table
-from allsky.labels.labellers import SETTLED, rates_by_labeller, relative_to
 from allsky.report import ReportData, render_report
 from allsky.report.people import labellers
+from allsky.statistics.agreement import agreement_table
+from allsky.statistics.labellers import SETTLED, rates_by_labeller, relative_to
 from allsky.statistics.rates import condition_table
 from allsky.statistics.tally import Tally
 from allsky.tables import LABELLER_RATES

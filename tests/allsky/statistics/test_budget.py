@@ -11,8 +11,8 @@ import pytest
 from scipy import stats
 
 from allsky.errors import BadConfiguration
-from allsky.labels.budget import Assumptions, expected_width, label_budget
 from allsky.labels.roles import night_role
+from allsky.statistics.budget import Assumptions, expected_width, label_budget
 from allsky.statistics.intervals import korn_graubard, proportion_over_nights
 from tests.allsky.synthetic_corpus import month_frames, night_names
 
