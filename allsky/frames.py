@@ -18,7 +18,8 @@ from pathlib import Path
 import numpy as np
 import pandas as pd
 
-from allsky.clock.learning import LearnedClock, Reading, ReadingLog
+from allsky.clock.frames_read import FramesRead
+from allsky.clock.learning import LearnedClock, Reading
 from allsky.clock.overlay import Box
 from allsky.errors import BadVideo, NoClock
 from allsky.frame_choice import choose_frames, contested, frame_names, lost_frames, nothing_dated, of_another_night
@@ -66,36 +67,25 @@ class _Scan:
     """What the decode pass gathers."""
 
     cadence_s: float
-    clock: LearnedClock
+    read: FramesRead
     pictures: KeptPictures
     correction: pd.Timedelta
-    log: ReadingLog = field(default_factory=ReadingLog)
-    cards: set[tuple[str, int]] = field(default_factory=set)
-    doubtful: dict[int, Reading] = field(default_factory=dict)
     problems: list[str] = field(default_factory=list)
     taken: dict[int, bool] = field(default_factory=dict)
 
     def see(self, video: str, frames: Sequence[VideoFrame]) -> None:
         """Take in frames that follow each other."""
-        readings = self.clock.read_all([frame.luma for frame in frames])
+        readings = self.read.clock.read_all([frame.luma for frame in frames])
         for frame, reading in zip(frames, readings, strict=True):
             self._see(video, frame, reading)
 
     def _see(self, video: str, frame: VideoFrame, reading: Reading) -> None:
-        # Where the clock is in its place, however doubtful, there is no card.
-        if reading.overlay_time is None and not reading.crops and self.clock.is_card(frame.luma):
-            self.cards.add((video, frame.index))
+        if self.read.is_card(video, frame.index, frame.luma, reading):
             return
-        wanted = self._claim_slot(self.clock.provisional_utc(video, frame.index, reading), reading)
+        wanted = self._claim_slot(self.read.clock.provisional_utc(video, frame.index, reading), reading)
         if wanted:
             self.pictures.write(video, frame)
-        if reading.overlay_time is None and reading.crops and (wanted or len(self.doubtful) < MOST_REREAD):
-            self.doubtful[len(self.log)] = reading
-        self.log.add(video, frame.index, reading)
-
-    def forget(self, video: str) -> None:
-        kept = self.log.forget(video)
-        self.doubtful = {new: self.doubtful[old] for new, old in enumerate(kept) if old in self.doubtful}
+        self.read.add(video, frame.index, reading, wanted)
 
     def _claim_slot(self, utc: datetime | None, reading: Reading) -> bool:
         """Whether this frame is the first seen of its slot, or the first of it with a time of its own."""
@@ -148,12 +138,12 @@ def extract_night(
     if isinstance(clock, GivenClock):
         readings, problems = clock.readings.assign(utc=clock.readings["utc"] + correction), []
     else:
-        scan = _Scan(cadence_s, clock, pictures, correction)
+        scan = _Scan(cadence_s, FramesRead(clock, MOST_REREAD), pictures, correction)
         _decode(scan, recordings, disk, threads, tell)
         if dark_around:
-            for name in _other_scenes(scan.log.frames(), pictures, scan.problems):
-                scan.forget(name)
-        if not len(scan.log):
+            for name in _other_scenes(scan.read.frames(), pictures, scan.problems):
+                scan.read.forget(name)
+        if not len(scan.read):
             raise BadVideo(_nothing_read(scan, recordings))
         readings, problems = _dated(scan), scan.problems
     chosen, lost = _written(pictures, recordings, readings, cadence_s, disk)
@@ -215,7 +205,7 @@ def _damaged(recording: Recording, scan: _Scan, seen: int) -> str:
     said = f"{recording.name}: damaged, {seen:,} of {recording.n_frames:,} frames could be read"
     if not isinstance(recording, StillsRecording):
         return said
-    read = {index for name, index in chain(scan.log.frames(), scan.cards) if name == recording.name}
+    read = {index for name, index in chain(scan.read.frames(), scan.read.cards) if name == recording.name}
     first = min(index for index in range(recording.n_frames) if index not in read)
     return f"{said}; the first that could not is {recording.origin(first)[0]}"
 
@@ -269,12 +259,9 @@ def _written(
 
 def _dated(scan: _Scan) -> pd.DataFrame:
     """READINGS of all frames in order of video and frame; cards are in it, without a time."""
-    again = zip(scan.doubtful, scan.clock.reread([reading.crops for reading in scan.doubtful.values()]))
-    scan.log.correct({row: reading for row, reading in again if reading.overlay_time is not None})
-    readings, scan.log = scan.log.table(), ReadingLog()
-    dated = scan.clock.date(readings, scan.cards)
+    dated = scan.read.clock.date(scan.read.table(), scan.read.cards)
     dated["utc"] += scan.correction
-    cards = pd.DataFrame(sorted(scan.cards), columns=["video", "frame_index"])
+    cards = pd.DataFrame(sorted(scan.read.cards), columns=["video", "frame_index"])
     cards = cards.assign(source="template", confidence=0.0, clock_flag=CARD)
     both = pd.concat([dated, cards.reindex(columns=READINGS.names)], ignore_index=True) if len(cards) else dated
     both = READINGS.to_arrow(both).to_pandas()
@@ -295,5 +282,5 @@ def _kept_frames(chosen: pd.DataFrame, pictures: KeptPictures, site_name: str, i
 
 def _nothing_read(scan: _Scan, recordings: Sequence[Recording]) -> str:
     names = ", ".join(recording.name for recording in recordings)
-    cards = f" ({len(scan.cards):,} cards without a sky)" if scan.cards else ""
+    cards = f" ({len(scan.read.cards):,} cards without a sky)" if scan.read.cards else ""
     return f"no frame of the sky could be read from {names}{cards}: {' '.join(scan.problems)}".rstrip(": ")

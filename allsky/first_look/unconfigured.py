@@ -16,7 +16,8 @@ from pathlib import Path
 import pandas as pd
 
 from allsky.clock.formats import ClockFormat
-from allsky.clock.learning import ClockSettings, Keyframe, LearnedClock, NoDate, Reading, ReadingLog, learn_clock
+from allsky.clock.frames_read import FramesRead
+from allsky.clock.learning import ClockSettings, Keyframe, LearnedClock, NoDate, learn_clock
 from allsky.clock.picture import likeliest_order
 from allsky.clock.places import AmbiguousDate
 from allsky.clock.recognition import recognise
@@ -103,24 +104,17 @@ class Series:
 
 def read_series(clock: LearnedClock, recording: Recording, shape: tuple[int, ...]) -> Series:
     """Every frame of this `shape` (H, W), read and dated as the chain does."""
-    log = ReadingLog()
-    doubtful: dict[int, Reading] = {}
-    series, cards = Series(), []
+    series, read = Series(), FramesRead(clock, MOST_REREAD)
     for frame in recording.frames():
         reading = clock.read(frame.luma) if frame.luma.shape == shape else None
         if reading is None:
             series.left_out[frame.index] = _odd_size(frame, shape)
             continue
-        if reading.overlay_time is None and not reading.crops and clock.is_card(frame.luma):
+        if read.is_card(recording.name, frame.index, frame.luma, reading):
             series.left_out[frame.index] = "a card between the frames, not the sky"
-            cards.append((recording.name, frame.index))
             continue
-        if reading.overlay_time is None and reading.crops and len(doubtful) < MOST_REREAD:
-            doubtful[len(log)] = reading
-        log.add(recording.name, frame.index, reading)
-    again = zip(doubtful, clock.reread([reading.crops for reading in doubtful.values()]))
-    log.correct({row: reading for row, reading in again if reading.overlay_time is not None})
-    readings, timelines = clock.dated(log.table(), cards)
+        read.add(recording.name, frame.index, reading)
+    readings, timelines = clock.dated(read.table(), read.cards)
     series.readings, series.timeline = readings.set_index("frame_index"), timelines.get(recording.name)
     return series
 
