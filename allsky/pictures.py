@@ -76,17 +76,23 @@ def read_picture(path: Path, size: int | None = None) -> np.ndarray:
     try:
         data = Path(path).read_bytes()
     except OSError as error:
-        raise BadImage(f"{path} cannot be read ({error.strerror}); make its night's frames again.") from error
+        raise BadImage(f"{path} cannot be read ({error.strerror}); {_remedy(Path(path))}.") from error
     declared = jpeg_size(data)
     whole = declared is None or _is_whole_jpeg(data)
     bgr = _decoded(data, _reading_flag(declared, size)) if data and whole else None
     if bgr is None:
         raise BadImage(
-            f"{path} ({len(data)} bytes) is damaged: expected a whole JPEG or PNG picture. "
-            f"Remove the folder {Path(path).parent} and run again; its night's frames are then made anew."
+            f"{path} ({len(data)} bytes) is damaged: expected a whole JPEG or PNG picture; {_remedy(Path(path))}."
         )
     rgb = cv2.cvtColor(bgr, cv2.COLOR_BGR2RGB)
     return rgb if size is None else _resized(rgb, size)
+
+
+def _remedy(path: Path) -> str:
+    """Pictures that a run has made, in the folder of their night, it can make again."""
+    if path.parent.name.startswith("night="):
+        return f"remove the folder {path.parent} and run again, which makes its night's frames anew"
+    return "name another, or bring a whole copy of it"
 
 
 def read_pictures(

@@ -20,6 +20,7 @@ from PIL import ExifTags, Image
 from allsky.errors import BadConfiguration, NotASky
 from allsky.loose_pictures import GIVEN, LooseSky, shared_disk, sky_of, spread_over
 from allsky.pictures import BadImage, inscribed_disk, read_picture
+from allsky.recordings.files import VIDEO_SUFFIXES
 from allsky.sky_disk import SkyDisk, check_disk, square_crop
 from models.description import MAP_ENDING
 from models.explanation import Explainer, overlay
@@ -90,8 +91,7 @@ class Classifier:
             given = self._given(rgb) if self.disk else shared.get((path.parent, rgb.shape[1::-1]))
             sky = sky_of(rgb, given, max(DRAWN_SIZE, self.model.description.image_size))
         except BadImage as error:
-            # The chain's own frames can be made again; others cannot.
-            return Answer(str(path), problem=str(error).partition("; ")[0].partition(". Remove")[0], unreadable=True)
+            return Answer(str(path), problem=_why_unread(path, error), unreadable=True)
         except NotASky as error:
             return Answer(str(path), abstain=True, problem=str(error))
         return self._of_sky(path, rgb, sky)
@@ -129,8 +129,18 @@ class Classifier:
     def _given(self, rgb: np.ndarray) -> SkyDisk:
         assert self.disk is not None
         disk = SkyDisk(*self.disk, rgb.shape[1], rgb.shape[0], GIVEN)
-        check_disk(disk)
+        try:
+            check_disk(disk)
+        except BadConfiguration as error:
+            said = str(error).partition(";")[0]
+            raise BadConfiguration(f"--disk: {said}; give it in pixels of the picture") from None
         return disk
+
+
+def _why_unread(path: Path, error: BadImage) -> str:
+    if path.suffix.lower() in VIDEO_SUFFIXES and path.exists():
+        return f"{path} is a video: expected pictures, as a run keeps them of its frames"
+    return str(error).partition("; ")[0]
 
 
 def map_files(paths: Iterable[Path], folder: Path | None) -> dict[Path, Path]:

@@ -3,14 +3,17 @@
 from __future__ import annotations
 
 import json
-from collections.abc import Sequence
+import math
+from collections.abc import Iterator, Mapping, Sequence
 from dataclasses import asdict, dataclass, field, fields
+from numbers import Real
 from pathlib import Path
 from typing import Any
 
 import numpy as np
 
 from allsky.errors import BadModel
+from models.recipe import CONTRASTS
 
 # The files of a model folder.
 WEIGHTS = "weights.safetensors"
@@ -25,6 +28,10 @@ MAP_ENDING = ".map.jpg"
 
 # The method that draws heat maps where none is named: the best of those at hand against the simulator's true masks.
 METHOD = "GradCAM++"
+
+CHANNELS = 3
+# Names told of models that lie in a folder which is none.
+NAMED = 5
 
 # Raised when an older reader could no longer make sense of model.json.
 FORMAT = 1
@@ -125,11 +132,39 @@ def read_description(folder: Path) -> ModelDescription:
         values |= {key: tuple(values[key]) for key in ("classes", "mean", "std")}
         description = ModelDescription(**{f.name: values[f.name] for f in fields(ModelDescription) if f.name in values})
     except OSError as error:
-        raise BadModel(f"{folder} holds no model: {DESCRIPTION} cannot be read ({error.strerror}).") from error
+        inside = sorted(one.parent.name for one in Path(folder).glob(f"*/{DESCRIPTION}"))
+        hint = f"; those in it are {', '.join(inside[:NAMED])}" if inside else ""
+        raise BadModel(f"{folder} holds no model: {DESCRIPTION} cannot be read ({error.strerror}){hint}.") from error
     except (ValueError, KeyError, TypeError) as error:
         raise BadModel(f"{path} does not describe a model ({error!r}); train it again or restore the file.") from error
     if description.format > FORMAT:
         raise BadModel(
             f"{path} has format {description.format}; this version reads up to {FORMAT}. Update the package."
         )
+    for key, expected in _mistakes(description, values):
+        raise BadModel(f"{path}: {key} = {values.get(key)!r}, expected {expected}; correct it or restore the file.")
     return description
+
+
+def _mistakes(told: ModelDescription, values: Mapping[str, Any]) -> Iterator[tuple[str, str]]:
+    """Keys of a `model.json`, which people may edit, whose values make no sense, and what is expected there."""
+    if len(set(told.classes)) < 2 or len(set(told.classes)) < len(told.classes) or not _are(told.classes, str):
+        yield "classes", "two different names or more"
+    if told.positive not in told.classes:
+        yield "positive", f"one of the classes {', '.join(map(str, told.classes))}"
+    if not isinstance(told.image_size, int) or not told.image_size > 0:
+        yield "image_size", "a whole number of pixels above 0"
+    for key in ("mean", "std"):
+        if not (_are(values[key], Real) and len(values[key]) == CHANNELS):
+            yield key, "three numbers"
+    if told.contrast not in CONTRASTS:
+        yield "contrast", f"one of {', '.join(CONTRASTS)}"
+    if "temperature" not in values or not _are([told.temperature], Real) or not 0 < told.temperature < math.inf:
+        yield "temperature", "a number above 0 (1 changes nothing)"
+    for key in ("threshold", "abstain_below"):
+        if values.get(key) is not None and not (_are([values[key]], Real) and 0 <= values[key] <= 1):
+            yield key, "a probability from 0 to 1, or null"
+
+
+def _are(values: Sequence[Any], kind: type) -> bool:
+    return all(isinstance(value, kind) and not isinstance(value, bool) for value in values)

@@ -67,7 +67,8 @@ def load_model(folder: Path, device: torch.device | str = "cpu") -> Model:
 def save_weights(network: nn.Module, folder: Path) -> None:
     """Write `weights.safetensors` into `folder`."""
     state = {name: tensor.detach().cpu().contiguous() for name, tensor in network.state_dict().items()}
-    safetensors.torch.save_file(state, folder / WEIGHTS)
+    # Its own writer lets nobody but the owner read the file, whatever the umask says.
+    (folder / WEIGHTS).write_bytes(safetensors.torch.save(state))
 
 
 def versions() -> dict[str, str]:

@@ -89,9 +89,9 @@ the model. How good it is, only audit nights can tell: see the report.
 
 ## Limits
 
-It has seen one camera's sky on the nights above. Another camera, lens or place, daylight, or a picture that is no
-sky gives an answer all the same, and nobody has checked it. Trained with the classes balanced: where one
-class is rare, its probabilities run high.
+It has seen one camera's sky on the nights above. Another camera, lens or place gives an answer all the same, and nobody
+has checked it; `allsky classify` refuses daylight and pictures without a round sky, a run does not. Trained with the
+classes balanced: where one class is rare, its probabilities run high.
 """
 
 

@@ -6,12 +6,14 @@ import math
 from collections.abc import Iterator
 from dataclasses import dataclass
 from datetime import datetime
+from pathlib import Path
 from typing import Any
 
 from allsky.clock.zones import own_times, parse_zone
-from allsky.errors import BadConfiguration, MissingTool
+from allsky.errors import BadConfiguration, BadModel, MissingTool
 from allsky.recordings.files import list_archive
 from allsky.site import DEGREES_PER_HOUR, Site
+from models.description import read_description
 from tasks import scan, settings
 from tasks.sections import Training
 from tasks.settings import Settings
@@ -47,7 +49,8 @@ def checked() -> Checked:
         lines.append(f"  IN DOUBT {doubt}")
     for section, keys in here.as_table().items():
         lines += ["", f"[{section}]", *(f"  {key} = {_shown(value)}" for key, value in keys.items())]
-    return Checked("\n".join(lines), (*missing, *_missing_model(), *_unknown_backbone(here.training.backbone)))
+    wanting = (*_missing_model(here), *_missing_weights(here), *_unknown_backbone(here.training.backbone))
+    return Checked("\n".join(lines), (*missing, *wanting))
 
 
 def _shown(value: Any) -> str:
@@ -115,11 +118,24 @@ def _model(here: Settings) -> str:
 # What is wrong, and what may be.
 
 
-def _missing_model() -> list[str]:
+def _missing_model(here: Settings) -> list[str]:
     folder = existing_model()
-    if folder is None or (folder / "model.json").is_file():
+    if folder is None:
         return []
-    return [f"[training] model: {folder} is no model's folder; name one that holds a model.json, or none"]
+    if not (folder / "model.json").is_file():
+        return [f"[training] model: {folder} is no model's folder; name one that holds a model.json, or none"]
+    try:
+        read_description(folder).require_classes(here.labels.classes, here.labels.positive)
+    except BadModel as problem:
+        return [f"[training] model: {problem}"]
+    return []
+
+
+def _missing_weights(here: Settings) -> list[str]:
+    weights = here.training_recipe.weights
+    if weights in ("imagenet", "none") or existing_model() is not None or Path(weights).is_file():
+        return []
+    return [f"[training] weights: there is no file {weights}; name an existing one, `imagenet` or `none`"]
 
 
 def _unknown_backbone(name: str) -> list[str]:

@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 import json
-from collections.abc import Callable, Iterator, Sequence
+from collections.abc import Callable, Sequence
 from pathlib import Path
 from typing import Any
 
@@ -23,7 +23,8 @@ def classify_pictures(
     maps: Path | None = None,
     disk: str | None = None,
 ) -> int:
-    """Tell what a model says of each file, or of a folder's pictures; how many could not be read.
+    """Tell what a model says of each file, or of a folder's pictures; how many could not be read, and of folders how
+    many hold none. A `method` draws maps, as `explain` does.
 
     Advice goes to `warn`; there is none beside JSON, which a program reads.
     """
@@ -32,9 +33,12 @@ def classify_pictures(
     from models.model_folder import load_model
 
     circle = None if disk is None else _circle(disk)
-    classifier = Classifier(load_model(model), circle, (method or METHOD) if explain or maps else None, maps)
-    unreadable = without_sky = 0
-    pictures = list(_pictures(files, warn))
+    classifier = Classifier(load_model(model), circle, (method or METHOD) if explain or maps or method else None, maps)
+    pictures, empty = _pictures(files)
+    for folder in empty:
+        problem = f"{folder} holds no pictures: expected files that end in {', '.join(sorted(STILL_SUFFIXES))}"
+        tell(json.dumps({"file": str(folder), "p": None, "problem": problem})) if as_json else warn(problem)
+    unreadable, without_sky = len(empty), 0
     for answer in classifier(pictures):
         tell(json.dumps(answer.as_dict()) if as_json else _line(answer))
         unreadable += answer.unreadable
@@ -44,17 +48,20 @@ def classify_pictures(
     return unreadable
 
 
-def _pictures(files: Sequence[Path], warn: Callable[[str], None]) -> Iterator[Path]:
-    """The files, and of each folder its pictures in order of name; a folder without any is told."""
+def _pictures(files: Sequence[Path]) -> tuple[list[Path], list[Path]]:
+    """The files, and of each folder its pictures in order of name; and the folders without any."""
+    pictures: list[Path] = []
+    empty = []
     for path in files:
-        if path.is_dir():
-            stills = sorted(file for file in path.iterdir() if file.suffix.lower() in STILL_SUFFIXES)
-            stills = [still for still in stills if not still.name.endswith(MAP_ENDING)]
-            if not stills:
-                warn(f"{path} holds no pictures: expected files that end in {', '.join(sorted(STILL_SUFFIXES))}")
-            yield from stills
-        else:
-            yield path
+        if not path.is_dir():
+            pictures.append(path)
+            continue
+        stills = sorted(file for file in path.iterdir() if file.suffix.lower() in STILL_SUFFIXES)
+        stills = [still for still in stills if not still.name.endswith(MAP_ENDING)]
+        pictures += stills
+        if not stills:
+            empty.append(path)
+    return pictures, empty
 
 
 def _line(answer: Any) -> str:

@@ -6,7 +6,7 @@ import json
 from collections.abc import Callable, Sequence
 from pathlib import Path
 
-from allsky.clock.learning import ClockSettings
+from allsky.clock.learning import ClockSettings, given_clock_format
 from allsky.errors import BadConfiguration, BadVideo, NoClock
 from allsky.first_look.look import FOUND, FirstLook, ShownTime, look_at
 
@@ -29,17 +29,19 @@ def _frame_number(text: str) -> int:
 
 def given_clock(box: str | None, pattern: str | None) -> ClockSettings:
     """What `--box` and `--format` say of the clock."""
-    given = ClockSettings(_asked_box(box) if box else None, pattern)
-    try:
-        given.given_format()
-    except BadConfiguration:
-        raise BadConfiguration(f"--format {pattern}: expected a strftime format such as '%Y-%m-%d %H:%M:%S'") from None
-    return given
+    if pattern is not None:
+        try:
+            given_clock_format(pattern)
+        except ValueError as error:
+            raise BadConfiguration(f"--format: {error}; expected one such as '%Y-%m-%d %H:%M:%S'") from None
+    return ClockSettings(_asked_box(box) if box else None, pattern)
 
 
 def _asked_box(text: str) -> tuple[int, int, int, int]:
     try:
         x, y, width, height = map(int, text.split(","))
+        if min(x, y) < 0 or min(width, height) <= 0:
+            raise ValueError(text)
     except ValueError:
         raise BadConfiguration(f"--box {text}: expected X,Y,WIDTH,HEIGHT in pixels, such as 0,700,240,20") from None
     return x, y, width, height

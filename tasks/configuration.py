@@ -18,6 +18,9 @@ from allsky.errors import BadConfiguration
 Reader = Callable[[str], Any]
 Section = TypeVar("Section")
 
+# Of more known words than these the first are named.
+MOST_LISTED = 40
+
 
 def option(default: Any, read: Reader, meaning: str) -> Any:
     """A key of a section: its default, how its text is read, and what it means."""
@@ -95,7 +98,7 @@ def either(*readers: Reader, **fixed: Any) -> Reader:
 def one_of(*choices: str) -> Reader:
     def read(value: str) -> str:
         if value.strip() not in choices:
-            raise ValueError(f"expected one of {', '.join(choices)}{nearest(value.strip(), choices)}")
+            raise ValueError(f"expected one of {', '.join(choices)}{_meant(value.strip(), choices)}")
         return value.strip()
 
     return read
@@ -106,7 +109,7 @@ def one_of(*choices: str) -> Reader:
 
 def parse(path: Path) -> dict[str, dict[str, str]]:
     """Sections and keys of one file as text, nothing merged and nothing interpolated."""
-    parser = configparser.RawConfigParser(inline_comment_prefixes=(" #", " ;"), strict=True, default_section="\0")
+    parser = configparser.RawConfigParser(inline_comment_prefixes=("#", ";"), strict=True, default_section="\0")
     parser.optionxform = str  # type: ignore[assignment, method-assign]
     try:
         with path.open(encoding="utf-8") as file:
@@ -140,5 +143,10 @@ def _read_value(field: dataclasses.Field, section: str, value: str, path: Path) 
 def nearest(word: str, known: Iterable[str]) -> str:
     """A hint that names the known word closest to `word`."""
     known = sorted(known)
-    close = difflib.get_close_matches(word, known, n=1, cutoff=0.5)
-    return f"; did you mean '{close[0]}'?" if close else f"; known are: {', '.join(known)}"
+    listed = ", ".join(known[:MOST_LISTED]) + (", ..." if len(known) > MOST_LISTED else "")
+    return _meant(word, known) or f"; known are: {listed}"
+
+
+def _meant(word: str, known: Iterable[str]) -> str:
+    close = difflib.get_close_matches(word, list(known), n=1, cutoff=0.5)
+    return f"; did you mean '{close[0]}'?" if close else ""

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 from dataclasses import dataclass
 
+from allsky.clock.learning import given_clock_format
 from allsky.conditions import ConditionBins
 from allsky.fisheye import LENSES
 from allsky.recordings.still_dating import EXIF, NAME, OVERLAY
@@ -35,6 +36,17 @@ SIMULATED = "simulated"
 STILL_TIMES = (OVERLAY, NAME, EXIF)
 BINS = ConditionBins()
 PUBLISHED = TrainingRecipe()
+
+
+def clock_box(value: str) -> tuple[float, ...]:
+    box = numbers(4)(value)
+    if min(box[:2]) < 0 or min(box[2:]) <= 0:
+        raise ValueError("expected x, y, width, height in pixels, none of them negative")
+    return box
+
+
+def clock_format(value: str) -> str:
+    return given_clock_format(value.strip()).pattern
 
 
 @dataclass(frozen=True)
@@ -108,13 +120,13 @@ class Camera:
     image_size: int = option(720, positive_whole, "side of the square images that are kept, in pixels")
     clock_box: tuple[float, ...] | None = option(
         None,
-        either(numbers(4), auto=None),
+        either(clock_box, auto=None),
         "box around the burned-in clock, `x, y, width, height` in pixels, or `auto`",
     )
     clock_format: str | None = option(
         None,
-        either(text, auto=None),
-        "strftime format of the burned-in clock, or `auto`",
+        either(clock_format, auto=None),
+        "strftime format of the burned-in clock (%Y %y %m %b %B %d %j %H %I %M %S %f %p %a %A %Z %z), or `auto`",
     )
     clock_timezone: str | None = option(
         None,

@@ -72,10 +72,22 @@ class ClockSettings:
 
     def given_format(self) -> ClockFormat | None:
         """The format as one that texts are read in; raises BadConfiguration where it is none."""
+        if self.format is None:
+            return None
         try:
-            return ClockFormat(self.format) if self.format else None
+            return given_clock_format(self.format)
         except ValueError as error:
             raise BadConfiguration(f"[camera] clock_format: {error}.") from error
+
+
+def given_clock_format(pattern: str) -> ClockFormat:
+    """A format that somebody has written; raises ValueError where no time of day could be read in it."""
+    if len(pattern) > 1 and pattern[0] == pattern[-1] and pattern[0] in "\"'":
+        raise ValueError(f"the clock format {pattern} is expected without the quotes around it")
+    written = ClockFormat(pattern)
+    if not written.directives & {"H", "I"}:
+        raise ValueError(f"the clock format {pattern!r} has no time of day (%H, or %I and %p)")
+    return written
 
 
 @dataclass(frozen=True)
@@ -182,11 +194,11 @@ def _nothing_found(keyframes: Sequence[Keyframe], settings: ClockSettings, texts
     where = f"inside clock_box = {', '.join(map(str, settings.box))}" if settings.box else "anywhere on the frame"
     form = f"in clock_format = {settings.format}" if settings.format else "in any known format"
     most_like = f"most like one: {', '.join(map(repr, seen))}" if seen else "nor any text with numbers like a clock's"
-    return NothingFound(
-        f"{_videos(keyframes)}: no clock was found {where} {form} on {len(keyframes)} keyframes ({most_like}). "
-        "Set clock_box (x, y, width, height in pixels) around the clock and clock_format in [camera].",
-        most_like,
-    )
+    advice = "Set clock_box (x, y, width, height in pixels) around the clock and clock_format in [camera]."
+    if settings.format:
+        advice = "Compare clock_format in [camera] with what the frames show, or set it to auto."
+    found = f"no clock was found {where} {form} on {len(keyframes)} keyframes ({most_like})"
+    return NothingFound(f"{_videos(keyframes)}: {found}. {advice}", most_like)
 
 
 def _digits(text: str) -> int:

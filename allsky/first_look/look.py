@@ -6,6 +6,7 @@ each picture has to speak for itself (`allsky.clock.picture`).
 
 from __future__ import annotations
 
+import shlex
 from collections.abc import Sequence
 from dataclasses import dataclass, field, replace
 from datetime import date, datetime, time, timedelta
@@ -105,7 +106,11 @@ class _Asked:
         within = given_box(self.given.box, rgb.shape, name)
         clock = read_picture_clock(rgb, _date_in_name(Path(name)) or self.hint, within, self.given.given_format())
         box = union(clock.boxes) if clock.boxes else None
-        shown = ShownTime(index, None, clock.zone, box, clock.confidence, clock.reason, (), clock.time_only)
+        reason = clock.reason
+        if self.given.format and not clock.moments and clock.time_only is None:
+            written = shlex.quote(self.given.format)
+            reason = f"nothing on it is read as {written}; without a format every known one is tried"
+        shown = ShownTime(index, None, clock.zone, box, clock.confidence, reason, (), clock.time_only)
         return _with_times(shown, clock.moments)
 
     def indices(self, n_frames: int) -> list[int]:

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import shlex
 from collections.abc import Sequence
 
 import numpy as np
@@ -25,8 +26,8 @@ def unlearned_sentence(n_frames: int, most_like: str) -> str:
 
 def _place(clock: LearnedClock) -> str:
     places = " and ".join(
-        f"{part.format.pattern!r} at x {part.box.x}, y {part.box.y}, {part.box.width} wide, {part.box.height} high"
-        f" ({'bright on dark' if part.bright else 'dark on bright'})"
+        f"{_quoted(part.format.pattern)} at x {part.box.x}, y {part.box.y}, {part.box.width} wide,"
+        f" {part.box.height} high ({'bright on dark' if part.bright else 'dark on bright'})"
         for part in clock.parts
     )
     return f"clock: {places}"
@@ -35,8 +36,13 @@ def _place(clock: LearnedClock) -> str:
 def _swapped(clock: LearnedClock, others: Sequence[str]) -> list[str]:
     if not others:
         return []
-    patterns = " or ".join(map(repr, (clock.parts[0].format.pattern, *others)))
+    patterns = " or ".join(map(_quoted, (clock.parts[0].format.pattern, *others)))
     return [f"day and month could be swapped: the format is {patterns}; set [camera] clock_format to the right one"]
+
+
+def _quoted(pattern: str) -> str:
+    """As a shell would take it, which Python's own quoting is not where a pattern has quotes of its own."""
+    return shlex.quote(pattern)
 
 
 def _fit(readings: pd.DataFrame, timeline: Timeline | None) -> str:

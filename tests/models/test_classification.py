@@ -137,7 +137,19 @@ def test_a_folder_stands_for_its_pictures_but_not_for_maps_drawn_before(folder, 
 
 def test_a_folder_without_pictures_is_told(folder, tmp_path):
     answer = CliRunner().invoke(main, ["classify", str(tmp_path), "--model", str(folder)])
+    assert answer.exit_code == 1
+    as_json = CliRunner().invoke(main, ["classify", str(tmp_path), "--model", str(folder), "--json"])
+    assert json.loads(as_json.stdout)["problem"].startswith(f"{tmp_path} holds no pictures")
     assert f"{tmp_path} holds no pictures: expected files that end in .jpe, .jpeg, .jpg, .png" in answer.stderr
+
+
+def test_a_video_and_a_disk_that_does_not_fit_are_named_in_the_commands_own_words(folder, pictures, tmp_path):
+    (tmp_path / "night.mp4").write_bytes(b"a video")
+    video = CliRunner().invoke(main, ["classify", str(tmp_path / "night.mp4"), "--model", str(folder)])
+    assert video.exit_code == 1 and "night.mp4 is a video: expected pictures" in video.stdout
+    asked = ["classify", str(pictures[0]), "--model", str(folder), "--disk", "100000,2,30"]
+    disk = CliRunner().invoke(main, asked)
+    assert disk.exit_code == 2 and "--disk: the sky disk" in disk.output and "disk_center" not in disk.output
 
 
 def test_the_command_names_a_file_that_cannot_be_read_and_a_folder_without_a_model(folder, pictures, tmp_path):

@@ -1,3 +1,4 @@
+import json
 from dataclasses import replace
 
 import numpy as np
@@ -47,6 +48,47 @@ def test_a_folder_without_a_model_is_said_to_be_one(tmp_path):
 def test_a_damaged_description_names_its_file(tmp_path, text):
     (tmp_path / "model.json").write_text(text)
     with pytest.raises(BadModel, match=r"model\.json does not describe a model"):
+        read_description(tmp_path)
+
+
+@pytest.mark.parametrize(
+    ("key", "value", "expected"),
+    [
+        ("positive", "aurorra", "one of the classes"),
+        ("classes", ["aurora", "aurora"], "two different names"),
+        ("image_size", 0, "whole number of pixels"),
+        ("image_size", "64", "whole number of pixels"),
+        ("std", [0.2, 0.2], "three numbers"),
+        ("contrast", "much", "given, local"),
+        ("temperature", -1, "a number above 0"),
+        ("temperature", 0, "a number above 0"),
+        ("temperature", "hot", "a number above 0"),
+        ("threshold", 2, "a probability from 0 to 1"),
+        ("threshold", "0.2", "a probability from 0 to 1"),
+        ("abstain_below", True, "a probability from 0 to 1"),
+    ],
+)
+def test_what_somebody_has_edited_is_checked_and_named(tmp_path, key, value, expected):
+    TWO.write(tmp_path)
+    values = json.loads((tmp_path / "model.json").read_text())
+    (tmp_path / "model.json").write_text(json.dumps(values | {key: value}))
+    with pytest.raises(BadModel, match=rf"model\.json: {key} = .*{expected}"):
+        read_description(tmp_path)
+
+
+def test_a_description_without_its_temperature_is_refused(tmp_path):
+    TWO.write(tmp_path)
+    values = json.loads((tmp_path / "model.json").read_text())
+    del values["temperature"]
+    (tmp_path / "model.json").write_text(json.dumps(values))
+    with pytest.raises(BadModel, match="temperature = None"):
+        read_description(tmp_path)
+
+
+def test_a_folder_of_models_names_them(tmp_path):
+    (tmp_path / "resnet18-1").mkdir()
+    TWO.write(tmp_path / "resnet18-1")
+    with pytest.raises(BadModel, match="those in it are resnet18-1"):
         read_description(tmp_path)
 
 

@@ -54,6 +54,16 @@ def test_a_video_whose_name_no_table_can_hold_is_named(archive):
     assert r"1 file left out, with a name that is no UTF-8: Nordlicht_\xe4_20240131.mp4" in check(archive).stdout
 
 
+def test_weights_and_a_model_that_cannot_be_used_fail(archive):
+    answer = check(archive, "[training]", "weights = nowhere.pth")
+    assert answer.returncode == 2
+    assert f"there is no file {archive / 'nowhere.pth'}; name an existing one" in answer.stderr
+    (archive / "m").mkdir()
+    (archive / "m" / "model.json").write_text("{}")
+    answer = check(archive, "[training]", "model = m")
+    assert answer.returncode == 2 and "does not describe a model" in answer.stderr
+
+
 def test_a_folder_without_a_video_fails_with_what_to_do(tmp_path):
     (tmp_path / "videos").mkdir()
     (tmp_path / "videos" / "sky.jpg").write_bytes(b"")

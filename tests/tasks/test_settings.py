@@ -45,6 +45,11 @@ def test_percent_signs_are_taken_as_they_are(configured):
     assert here.clock("2020-01-01").format == "%Y-%m-%d %H:%M:%S"
 
 
+def test_a_comment_follows_a_value_after_a_single_blank(configured):
+    here = configured("[sampling]\ncadence_s = 30 # twice a minute\n[camera]\nclock_timezone = UTC ; no summer time\n")
+    assert (here.sampling.cadence_s, here.camera("2024-01-01").clock_timezone) == (30, "UTC")
+
+
 @pytest.mark.parametrize(
     ("text", "told"),
     [
@@ -66,6 +71,12 @@ def test_percent_signs_are_taken_as_they_are(configured):
         ("[labels]\ncloudy = Unsure\n", "the answers Unsure and unsure are the same"),
         ("[labels]\naudit_share = 0.5\n", "must add up to 1"),
         ("[labels]\nfile = simulated\n[archive]\nvideos = here\n", "simulated answers"),
+        ("[camera]\nclock_format = %Q\n", "%Q in the clock format"),
+        ('[camera]\nclock_format = "%Y-%m-%d %H:%M"\n', "without the quotes"),
+        ("[camera]\nclock_format = hello\n", "has no time of day"),
+        ("[camera]\nclock_box = -5, 0, 0, 10\n", "none of them negative"),
+        ("[training]\nstrategy = foo\n", "expected one of two_stage, finetune, frozen, scratch"),
+        ("[camera]\nclock_timezone = 37\n", ", ..."),
         ("[camera]\nclock_timezone = America/Yelowknife\n", "did you mean 'America/Yellowknife'?"),
         ("[conditions]\nnight_below_deg = -3\n", "must rise"),
         ("[training]\nstrategy = frozen\nweights = none\n", "teaches nothing"),
