@@ -24,6 +24,7 @@ from allsky.clock.part_reading import PartReading, cut_short
 from allsky.clock.recognition import Recognised, stands_alone
 from allsky.clock.search import Place, find_clock, recognised, widened
 from allsky.clock.tesseract import TextLine
+from allsky.clock.zones import looks_like_utc
 
 # Letters are taken for so much higher and lower than they are, for Tesseract to see them at several sizes.
 HEIGHT_FACTORS = (0.8, 1.0, 1.25)
@@ -131,7 +132,8 @@ def _read_places(
         return replace(known, reason=f"the hour in {text!r} may be cut: numbers beside it were not made out")
     if not whole:
         return replace(known, time_only=clocks[0], reason=_no_date(days))
-    return replace(known, moments=tuple(datetime.combine(day, clocks[0]) for day in whole))
+    unread = None if known.zone else _unread_zone(parts)
+    return replace(known, moments=tuple(datetime.combine(day, clocks[0]) for day in whole), reason=unread)
 
 
 def _verdict(place: Place, plane: np.ndarray, form: ClockFormat | None) -> _Verdict | None:
@@ -213,6 +215,13 @@ def _zone(parts: Sequence[_Verdict]) -> str | None:
     words = Counter(one.shown.zone for verdict in parts for _, found in verdict.agreeing for one in found[:1])
     named = [word for word, count in words.most_common() if word and count >= FEWEST_VOTES]
     return named[0] if named else None
+
+
+def _unread_zone(parts: Sequence[_Verdict]) -> str | None:
+    """That a word behind the clock may be a zone's, where several readings have one."""
+    behind = [line.text[found[0].shown.end :] for verdict in parts for line, found in verdict.agreeing]
+    words = [word for text in behind if (word := looks_like_utc(text))]
+    return f"{words[0]!r} behind the clock may be UTC, badly read" if len(words) >= FEWEST_VOTES else None
 
 
 def _confidence(parts: Sequence[_Verdict]) -> float:

@@ -29,7 +29,7 @@ ABBREVIATIONS = {
 LOCAL_WORDS = frozenset({"LT", "LOCAL", "LMT"})
 
 # What UTC and GMT look like to a reader who does not make them out, or the blank before them: UIE, U1.C, GMI, ", UTC".
-_LIKE_UTC = re.compile(r"[\s'\".,;:()]{0,3}(?:U[TIJl1|L7][.,]?[CEGO0(]|[GC6][MHN][TI1|7])\b")
+_LIKE_UTC = re.compile(r"[\s'\".,;:()]{0,3}(?:[Uu][TtIJl1|L7r][.,]?[CcEeGO0(]|[GC6][MHN][TI1|7])\b")
 
 _OFFSET = re.compile(r"(?:UTC?|GMT)?\s*([+-])(\d{1,2})(?::?(\d{2}))?$")
 

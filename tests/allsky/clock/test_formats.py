@@ -123,7 +123,7 @@ def test_a_zone_is_read_before_and_behind_the_clock_and_counted_from_utc(text):
 @pytest.mark.parametrize(
     ("behind", "word"),
     [(" UIE", "UIE"), ("'U1.E", "'U1.E"), (" ULC |", "ULC"), (" GMI", "GMI"), (", UTC", ", UTC"), (" Fort Smith", None),
-     (" KRN", None), (" UTAH", None), ("", None)],
+     (" urc", "urc"), (" KRN", None), (" UTAH", None), ("", None)],
 )  # fmt: skip
 def test_what_may_be_utc_is_told_from_other_words_behind_a_clock(behind, word):
     assert looks_like_utc(behind) == word
