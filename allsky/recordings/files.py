@@ -115,8 +115,8 @@ def list_archive(root: str | Path) -> Listing:
         for name in shown:
             if _suffix(name) not in STILL_SUFFIXES:
                 (found.videos if _suffix(name) in VIDEO_SUFFIXES else found.others).append(inside + name)
-    stills = dict(sorted(found.stills.items()))
-    return Listing(sorted(found.videos), stills, sorted(found.others), sorted(found.odd_names))
+    by_folder = dict(sorted(found.stills.items()))
+    return Listing(sorted(found.videos), by_folder, sorted(found.others), sorted(found.odd_names))
 
 
 def list_stills(root: str | Path, folder: str) -> list[StillFile]:
