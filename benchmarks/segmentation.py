@@ -116,7 +116,8 @@ class Judge:
 
     def more(self, maps: Sequence[np.ndarray]) -> dict[str, float]:
         """How much more than the whole sky's their overlap is, with its interval over nights."""
-        gain, (night, dates) = self._overlaps(maps) - self._overlaps(self.whole_sky()), pd.factorize(self.nights)
+        gain = self._overlaps(maps) - self._overlaps(self.whole_sky())
+        night, dates = pd.factorize(np.array(self.nights))
         more, influence = ratio_of_night_totals(np.bincount(night, gain), np.bincount(night))
         half = stdtrit(len(dates) - 1, 0.975) * np.sqrt(variance_over_nights(influence)) if len(dates) > 1 else np.nan
         return {"more": more, "more_low": more - half, "more_high": more + half}
