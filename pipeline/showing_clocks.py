@@ -33,7 +33,8 @@ def given_clock(box: str | None, pattern: str | None) -> ClockSettings:
         try:
             given_clock_format(pattern)
         except ValueError as error:
-            raise BadConfiguration(f"--format: {error}; expected one such as '%Y-%m-%d %H:%M:%S'") from None
+            expected = "expected a strftime format such as '%Y-%m-%d %H:%M:%S'"
+            raise BadConfiguration(f"--format {pattern}: {expected} ({error})") from None
     return ClockSettings(_asked_box(box) if box else None, pattern)
 
 

@@ -245,7 +245,11 @@ def test_a_box_outside_the_frame_is_refused_with_its_size(tmp_path, kind):
     assert f"{path.name}: the clock_box 0, 700, 100, 20" in answer.stdout and "520x300" in answer.stdout
 
 
-@pytest.mark.parametrize("wrong", [("--box", "1,2,3"), ("--box", "left"), ("--format", "%Q")], ids=str)
+@pytest.mark.parametrize(
+    "wrong",
+    [("--box", "1,2,3"), ("--box", "left"), ("--box", "-5,0,9,9"), ("--format", "%Q"), ("--format", "foo")],
+    ids=str,
+)
 def test_a_box_or_format_that_is_none_is_refused(tmp_path, wrong):
     answer = CliRunner().invoke(main, ["clock", *wrong, str(tmp_path)])
     assert answer.exit_code == 2
