@@ -51,7 +51,7 @@ def date_readings(
         one = VideoTimes(rows, index, own[rows], quantum_s, cards_of[video], never[rows])
         timelines[video] = one.date(table["confidence"].to_numpy(float)[rows], dated)
         if witness:
-            hear(one, witness, dated, zones, skipped)
+            hear(one, witness, dated, zones)
     dated.flags[_with_unread(videos.values(), own, skipped)] = (
         f"the overlay shows a local time that summer time skips in {zone}"
     )

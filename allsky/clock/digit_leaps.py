@@ -7,7 +7,7 @@ stretch in which that digit was misread. The times alone do not tell: `allsky.cl
 from __future__ import annotations
 
 from collections import Counter
-from collections.abc import Iterator, Sequence
+from collections.abc import Collection, Iterator, Sequence
 from dataclasses import dataclass
 from datetime import datetime, tzinfo
 from itertools import pairwise
@@ -23,11 +23,12 @@ LOOKED_BEYOND, ENOUGH_BEYOND = 8, 2
 
 @dataclass(frozen=True)
 class DigitLeap:
-    """A stretch whose times are one digit away from what its neighbour promises: its `frames` (places in the video)
-    that do not keep the promise, and the times `promised` for these (UTC seconds); whether it is the shorter of both,
-    whether lost frames alone may part them, and whether readings on both sides of it keep the promise, so that the
-    clock leapt and came back onto its old line."""
+    """A stretch whose times are one digit away from what its neighbour promises: its number, its `frames` (places in
+    the video) that do not keep the promise, and the times `promised` for these (UTC seconds); whether it is the shorter
+    of both, whether lost frames alone may part them, and whether readings on both sides of it keep the promise, so that
+    the clock leapt and came back onto its old line."""
 
+    stretch: int
     frames: np.ndarray
     promised: np.ndarray
     is_shorter: bool
@@ -35,27 +36,26 @@ class DigitLeap:
     comes_back: bool
 
 
-def digit_leaps(video: VideoTimes, zones: Sequence[tzinfo], never_was: np.ndarray) -> Iterator[DigitLeap]:
-    """The leaps between neighbouring stretches of a video, seen from either side. `zones` are those of each row's
-    overlay: a digit is one of the time that is shown. `never_was` (a bool a row) marks times that summer time skips,
-    which promise nothing; nor does a video that keeps no pace."""
+def digit_leaps(video: VideoTimes, zones: Sequence[tzinfo], without: Collection[int] = ()) -> Iterator[DigitLeap]:
+    """The leaps between neighbouring stretches of a video, seen from either side, `without` some of them. `zones` are
+    those of each row's overlay: a digit is one of the time that is shown. A video that keeps no pace promises nothing.
+    """
     places = np.flatnonzero(video.believed)
     stretch = video.timeline.stretch
-    for number, other in pairwise(np.unique(stretch)) if video.timeline.keeps_a_pace else ():
+    numbers = [number for number in np.unique(stretch).tolist() if number not in without]
+    for number, other in pairwise(numbers) if video.timeline.keeps_a_pace else ():
         before, behind = _moving(video, places[stretch == number]), _moving(video, places[stretch == other][::-1])[::-1]
-        if never_was[video.rows[[before[-1], behind[0]]]].any():
-            continue
         is_shorter = len(before) < len(behind)
         frames, gap = (np.array([of[behind[0]] - of[before[-1]]]) for of in (video.index, video.own))
         only_lost = bool(only_lost_frames(gap, frames, video.timeline.step_s, video.quantum_s)[0])
-        for own, edge, near, shorter in (
-            (before, before[-1], behind[0], is_shorter),
-            (behind, behind[0], before[-1], not is_shorter),
+        for one, own, edge, near, shorter in (
+            (number, before, before[-1], behind[0], is_shorter),
+            (other, behind, behind[0], before[-1], not is_shorter),
         ):
             odd = own[[not _keeps(video, place, near) for place in own]]
             promised = _promised_but_for_a_digit(video, odd, edge, near, zones) if len(odd) else None
             if promised is not None:
-                yield DigitLeap(odd, promised, shorter, only_lost, _kept_beyond(video, odd, near))
+                yield DigitLeap(one, odd, promised, shorter, only_lost, _kept_beyond(video, odd, near))
 
 
 def _promised_but_for_a_digit(
@@ -106,8 +106,8 @@ def _moving(video: VideoTimes, members: np.ndarray) -> np.ndarray:
 
 
 def _digit_apart(one_s: float, other_s: float, zone: tzinfo) -> tuple[int, str, str] | None:
-    """The digit (of either hour, minute, second or day) in which alone two times differ as written in `zone`: its place
-    and what it is in both."""
+    """The digit (of either hour, minute, second or day) in which alone two times differ as written in `zone`: its first
+    place and what it is in both. At more places than one it is the same digit, taken for the same other one."""
     one, other = (datetime.fromtimestamp(round(moment), zone).strftime("%Y%m%d%H%M%S") for moment in (one_s, other_s))
     apart = [(place, *both) for place, both in enumerate(zip(one, other, strict=True)) if both[0] != both[1]]
-    return apart[0] if len(apart) == 1 else None
+    return apart[0] if len({digits[1:] for digits in apart}) == 1 else None

@@ -60,21 +60,25 @@ class Witness:
     impossible: np.ndarray
 
 
-def hear(video: VideoTimes, witness: Witness, dated: Dates, zones: Sequence[tzinfo], never_was: np.ndarray) -> None:
+def hear(video: VideoTimes, witness: Witness, dated: Dates, zones: Sequence[tzinfo]) -> None:
     """Flag what the glyphs speak against: interpolated times they do not show, and stretches read with one digit other
     than their neighbours promise without proof that it is another. Date frames between stretches by what they show.
 
-    `zones` are those of each row's overlay, `never_was` (a bool a row) marks times that summer time skips."""
+    `zones` are those of each row's overlay."""
     support, familiar = _of_utc(witness.support, zones), _of_utc(witness.familiar, zones)
     heard = np.ones(len(video.index))
     for place in map(int, np.flatnonzero(~video.read & ~np.isnan(video.fitted))):
         heard[place] = _hear_unread(video, place, support, dated)
     _hear_spans(video, heard <= STRANGE_TO_IT, dated)
-    for leap in digit_leaps(video, zones, never_was):
-        # No clock leaps by a digit and back onto its old line: then a digit misread from the first is its own proof.
-        back = leap.comes_back and not leap.only_lost
-        if back or (leap.is_shorter and not _is_proved(video, leap, support, familiar)):
-            dated.flags[video.rows[leap.frames[0] : leap.frames[-1] + 1]] = JUMPS_BY_A_DIGIT
+    misread: set[int] = set()
+    # What a stretch that may be misread stands beside is then held against the one beyond it.
+    for _ in range(2):
+        for leap in digit_leaps(video, zones, frozenset(misread)):
+            # No clock leaps by a digit and back onto its old line: a digit misread from the first proves itself.
+            back = leap.comes_back and not leap.only_lost
+            if back or (leap.is_shorter and not _is_proved(video, leap, support, familiar)):
+                dated.flags[video.rows[leap.frames[0] : leap.frames[-1] + 1]] = JUMPS_BY_A_DIGIT
+                misread.add(leap.stretch)
 
 
 def _is_proved(video: VideoTimes, leap: DigitLeap, support: Heard, familiar: Callable[[int, float], bool]) -> bool:

@@ -27,6 +27,8 @@ FAINT_SHARE, FAINTEST, FAINT_COLUMNS = 0.25, 40.0, 2
 WIDE_BLANK, WIDE_BLANK_INK = 1.8, 0.8
 # A digit as wide as so many has another one in its box.
 TWO_IN_ONE = 1.6
+# A gap of so many digits' widths has room for a digit besides a blank.
+BLANK_AND_DIGIT = 1.2
 # Characters whose middles are nearer than this share of a digit's width lie over each other.
 LEAST_APART = 0.35
 
@@ -133,10 +135,26 @@ def _unread_places(
     if at_both_ends or _is_single(last, chars[-2]):
         right = last.x + last.width
         yield from ((last, right + 1, right + BEFORE * width, *way) for way in ways)
+    for before, char, behind in zip(chars, chars[1:], chars[2:]):
+        if _is_single(char, before) and _is_single(char, behind):
+            yield from _gaps(before, char, width)
+            yield from _gaps(char, behind, width)
+    if _is_single(first, chars[1]):
+        yield from _gaps(first, chars[1], width)
+    if _is_single(last, chars[-2]):
+        yield from _gaps(chars[-2], last, width)
     shown = reading.line.chars[reading.shown.start : reading.shown.end] if reading.shown else ()
     for char in shown:
         if not char.text.strip() and char.width > WIDE_BLANK * width:
             yield first, char.x + 1, char.x + char.width - 1, WIDE_BLANK_INK * width, FAINT_SHARE, 0.0
+
+
+def _gaps(one: Char, other: Char, width: float) -> Iterator[tuple[Char, float, float, float, float, float]]:
+    """The gap between two characters where it has room for a blank and a digit that was missed (of `11 Aug` one 1)."""
+    left, right = one.x + one.width, other.x
+    if right - left > BLANK_AND_DIGIT * width:
+        digit = one if one.text.isdigit() else other
+        yield digit, left + 1, right - 1, 1, STROKE_SHARE, 0.0
 
 
 def _is_single(char: Char, beside: Char) -> bool:

@@ -317,6 +317,17 @@ def test_a_leap_by_one_digit_and_back_onto_the_old_line_is_flagged_whatever_the_
     assert set(range(10, 20)) <= set(flagged(shown, against))
 
 
+@pytest.mark.parametrize("zone", [UTC, EDMONTON], ids=str)
+def test_a_digit_misread_wherever_it_stands_is_flagged_beside_what_is_flagged_too(zone):
+    """Every 5 is read as a 3 (zoo clip 50323): of 01:59:42 one, of 01:59:50 two, and what follows is the hour that
+    summer time skips in Edmonton, flagged itself."""
+    truth = [datetime(2018, 3, 11, 1, 59, 42) + timedelta(seconds=2 * k) for k in range(40)]
+    shown = [datetime.fromisoformat(moment.isoformat().replace(":5", ":3")) for moment in truth]
+    answer = date_readings(readings(shown), [None] * 40, zone, 1.0, glyphs(lambda row, moment: 0.0, 40))[0]
+    assert answer["clock_flag"][:9].notna().all()
+    assert answer["clock_flag"][9:13].isna().all() == (zone is UTC)
+
+
 @pytest.mark.parametrize(("familiar", "wrong"), [(True, []), (False, list(range(30, 60)))])
 def test_that_a_digit_is_not_there_is_proof_where_its_look_is_known_only(familiar, wrong):
     truth = [datetime(2022, 1, 5, 7, 50) + timedelta(seconds=20 * k) for k in range(60)]

@@ -40,6 +40,28 @@ def test_a_day_of_one_digit_and_what_was_read_before_it_are_taken_as_they_are():
     assert not is_cut("13 Nov 2013", "13 Nov 2013", "%d %b %Y")
 
 
+def without(drawn: str, place: int) -> tuple[np.ndarray, TextLine]:
+    """A crop that shows `drawn`, and its line without the character at a place."""
+    crop, line = drawn_and_read(drawn, drawn)
+    return crop, TextLine((*line.chars[:place], *line.chars[place + 1 :]))
+
+
+@pytest.mark.parametrize(
+    ("drawn", "missed", "pattern", "cut"),
+    [
+        ("11 Aug 2009", 1, "%d %b %Y", True),
+        ("Aug 11, 2009", 4, "%b %d, %Y", True),
+        ("1  Aug 2009", 1, "%d %b %Y", False),
+        ("Aug 1, 2009", 3, "%b %d, %Y", False),
+    ],
+)
+def test_of_two_digits_one_that_nobody_read_stands_in_the_gap_beside_the_other(drawn, missed, pattern, cut):
+    crop, line = without(drawn, missed)
+    blank = [char for char in line.chars if char.text.strip()]
+    read = TextLine(tuple(blank)) if not cut else line
+    assert cut_short(crop, part_readings([read], ClockFormat(pattern))[0], HEIGHT, True) == cut
+
+
 def test_a_day_whose_last_digit_was_missed_or_read_as_a_mark_ends_with_what_nobody_read():
     assert is_cut("2013-11-23", "2013-11-2", "%Y-%m-%d", 0)
     assert is_cut("2013-11-23", "2013-11-2%", "%Y-%m-%d", 0)
