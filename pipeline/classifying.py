@@ -37,7 +37,10 @@ def classify_pictures(
     pictures, empty = _pictures(files)
     for folder in empty:
         problem = f"{folder} holds no pictures: expected files that end in {', '.join(sorted(STILL_SUFFIXES))}"
-        tell(json.dumps({"file": str(folder), "p": None, "problem": problem})) if as_json else warn(problem)
+        if as_json:
+            tell(json.dumps({"file": str(folder), "p": None, "problem": problem}))
+        else:
+            warn(problem)
     unreadable, without_sky = len(empty), 0
     for answer in classifier(pictures):
         tell(json.dumps(answer.as_dict()) if as_json else _line(answer))

@@ -114,8 +114,8 @@ def _run(goal: Stage, arguments: list[str]) -> int:
     end_when_told()
     if swept := sweep(settings.current().output):
         logger.info("removed %d temporaries of a run that was killed", swept)
-    if waiting := scan.why_left_out():
-        logger.warning(waiting)
+    if left_out := scan.why_left_out():
+        logger.warning(left_out)
     begun, told = time.monotonic(), history.begin(settings.current().output)
     with chosen_engine(), shown(goal, logger, sys.stderr) if sys.stderr.isatty() else contextlib.nullcontext():
         result = _run_through(goal, arguments)

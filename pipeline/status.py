@@ -61,12 +61,12 @@ def _counted_as(count: int, noun: str) -> str:
 
 
 def _require(night: str | None, month: str | None, months: Mapping[str, Nights]) -> None:
-    waiting = f". {waiting}" if (waiting := scan.why_left_out()) else ""
+    left_out = f". {told}" if (told := scan.why_left_out()) else ""
     if not months and (night or month):
-        raise BadConfiguration(f"no night of the archive lies in {month or night}{waiting}")
+        raise BadConfiguration(f"no night of the archive lies in {month or night}{left_out}")
     if night and night not in months[night[:7]]:
         held = ", ".join(months[night[:7]])
-        raise BadConfiguration(f"{night} is no night of the archive; those of its month are {held}{waiting}")
+        raise BadConfiguration(f"{night} is no night of the archive; those of its month are {held}{left_out}")
 
 
 def _json(night: str | None, months: Mapping[str, Nights], corpus: Mapping[str, Standing]) -> str:
@@ -100,8 +100,8 @@ def _night_lines(night: str, stages: Mapping[str, Standing]) -> Iterator[str]:
 
 
 def _corpus_lines(months: Mapping[str, Nights], corpus: Mapping[str, Standing]) -> Iterator[str]:
-    if waiting := scan.why_left_out():
-        yield waiting
+    if left_out := scan.why_left_out():
+        yield left_out
     if count := undated():
         yield f"{count} new videos have no date in their name: a run reads it from their frames"
     yield ""

@@ -220,11 +220,11 @@ class FullCorpusReport(ArchiveStage):
         )
 
     def _nothing_to_work_with(self) -> str:
-        waiting, found = scan.why_left_out(), len(self.inventory.table)
+        left_out, found = scan.why_left_out(), len(self.inventory.table)
         which = f"{found} videos or folders of stills in {self.settings.videos}"
         said = [f"{which} cannot be used; why is in {self._page()}"] if found else []
-        if waiting:
-            said.append(waiting)
+        if left_out:
+            said.append(left_out)
         return f"nothing to work with: {'; '.join(said)}"
 
     def _page(self):

@@ -149,8 +149,8 @@ def _problems(report: Reported) -> Iterator[Problem]:
 
 
 def _archive_notices() -> Iterable[str]:
-    if waiting := scan.why_left_out():
-        yield waiting
+    if left_out := scan.why_left_out():
+        yield left_out
 
 
 def _camera_notices(report: Reported, tally: Tally) -> Iterable[str]:
