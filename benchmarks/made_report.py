@@ -55,7 +55,8 @@ def write(folder: Path, nights: list[str], n_frames: int) -> None:
     for night in nights:
         (folder / "videos" / f"{night}.mp4").write_bytes(night.encode())
     recipe = {"strategy": "scratch", "weights": "none", "recipe": "made up"}
-    ModelDescription(CLASSES, CLASSES[0], "resnet18", 64, (0.5,), (0.2,), recipe=recipe).write(folder / "made")
+    described = ModelDescription(CLASSES, CLASSES[0], "resnet18", 64, (0.5,) * 3, (0.2,) * 3, recipe=recipe)
+    described.write(folder / "made")
     (folder / "made" / WEIGHTS).write_bytes(b"none")
     os.environ["LUIGI_CONFIG_PATH"] = str(folder / "luigi.cfg")
     from made_corpus import write_inventory
