@@ -31,6 +31,7 @@ from made_nights import archive, filmed, labelled
 from segmentation import pictures, taught, trained
 from side_by_side import argument_parser
 from sklearn.metrics import roc_auc_score
+from trained import TAUGHT_NIGHTS
 
 from allsky.green_rule import balanced_accuracy
 from allsky.labels.roles import roles_of
@@ -43,7 +44,6 @@ from models.inference import Predictor
 from models.model_folder import Model, load_model
 from models.recipe import TrainingRecipe
 
-TAUGHT_NIGHTS = 80
 CAMERAS = {"own": SMALL_COLOUR, "auroramax": AURORAMAX, "themis": THEMIS}
 
 

@@ -73,12 +73,14 @@ def hear(video: VideoTimes, witness: Witness, dated: Dates, zones: Sequence[tzin
     misread: set[int] = set()
     # What a stretch that may be misread stands beside is then held against the one beyond it.
     for _ in range(2):
-        for leap in digit_leaps(video, zones, frozenset(misread)):
+        for leap in digit_leaps(video, zones, misread):
             # No clock leaps by a digit and back onto its old line: a digit misread from the first proves itself.
             back = leap.comes_back and not leap.only_lost
             if back or (leap.is_shorter and not _is_proved(video, leap, support, familiar)):
                 dated.flags[video.rows[leap.frames[0] : leap.frames[-1] + 1]] = JUMPS_BY_A_DIGIT
                 misread.add(leap.stretch)
+        if not misread:
+            break
 
 
 def _is_proved(video: VideoTimes, leap: DigitLeap, support: Heard, familiar: Callable[[int, float], bool]) -> bool:

@@ -106,10 +106,8 @@ def abstaining_table(
 ) -> pd.DataFrame:
     """ABSTAINING of audit frames (also `predicted`, the class by the model's own rule) for several levels and the
     model's own (`chosen`)."""
-    answer, label = (audited[column].to_numpy(object) for column in ("predicted", "label"))
-    place = np.array([list(classes).index(name) for name in answer], int)
-    confidence = audited[[f"p_{name}" for name in classes]].to_numpy(float)[np.arange(len(place)), place]
-    right, weight = (answer == label).astype(float), 1.0 / audited["inclusion_probability"].to_numpy(float)
+    decided = np.array([list(classes).index(name) for name in audited["predicted"]], int)
+    confidence, right, weight = _judged(audited, classes, decided)
     nights = audited["night"].to_numpy()
     rows = []
     for level in sorted({*levels, *([chosen] if chosen is not None else [])}):
@@ -130,12 +128,16 @@ def _conditions(audited: pd.DataFrame) -> Iterator[tuple[str, str, pd.DataFrame]
     yield from (part for part in parts if part[2]["night"].nunique() >= NIGHTS_TO_MEASURE)
 
 
-def _judged(frames: pd.DataFrame, classes: Sequence[str]) -> tuple[np.ndarray, np.ndarray, np.ndarray]:
-    """Probability of the likeliest class, whether it is the label, and the sampling weight of each frame."""
+def _judged(
+    frames: pd.DataFrame, classes: Sequence[str], decided: np.ndarray | None = None
+) -> tuple[np.ndarray, np.ndarray, np.ndarray]:
+    """Probability of the class decided for (its place among `classes`; the likeliest where not given), whether it is
+    the label, and the sampling weight of each frame."""
     probabilities = frames[[f"p_{name}" for name in classes]].to_numpy(float)
-    likeliest = np.asarray(classes, object)[probabilities.argmax(axis=1)]
+    place = probabilities.argmax(axis=1) if decided is None else decided
+    right = np.asarray(classes, object)[place] == frames["label"].to_numpy(object)
     weight = 1.0 / frames["inclusion_probability"].to_numpy(float)
-    return probabilities.max(axis=1), (likeliest == frames["label"].to_numpy(object)).astype(float), weight
+    return probabilities[np.arange(len(place)), place], right.astype(float), weight
 
 
 def _calibration(frames: pd.DataFrame, classes: Sequence[str], seed: int) -> tuple:
