@@ -17,6 +17,7 @@ import pandas as pd
 
 from allsky.clock.autumn import resolve_repeated
 from allsky.clock.glyph_witness import Witness, hear
+from allsky.clock.stale_digits import STOOD_STILL, stale_stretches
 from allsky.clock.timeline import Timeline
 from allsky.clock.video_times import Dates, VideoTimes
 from allsky.clock.zones import not_set_forward, overlay_zone, possible_utc, sign_in_doubt
@@ -52,6 +53,8 @@ def date_readings(
         timelines[video] = one.date(table["confidence"].to_numpy(float)[rows], dated)
         if witness:
             hear(one, witness, dated, zones)
+        for frames in stale_stretches(one, zones):
+            dated.flags[rows[frames[0] : frames[-1] + 1]] = STOOD_STILL
     dated.flags[_with_unread(videos.values(), own, skipped)] = (
         f"the overlay shows a local time that summer time skips in {zone}"
     )

@@ -67,6 +67,7 @@ class VideoTimes:
 
     def date(self, confidence: np.ndarray, dated: Dates) -> Timeline:
         """Fill in seconds, residuals and the flags that the times alone call for."""
+        self.confidence = confidence
         used = self._used(confidence)
         timeline = fit_timeline(self.index[used], self.own[used], confidence[used], self.quantum_s)
         self.timeline, self.fitted, self.inside = timeline, *timeline.at(self.index)

@@ -403,3 +403,13 @@ def test_a_clock_that_a_card_puts_off_by_a_frame_is_not_misread_by_a_digit():
     truth = [datetime(2016, 2, 26, 20, 31) + timedelta(minutes=minute) for minute in range(54)]
     shown: list[datetime | None] = [*truth[:14], None, *truth[14:]]
     assert set(flagged(shown, glyphs(lambda row, moment: 0.0, len(shown), familiar=False))) <= {14}
+
+
+@pytest.mark.parametrize(("later_s", "stale"), [(600, True), (1200, True), (607, False), (3600, False)])
+def test_tens_of_minutes_that_stood_still_in_a_damaged_picture_are_flagged(later_s, stale):
+    """Fuzz file 456: `06:54:20` was 07:04:20, its first digits left from before; then a whole picture came. A leap by
+    other seconds is a pause, and a whole hour by one digit is summer time."""
+    shown = [datetime(2020, 10, 6, 6, 54, 20) + timedelta(seconds=20 * k) for k in range(12)]
+    shown += [shown[-1] + timedelta(seconds=later_s + 20 * k) for k in range(1, 4)]
+    sharp = glyphs(lambda row, moment: 0.9 if moment == shown[row] else -1.0, 15)
+    assert flagged(shown, sharp) == (list(range(12)) if stale else [])
