@@ -36,7 +36,7 @@ from allsky.site import frame_ids
 
 KEPT_EVERY = 10  # a frame every 6 s, one kept a minute
 QUALITY = 92
-SETTINGS = ClockSettings(CLOCK_BOX, CLOCK_FORMAT, SITE.timezone)
+SETTINGS = ClockSettings((CLOCK_BOX,), (CLOCK_FORMAT,), SITE.timezone)
 
 
 def ours(night: Film, folder: Path) -> NightPass:

@@ -81,14 +81,21 @@ def check() -> None:
 @main.command(cls=_Explained)
 @click.argument("files", nargs=-1, required=True, type=click.Path(path_type=Path))
 @click.option("--frames", help="Frames of each video: `all`, or numbers such as 0,25,100; a few by default.")
-@click.option("--box", help="X,Y,WIDTH,HEIGHT in pixels: look for the clock in there only.")
-@click.option("--format", "pattern", help="How the clock is written, as strftime has it; found by default.")
+@click.option(
+    "--box", "boxes", multiple=True, help="X,Y,WIDTH,HEIGHT in pixels: look for the clock in there only. Twice for two."
+)
+@click.option(
+    "--format",
+    "patterns",
+    multiple=True,
+    help="How the clock is written, as strftime has it; found by default. Twice where date and time stand apart.",
+)
 @click.option("--json", "as_json", is_flag=True, help="Print an object a line.")
-def clock(files: tuple[Path, ...], frames, box, pattern, as_json) -> None:
+def clock(files: tuple[Path, ...], frames, boxes, patterns, as_json) -> None:
     """Read the clock burned into FILES (videos, pictures, folders of stills) before anything is configured."""
     from pipeline.showing_clocks import given_clock, show_clocks
 
-    sys.exit(1 if show_clocks(files, frames, as_json, click.echo, given_clock(box, pattern)) else 0)
+    sys.exit(1 if show_clocks(files, frames, as_json, click.echo, given_clock(boxes, patterns)) else 0)
 
 
 @main.command(cls=_Explained)

@@ -6,7 +6,7 @@ import json
 from collections.abc import Callable, Sequence
 from pathlib import Path
 
-from allsky.clock.learning import ClockSettings, given_clock_format
+from allsky.clock.given import ClockSettings, GivenBox, clock_box, given_clock_formats
 from allsky.errors import BadConfiguration, BadVideo, NoClock
 from allsky.first_look.look import FOUND, FirstLook, ShownTime, look_at
 
@@ -27,25 +27,21 @@ def _frame_number(text: str) -> int:
     return number
 
 
-def given_clock(box: str | None, pattern: str | None) -> ClockSettings:
-    """What `--box` and `--format` say of the clock."""
-    if pattern is not None:
-        try:
-            given_clock_format(pattern)
-        except ValueError as error:
-            expected = "expected a strftime format such as '%Y-%m-%d %H:%M:%S'"
-            raise BadConfiguration(f"--format {pattern}: {expected} ({error})") from None
-    return ClockSettings(_asked_box(box) if box else None, pattern)
-
-
-def _asked_box(text: str) -> tuple[int, int, int, int]:
+def given_clock(boxes: Sequence[str], patterns: Sequence[str]) -> ClockSettings:
+    """What each `--box` and `--format` say of the clock."""
     try:
-        x, y, width, height = map(int, text.split(","))
-        if min(x, y) < 0 or min(width, height) <= 0:
-            raise ValueError(text)
+        given_clock_formats(patterns)
+    except ValueError as error:
+        expected = "expected a strftime format such as '%Y-%m-%d %H:%M:%S'"
+        raise BadConfiguration(f"--format {' --format '.join(patterns)}: {expected} ({error})") from None
+    return ClockSettings(tuple(map(_asked_box, boxes)), tuple(patterns))
+
+
+def _asked_box(text: str) -> GivenBox:
+    try:
+        return clock_box(text)
     except ValueError:
         raise BadConfiguration(f"--box {text}: expected X,Y,WIDTH,HEIGHT in pixels, such as 0,700,240,20") from None
-    return x, y, width, height
 
 
 def show_clocks(
@@ -90,8 +86,8 @@ def _record(path: Path, shown: ShownTime) -> dict:
 # In words.
 
 WHERE_TO_LOOK = (
-    "where you see a clock, say where and how it is written: --box X,Y,WIDTH,HEIGHT (pixels) and --format (strftime);"
-    " a run takes both from [camera] clock_box and clock_format"
+    "where you see a clock, say where and how it is written: --box X,Y,WIDTH,HEIGHT (pixels) and --format (strftime),"
+    " each twice where date and time stand apart; a run takes both from [camera] clock_box and clock_format"
 )
 
 

@@ -53,7 +53,7 @@ class NightClock(NightStage):
     Of stills that their names or their EXIF date, it takes those times, and looks where text is burned in.
     """
 
-    version = 13
+    version = 14
 
     takes = "decode"
 
@@ -89,8 +89,7 @@ class NightClock(NightStage):
 
     def _put_given(self, output, keyframes) -> None:
         """A clock that nobody reads: where it stands, and the times of the frames looked at."""
-        given = self.settings.clock(self.night).box
-        boxes = text_boxes(keyframes, given)
+        boxes = text_boxes(keyframes, self.settings.clock(self.night).boxes)
         told = {"told_by": self.settings.archive.stills_time, "boxes": [dataclasses.asdict(box) for box in boxes]}
         (output["overlay"].path / "clock.json").write_text(json.dumps(told | {"parts": []}, indent=1))
         readings = _given_readings(self.night)

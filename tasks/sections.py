@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from dataclasses import dataclass
 
-from allsky.clock.learning import given_clock_format
+from allsky.clock.given import GivenBox, clock_box, given_clock_formats
 from allsky.conditions import ConditionBins
 from allsky.fisheye import LENSES
 from allsky.recordings.still_dating import EXIF, NAME, OVERLAY
@@ -38,15 +38,12 @@ BINS = ConditionBins()
 PUBLISHED = TrainingRecipe()
 
 
-def clock_box(value: str) -> tuple[float, ...]:
-    box = numbers(4)(value)
-    if min(box[:2]) < 0 or min(box[2:]) <= 0:
-        raise ValueError("expected x, y, width, height in pixels, none of them negative")
-    return box
+def clock_boxes(value: str) -> tuple[GivenBox, ...]:
+    return tuple(map(clock_box, value.strip().splitlines()))
 
 
-def clock_format(value: str) -> str:
-    return given_clock_format(value.strip()).pattern
+def clock_formats(value: str) -> tuple[str, ...]:
+    return tuple(each.pattern for each in given_clock_formats(value.strip().splitlines()))
 
 
 @dataclass(frozen=True)
@@ -118,15 +115,17 @@ class Camera:
         "radius of the sky disk in pixels of the video frame, or `auto`",
     )
     image_size: int = option(720, positive_whole, "side of the square images that are kept, in pixels")
-    clock_box: tuple[float, ...] | None = option(
-        None,
-        either(clock_box, auto=None),
-        "box around the burned-in clock, `x, y, width, height` in pixels, or `auto`",
+    clock_box: tuple[GivenBox, ...] = option(
+        (),
+        either(clock_boxes, auto=()),
+        "box around the burned-in clock, `x, y, width, height` in pixels, or `auto`; of a date and a time that stand "
+        "apart one each, on a line of its own",
     )
-    clock_format: str | None = option(
-        None,
-        either(clock_format, auto=None),
-        "strftime format of the burned-in clock (%Y %y %m %b %B %d %j %H %I %M %S %f %p %a %A %Z %z), or `auto`",
+    clock_format: tuple[str, ...] = option(
+        (),
+        either(clock_formats, auto=()),
+        "strftime format of the burned-in clock (%Y %y %m %b %B %d %j %H %I %M %S %f %p %a %A %Z %z), or `auto`; of a "
+        "date and a time that stand apart one each, on a line of its own",
     )
     clock_timezone: str | None = option(
         None,

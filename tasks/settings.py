@@ -138,11 +138,7 @@ class Settings:
     def clock(self, night: str) -> ClockSettings:
         """What is known beforehand of the clock burned in on `night`."""
         camera = self.camera(night)
-        box = None
-        if camera.clock_box:
-            x, y, width, height = (round(value) for value in camera.clock_box)
-            box = (x, y, width, height)
-        return ClockSettings(box, camera.clock_format, camera.clock_timezone or self.site.timezone)
+        return ClockSettings(camera.clock_box, camera.clock_format, camera.clock_timezone or self.site.timezone)
 
     @functools.cached_property
     def clock_ledger(self) -> pd.DataFrame:

@@ -13,6 +13,7 @@ from datetime import date, timedelta
 import numpy as np
 
 from allsky.clock.formats import ClockFormat
+from allsky.clock.given import ClockSettings, given_boxes
 from allsky.clock.learned import LearnedClock
 from allsky.clock.part import ClockPart
 from allsky.clock.part_learning import learn_part
@@ -20,10 +21,10 @@ from allsky.clock.part_reading import PartReading
 from allsky.clock.part_witness import with_refused
 from allsky.clock.places import PlaceReading, read_places
 from allsky.clock.reading_log import NO_READING, Reading, ReadingLog, reading_table
-from allsky.clock.search import find_clock, given_box
+from allsky.clock.search import find_clock
 from allsky.clock.tesseract import TextLine
 from allsky.clock.zones import parse_zone
-from allsky.errors import BadConfiguration, NoClock
+from allsky.errors import NoClock
 
 __all__ = [
     "NO_READING",
@@ -62,35 +63,6 @@ class NoDate(NoClock):
 
 
 @dataclass(frozen=True)
-class ClockSettings:
-    """What is given of the clock: `box` (x, y, width, height) or None to find it, `format` a strftime pattern
-    or None to find it, `timezone` of the clock where the overlay names none."""
-
-    box: tuple[int, int, int, int] | None = None
-    format: str | None = None
-    timezone: str = "UTC"
-
-    def given_format(self) -> ClockFormat | None:
-        """The format as one that texts are read in; raises BadConfiguration where it is none."""
-        if self.format is None:
-            return None
-        try:
-            return given_clock_format(self.format)
-        except ValueError as error:
-            raise BadConfiguration(f"[camera] clock_format: {error}.") from error
-
-
-def given_clock_format(pattern: str) -> ClockFormat:
-    """A format that somebody has written; raises ValueError where no time of day could be read in it."""
-    if len(pattern) > 1 and pattern[0] == pattern[-1] and pattern[0] in "\"'":
-        raise ValueError(f"the clock format {pattern} is expected without the quotes around it")
-    written = ClockFormat(pattern)
-    if not written.directives & {"H", "I"}:
-        raise ValueError(f"the clock format {pattern!r} has no time of day (%H, or %I and %p)")
-    return written
-
-
-@dataclass(frozen=True)
 class Keyframe:
     """A frame to learn from: `luma` (H, W), and the place it has in which video."""
 
@@ -100,9 +72,14 @@ class Keyframe:
 
 
 def learn_clock(
-    keyframes: Sequence[Keyframe], settings: ClockSettings, night: str | None, longitude_deg: float
+    keyframes: Sequence[Keyframe],
+    settings: ClockSettings,
+    night: str | None,
+    longitude_deg: float,
+    likelier: Sequence[ClockFormat] = (),
 ) -> LearnedClock:
-    """The clock of the night whose `keyframes` these are.
+    """The clock of the night whose `keyframes` these are. Of formats that nothing tells apart the first of those
+    `likelier` is taken.
 
     Raises NoClock saying what was seen where there is none that can be read and what to set, MissingTool
     without Tesseract, BadConfiguration for an unknown zone or format.
@@ -110,12 +87,12 @@ def learn_clock(
     parse_zone(settings.timezone)
     used = _of_one_size(keyframes)
     lumas = [keyframe.luma for keyframe in used]
-    within = given_box(settings.box, lumas[0].shape, _videos(used))
-    given = settings.given_format()
+    within = given_boxes(settings.boxes, lumas[0].shape, _videos(used))
+    given = settings.given_formats()
     places, texts = find_clock(lumas, within, given)
     if not places:
         raise _nothing_found(used, settings, texts)
-    read = read_places(places, lumas, given, night, texts)
+    read = read_places(places, lumas, given, night, texts, likelier)
     unread = None if given else next((word for one in read if (word := one.unread_zone)), None)
     clock = _taught(read, used, LearnedClock((), settings.timezone, night, longitude_deg, unread))
     if clock is None:
@@ -191,11 +168,12 @@ def _with_readings(
 def _nothing_found(keyframes: Sequence[Keyframe], settings: ClockSettings, texts: Sequence[str]) -> NothingFound:
     likest = sorted(dict.fromkeys(text for text in texts if _digits(text) >= FEWEST_DIGITS), key=_digits, reverse=True)
     seen = likest[:TEXTS_TOLD]
-    where = f"inside clock_box = {', '.join(map(str, settings.box))}" if settings.box else "anywhere on the frame"
-    form = f"in clock_format = {settings.format}" if settings.format else "in any known format"
+    boxes = " and ".join(", ".join(map(str, box)) for box in settings.boxes)
+    where = f"inside clock_box = {boxes}" if boxes else "anywhere on the frame"
+    form = f"in clock_format = {' and '.join(settings.formats)}" if settings.formats else "in any known format"
     most_like = f"most like one: {', '.join(map(repr, seen))}" if seen else "nor any text with numbers like a clock's"
     advice = "Set clock_box (x, y, width, height in pixels) around the clock and clock_format in [camera]."
-    if settings.format:
+    if settings.formats:
         advice = "Compare clock_format in [camera] with what the frames show, or set it to auto."
     found = f"no clock was found {where} {form} on {len(keyframes)} keyframes ({most_like})"
     return NothingFound(f"{_videos(keyframes)}: {found}. {advice}", most_like)

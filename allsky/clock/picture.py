@@ -64,19 +64,22 @@ class PictureClock:
 
 
 def read_picture_clock(
-    rgb: np.ndarray, hint: date | None = None, within: Box | None = None, form: ClockFormat | None = None
+    rgb: np.ndarray,
+    hint: date | None = None,
+    within: Sequence[Box] = (),
+    given: Sequence[ClockFormat] = (),
 ) -> PictureClock:
     """The clock on a picture (H, W, 3) of full range; `hint` is a date that its file's name tells, `within` limits the
-    search, `form` is the only format looked for.
+    search, the formats `given`, if any, are the only ones looked for.
 
     Raises MissingTool without Tesseract.
     """
     best = PictureClock(reason="no date and no time was found on the picture")
     for plane, contrast in _views(rgb):
-        places, _ = find_clock([plane], within, form, contrast, STYLES_LOOKED_AT)
+        places, _ = find_clock([plane], within, given, contrast, STYLES_LOOKED_AT)
         if not places:
             continue
-        answer = _read_places(widened(places, plane), plane, hint, form)
+        answer = _read_places(widened(places, plane), plane, hint, given)
         if answer.moments:
             return answer
         best = max(best, answer, key=lambda one: (one.time_only is not None, bool(one.boxes), one.confidence))
@@ -112,9 +115,9 @@ class _Verdict:
 
 
 def _read_places(
-    places: Sequence[Place], plane: np.ndarray, hint: date | None, form: ClockFormat | None
+    places: Sequence[Place], plane: np.ndarray, hint: date | None, given: Sequence[ClockFormat]
 ) -> PictureClock:
-    verdicts = [verdict for place in places if (verdict := _verdict(place, plane, form))]
+    verdicts = [verdict for place in places if (verdict := _verdict(place, plane, given))]
     full = [verdict for verdict in verdicts if verdict.shown[0] and verdict.shown[1] is not None]
     parts = full[:1] or verdicts
     boxes = tuple(verdict.place.box for verdict in parts)
@@ -136,10 +139,10 @@ def _read_places(
     return replace(known, moments=tuple(datetime.combine(day, clocks[0]) for day in whole), reason=unread)
 
 
-def _verdict(place: Place, plane: np.ndarray, form: ClockFormat | None) -> _Verdict | None:
+def _verdict(place: Place, plane: np.ndarray, given: Sequence[ClockFormat]) -> _Verdict | None:
     crop = place.box.crop(plane)
     lines = [line for style in AGREEING_GUISES for line in _in_style(crop, place, style)]
-    read = [(line, found) for line in lines if (found := recognised(line.text, form))]
+    read = [(line, found) for line in lines if (found := recognised(line.text, given))]
     fullest = max((_fullness(found) for _, found in read), default=0)
     read = [one for one in read if _fullness(one[1]) == fullest]
     if not read:

@@ -69,12 +69,13 @@ class PlaceReading:
 def read_places(
     places: Sequence[Place],
     lumas: Sequence[np.ndarray],
-    given: ClockFormat | None,
+    given: Sequence[ClockFormat],
     night: str | None,
     texts: Sequence[str] = (),
+    likelier: Sequence[ClockFormat] = (),
 ) -> list[PlaceReading]:
     """What is read at `places` on the frames `lumas`; of one place alone if that turns out to show date and time.
-    `texts` are what was read there before.
+    `texts` are what was read there before; of formats that nothing tells apart the first of those `likelier` is taken.
 
     Raises AmbiguousDate naming the possible formats where nothing tells them apart, NoClock where nothing tells two
     months apart that were read for each other.
@@ -84,7 +85,7 @@ def read_places(
     answers = []
     for number, place in enumerate(places):
         best, *others = _fullest(place, [guise[number] for guise in guises], lumas)
-        form = given or _format_of(place, [line.text for line in best], night)
+        form = place.formats[0] if given else _format_of(place, [line.text for line in best], night, likelier)
         best = with_true_month(
             place, best, form, [*texts, *(line.text for guise in others for line in guise)], lumas, night
         )
@@ -94,7 +95,7 @@ def read_places(
 
 
 def _guises(
-    places: Sequence[Place], lumas: Sequence[np.ndarray], given: ClockFormat | None
+    places: Sequence[Place], lumas: Sequence[np.ndarray], given: Sequence[ClockFormat]
 ) -> list[list[list[TextLine]]]:
     """The line of each place on each frame, in one guise if that will do, in all of them if not."""
     guises = [_read(places, lumas, 0)]
@@ -191,7 +192,7 @@ def _style(place: Place, turn: int) -> str:
     return [place.style, *(style for style in STYLES if style != place.style)][turn]
 
 
-def _format_of(place: Place, texts: Sequence[str], night: str | None) -> ClockFormat:
+def _format_of(place: Place, texts: Sequence[str], night: str | None, likelier: Sequence[ClockFormat]) -> ClockFormat:
     every = [*place.formats, *(found.format for text in texts for found in recognise(text))]
     if any("p" in each.directives for each in place.formats):
         # Where it was found it showed AM or PM; another guise may garble them, and then all of a day is half of it.
@@ -203,6 +204,8 @@ def _format_of(place: Place, texts: Sequence[str], night: str | None) -> ClockFo
     left = possible_formats(commonest_formats(every, texts), texts, night)
     if len(left) != 1:
         common = left or commonest_formats(every, texts)
+        if settled := next((each for each in likelier if each in common), None):
+            return settled
         example = next((text for text in texts if common[0].search(text)), texts[0])
         raise AmbiguousDate(
             f"The clock shows {example!r}, which could be read as {' or '.join(each.pattern for each in common)}, and "

@@ -18,7 +18,6 @@ from allsky.clock.formats import ClockFormat
 from allsky.clock.mending import legible
 from allsky.clock.overlay import (
     LEAST_CONTRAST,
-    SMALLEST_TEXT,
     STYLES,
     Box,
     Line,
@@ -29,7 +28,6 @@ from allsky.clock.overlay import (
 )
 from allsky.clock.recognition import Recognised, recognise, stands_alone
 from allsky.clock.tesseract import TextLine
-from allsky.errors import NoClock
 from allsky.spread import spread
 
 FRAMES_SEARCHED = 3
@@ -115,21 +113,6 @@ def _edge(inked: np.ndarray, edge: int, gap: int) -> int:
     return edge
 
 
-def given_box(given: Sequence[int] | None, shape: tuple[int, ...], file: str) -> Box | None:
-    """The box (x, y, width, height) in which the clock is said to be, as far as it lies on frames of this `shape`
-    (H, W, ...); None where none is given. Raises NoClock, naming the `file`, where no text has room there."""
-    if given is None:
-        return None
-    height, width = shape[:2]
-    box = Box(*given).within(width, height)
-    if min(box.width, box.height) < SMALLEST_TEXT:
-        raise NoClock(
-            f"{file}: the clock_box {', '.join(map(str, given))} (x, y, width, height) lies outside its frames "
-            f"of {width}x{height}; measure it on one of its frames, or leave it out for the clock to be found"
-        )
-    return box
-
-
 @dataclass(frozen=True)
 class _Seen:
     """A line of a frame, as Tesseract read it in one style, and what that shows."""
@@ -155,28 +138,29 @@ class _Worth(NamedTuple):
 
 def find_clock(
     lumas: Sequence[np.ndarray],
-    within: Box | None,
-    clock_format: ClockFormat | None,
+    within: Sequence[Box] = (),
+    given: Sequence[ClockFormat] = (),
     contrast: int = LEAST_CONTRAST,
     styles: Sequence[str] = STYLES,
 ) -> tuple[list[Place], list[str]]:
     """The places that together show the clock, and every text that was seen (for the message when there is none).
 
-    `lumas` are frames (H, W) of one size; `within` limits the search; `clock_format`, where given, is the only
-    format looked for; `contrast` is how far text stands out, `styles` the guises tried one after the other. No places
-    where no date with a time, or time alone, was seen.
+    `lumas` are frames (H, W) of one size; `within` limits the search; the formats `given`, if any, are the
+    only ones looked for, and all of them; `contrast` is how far text stands out, `styles` the guises tried one after
+    the other. No places where no date with a time, or time alone, was seen.
     """
     frames = [lumas[place] for place in spread(len(lumas), FRAMES_SEARCHED)]
     lines = [(luma, line) for luma in frames for line in _lines(luma, within, contrast)]
     seen: list[_Seen] = []
     for style in styles:
-        seen += _read_lines(lines, style, clock_format)
+        seen += _read_lines(lines, style, given)
         places = _places(seen)
         dated = any(one.shows_date for place in places for one in place.formats)
         settled = dated and _seen_on_most(places, seen, len(frames)) and not _of_one_row(places, seen)
         if settled or (places and _no_more_numbers(seen)):
             break
-    return places, [one.text.text for one in seen if one.text.text]
+    texts = [one.text.text for one in seen if one.text.text]
+    return places if len(places) >= len(given) else [], texts
 
 
 def _seen_on_most(places: Sequence[Place], seen: Sequence[_Seen], n_frames: int) -> bool:
@@ -213,40 +197,38 @@ def _places(seen: Sequence[_Seen]) -> list[Place]:
     return [place for place in (kinds["date"], kinds["time"]) if place] if kinds["time"] else []
 
 
-def _read_lines(lines: Sequence[tuple[np.ndarray, Line]], style: str, clock_format: ClockFormat | None) -> list[_Seen]:
+def _read_lines(lines: Sequence[tuple[np.ndarray, Line]], style: str, given: Sequence[ClockFormat]) -> list[_Seen]:
     """What Tesseract reads on lines of frames, in one call."""
     crops = [line.box.crop(luma) for luma, line in lines]
     texts = read_crops(crops, [line.text_height for _, line in lines], [line.bright for _, line in lines], style)
-    texts = [legible(text, lambda shown: shows_clock(shown, clock_format)) for text in texts]
+    texts = [legible(text, lambda shown: shows_clock(shown, given)) for text in texts]
     return [
-        _Seen(line, style, text, recognised(text.text, clock_format))
-        for (_, line), text in zip(lines, texts, strict=True)
+        _Seen(line, style, text, recognised(text.text, given)) for (_, line), text in zip(lines, texts, strict=True)
     ]
 
 
-def _lines(luma: np.ndarray, within: Box | None, contrast: int) -> list[Line]:
-    """Candidate rows, the likeliest first; in a given box also the box as a whole."""
-    if within is None:
+def _lines(luma: np.ndarray, within: Sequence[Box], contrast: int) -> list[Line]:
+    """Candidate rows, the likeliest first; in given boxes also each box as a whole."""
+    if not within:
         return sorted(text_lines(luma, contrast), key=lambda line: -line.box.width / line.text_height)[:MOST_LINES]
-    inside = [
-        replace(line, box=line.box.moved(within.x, within.y))
-        for line in text_lines(np.ascontiguousarray(within.crop(luma)), contrast)
-    ]
-    whole = [Line(within, 0.7 * within.height, bright) for bright in (True, False)]
-    return inside[:MOST_LINES] + whole
+    lines = []
+    for box in within:
+        inside = text_lines(np.ascontiguousarray(box.crop(luma)), contrast)[:MOST_LINES]
+        lines += [replace(line, box=line.box.moved(box.x, box.y)) for line in inside]
+        lines += [Line(box, 0.7 * box.height, bright) for bright in (True, False)]
+    return lines
 
 
-def shows_clock(text: str, clock_format: ClockFormat | None) -> bool:
+def shows_clock(text: str, given: Sequence[ClockFormat] = ()) -> bool:
     """Whether `text` shows date and time, or all that a given format has."""
-    return any(clock_format or found.shown.moment for found in recognised(text, clock_format))
+    return any(given or found.shown.moment for found in recognised(text, given))
 
 
-def recognised(text: str, clock_format: ClockFormat | None) -> tuple[Recognised, ...]:
-    """What `text` shows in the one format that is given, or in any."""
-    if clock_format is None:
+def recognised(text: str, given: Sequence[ClockFormat] = ()) -> tuple[Recognised, ...]:
+    """What `text` shows in the formats that are given, or in any."""
+    if not given:
         return tuple(one for one in recognise(text) if not _is_of_an_event(text, one))
-    shown = clock_format.search(text)
-    return (Recognised(clock_format, shown),) if shown else ()
+    return tuple(Recognised(each, shown) for each in given if (shown := each.search(text)))
 
 
 def _is_of_an_event(text: str, found: Recognised) -> bool:

@@ -15,10 +15,10 @@ from pathlib import Path
 import numpy as np
 import pandas as pd
 
+from allsky.clock.given import given_boxes
 from allsky.clock.learning import ClockSettings, NothingFound
 from allsky.clock.overlay import Box, union
 from allsky.clock.picture import read_picture_clock
-from allsky.clock.search import given_box
 from allsky.errors import BadVideo, NoClock
 from allsky.first_look.sentences import learned_sentences, unlearned_sentence
 from allsky.first_look.unconfigured import (
@@ -103,12 +103,12 @@ class _Asked:
 
     def alone(self, index: int, rgb: np.ndarray, name: str) -> ShownTime:
         """What a picture shows that has to speak for itself."""
-        within = given_box(self.given.box, rgb.shape, name)
-        clock = read_picture_clock(rgb, _date_in_name(Path(name)) or self.hint, within, self.given.given_format())
+        within = given_boxes(self.given.boxes, rgb.shape, name)
+        clock = read_picture_clock(rgb, _date_in_name(Path(name)) or self.hint, within, self.given.given_formats())
         box = union(clock.boxes) if clock.boxes else None
         reason = clock.reason
-        if self.given.format and not clock.moments and clock.time_only is None:
-            written = shlex.quote(self.given.format)
+        if self.given.formats and not clock.moments and clock.time_only is None:
+            written = shlex.join(self.given.formats)
             reason = f"nothing on it is read as {written}; without a format every known one is tried"
         shown = ShownTime(index, None, clock.zone, box, clock.confidence, reason, (), clock.time_only)
         return _with_times(shown, clock.moments)
@@ -170,7 +170,7 @@ def _look_at_recording(asked: _Asked, recording: Recording) -> FirstLook:
     n_frames = recording.n_frames or max(keyframe.frame_index for keyframe in keyframes) + 1
     indices = asked.indices(n_frames)
     shape = keyframes[0].luma.shape
-    given_box(asked.given.box, shape, recording.name)
+    given_boxes(asked.given.boxes, shape, recording.name)
     try:
         learned = learn_unconfigured(keyframes, asked.given, asked.hint)
     except NoClock as error:

@@ -36,8 +36,13 @@ def _place(clock: LearnedClock) -> str:
 def _swapped(clock: LearnedClock, others: Sequence[str]) -> list[str]:
     if not others:
         return []
-    patterns = " or ".join(map(_quoted, (clock.parts[0].format.pattern, *others)))
-    return [f"day and month could be swapped: the format is {patterns}; set [camera] clock_format to the right one"]
+    dated = next(part.format for part in clock.parts if part.format.shows_date)
+    patterns = " or ".join(map(_quoted, (dated.pattern, *others)))
+    apart = "".join(
+        f" and, on a line below it, to {_quoted(part.format.pattern)}" for part in clock.parts if part.format != dated
+    )
+    right = f"set [camera] clock_format to the right one{apart}"
+    return [f"day and month could be swapped: the format is {patterns}; {right}"]
 
 
 def _quoted(pattern: str) -> str:

@@ -44,9 +44,10 @@ class Unconfigured:
 
     def candidates(self, moment: datetime) -> tuple[datetime, ...]:
         """The time of a frame, and the other one that it could mean where day and month could be swapped."""
-        text = moment.strftime(_without_zone(self.clock.parts[0].format.pattern))
+        written = next(part.format for part in self.clock.parts if part.format.shows_date) if self.others else None
+        text = moment.strftime(_without_zone(written.pattern)) if written else ""
         found = [ClockFormat(_without_zone(pattern)).search(text) for pattern in self.others]
-        return moment, *(one.moment.replace(microsecond=0) for one in found if one and one.moment)
+        return moment, *(datetime.combine(one.day, moment.time()) for one in found if one and one.day)
 
 
 def _without_zone(pattern: str) -> str:
@@ -54,21 +55,29 @@ def _without_zone(pattern: str) -> str:
     return re.sub(r"\s*\(?%[Zz]\)?", "", pattern)
 
 
-def learn_unconfigured(keyframes: Sequence[Keyframe], given: ClockSettings, hint: date | None) -> Unconfigured:
-    """The clock of `keyframes`, of which so much is `given` and whose file's name tells the date `hint`.
+def learn_unconfigured(
+    keyframes: Sequence[Keyframe],
+    given: ClockSettings,
+    hint: date | None,
+    likelier: Sequence[ClockFormat] = (),
+) -> Unconfigured:
+    """The clock of `keyframes`, of which so much is `given` and whose file's name tells the date `hint`. Of formats
+    that nothing tells apart the first of those `likelier` is taken.
 
     Raises NoClock as `learn_clock` does.
     """
     try:
-        return Unconfigured(learn_clock(keyframes, given, None, 0.0))
+        return Unconfigured(learn_clock(keyframes, given, None, 0.0, likelier))
     except AmbiguousDate as error:
-        patterns = [each.pattern for each in likeliest_order(error.formats, error.text, hint)]
-        known = learn_unconfigured(keyframes, replace(given, format=patterns[0]), hint)
-        return replace(known, others=tuple(patterns[1:]))
+        ranked = likeliest_order(error.formats, error.text, hint)
+        if likelier:
+            raise
+        known = learn_unconfigured(keyframes, given, hint, ranked)
+        return replace(known, others=tuple(each.pattern for each in ranked[1:]))
     except NoDate as error:
         for night in _nights_without_year(error.texts):
             try:
-                return Unconfigured(learn_clock(keyframes, given, night, 0.0), dateless=True)
+                return Unconfigured(learn_clock(keyframes, given, night, 0.0, likelier), dateless=True)
             except NoDate:
                 continue
         raise

@@ -12,9 +12,10 @@ from dataclasses import dataclass, field
 import numpy as np
 import pandas as pd
 
+from allsky.clock.given import GivenBox, given_boxes
 from allsky.clock.learning import Keyframe
 from allsky.clock.overlay import Box
-from allsky.clock.search import find_clock, given_box
+from allsky.clock.search import find_clock
 from allsky.tables import READINGS
 
 
@@ -48,12 +49,12 @@ def given_readings(recording: str, stills: pd.DataFrame, source: str) -> pd.Data
     return READINGS.to_arrow(readings).to_pandas()
 
 
-def text_boxes(keyframes: Sequence[Keyframe], given: tuple[int, int, int, int] | None) -> tuple[Box, ...]:
-    """Where a clock is burned in although nobody reads it: the box given, else what looks like one, else nothing.
+def text_boxes(keyframes: Sequence[Keyframe], given: Sequence[GivenBox]) -> tuple[Box, ...]:
+    """Where a clock is burned in although nobody reads it: the boxes given, else what looks like one, else nothing.
 
-    Raises MissingTool without Tesseract, NoClock where the box given lies outside the frames.
+    Raises MissingTool without Tesseract, NoClock where a box given lies outside the frames.
     """
-    if box := given_box(given, keyframes[0].luma.shape, keyframes[0].video):
-        return (box,)
-    places, _ = find_clock([keyframe.luma for keyframe in keyframes], None, None)
+    if given:
+        return given_boxes(given, keyframes[0].luma.shape, keyframes[0].video)
+    places, _ = find_clock([keyframe.luma for keyframe in keyframes])
     return tuple(place.box for place in places)

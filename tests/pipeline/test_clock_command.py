@@ -8,7 +8,7 @@ import numpy as np
 import pytest
 from click.testing import CliRunner
 
-from benchmarks.made_clocks import Clip, Text, draw, evenly, write_clip
+from benchmarks.made_clocks import Clip, Text, draw, evenly, frames, write_clip
 from pipeline.cli import main
 
 START = datetime(2021, 3, 7, 2, 17, 10)
@@ -233,6 +233,37 @@ def test_a_box_and_a_format_say_where_and_how_the_clock_is_written(tmp_path):
     path = picture(tmp_path, *both)
     assert clock("--box", "0,270,520,30", "--format", "%m/%d/%Y %H:%M:%S", path)[0]["overlay_time"] == START.isoformat()
     assert clock("--box", "0,0,520,40", path)[0]["overlay_time"] == "2021-03-06T19:17:10"
+
+
+CORNERS = (Text("%d/%m/%Y", 8, 8, 15), Text("%H:%M:%S", -8, -8, 15))
+OTHER_CORNERS = (Text("%Y-%m-%d", -8, 8, 15), Text("%H:%M", 8, -8, 15))
+
+
+@pytest.mark.parametrize("kind", ["picture", "video"])
+def test_a_date_and_a_time_that_stand_apart_are_given_a_box_and_a_format_each(tmp_path, kind):
+    """In the other two corners stand another date and another time, which would do as well."""
+    clip = Clip(evenly(START, 20, 30), CORNERS + OTHER_CORNERS, (520, 300))
+    path = write_clip(tmp_path / "night.mp4", clip)
+    if kind == "picture":
+        path = tmp_path / "sky.png"
+        cv2.imwrite(str(path), next(frames(clip)))
+    boxes = ("--box", "400,266,120,34", "--box", "0,0,150,30")
+    formats = ("--format", "%m/%d/%Y", "--format", "%H:%M:%S")
+    read = clock("--frames", "0", *boxes, *formats, path)[0]
+    assert read["overlay_time"] == START.replace(month=START.day, day=START.month).isoformat()
+    if kind == "video":
+        assert "no clock was found" in told("--format", "%Y/%j", "--format", "%H:%M:%S", path)[1]
+
+
+def test_a_date_in_one_corner_whose_day_and_month_could_be_swapped_comes_with_both(tmp_path):
+    path = write_clip(tmp_path / "night.mp4", Clip(evenly(START, 20, 30), CORNERS, (520, 300)))
+    read = clock("--frames", "0", path)[0]
+    assert read["overlay_time"] == START.isoformat()
+    assert read["candidates"] == [START.isoformat(), START.replace(month=START.day, day=START.month).isoformat()]
+    assert told(path)[2].endswith(
+        "the format is %d/%m/%Y or %m/%d/%Y; set [camera] clock_format to the right one and, on a line below it, to "
+        "%H:%M:%S"
+    )
 
 
 @pytest.mark.parametrize("kind", ["picture", "video"])

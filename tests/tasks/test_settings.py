@@ -42,7 +42,15 @@ def test_relative_paths_are_relative_to_the_file(configured, tmp_path):
 def test_percent_signs_are_taken_as_they_are(configured):
     here = configured("[archive]\nnight_from_name = cam_%Y%m%d.mp4\n[camera]\nclock_format = %Y-%m-%d %H:%M:%S\n")
     assert here.archive.night_from_name == "cam_%Y%m%d.mp4"
-    assert here.clock("2020-01-01").format == "%Y-%m-%d %H:%M:%S"
+    assert here.clock("2020-01-01").formats == ("%Y-%m-%d %H:%M:%S",)
+
+
+def test_a_date_and_a_time_that_stand_apart_are_given_on_a_line_each(configured):
+    here = configured(
+        "[camera]\nclock_box =\n    8, 8, 120, 20\n    400, 270, 110, 20\nclock_format = %d/%m/%Y\n    %H:%M:%S\n"
+    ).clock("2024-01-01")
+    assert here.boxes == ((8, 8, 120, 20), (400, 270, 110, 20))
+    assert here.formats == ("%d/%m/%Y", "%H:%M:%S")
 
 
 def test_a_comment_follows_a_value_after_a_single_blank(configured):
@@ -75,6 +83,10 @@ def test_a_comment_follows_a_value_after_a_single_blank(configured):
         ('[camera]\nclock_format = "%Y-%m-%d %H:%M"\n', "without the quotes"),
         ("[camera]\nclock_format = hello\n", "has no time of day"),
         ("[camera]\nclock_box = -5, 0, 0, 10\n", "none of them negative"),
+        ("[camera]\nclock_box = 5, 0, 10\n", "four numbers separated by commas"),
+        ("[camera]\nclock_format = %d/%m/%Y\n    %Y\n", "of a date and of a time apart from it"),
+        ("[camera]\nclock_format = %d/%m/%Y %H:%M\n    %H:%M:%S\n", "of a date and of a time apart from it"),
+        ("[camera]\nclock_format = %d/%m/%Y\n", "give both formats"),
         ("[training]\nstrategy = foo\n", "expected one of two_stage, finetune, frozen, scratch"),
         ("[camera]\nclock_timezone = 37\n", ", ..."),
         ("[camera]\nclock_timezone = America/Yelowknife\n", "did you mean 'America/Yellowknife'?"),

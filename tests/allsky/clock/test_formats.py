@@ -51,7 +51,7 @@ def test_a_format_that_no_clock_could_be_read_in_is_refused(pattern, why):
     with pytest.raises(ValueError, match=why):
         ClockFormat(pattern)
     with pytest.raises(BadConfiguration, match=r"\[camera\] clock_format"):
-        ClockSettings(format=pattern).given_format()
+        ClockSettings(formats=(pattern,)).given_formats()
 
 
 @pytest.mark.parametrize("text", SHOWN)

@@ -21,7 +21,7 @@ FIRST_OVERLAY = {
 def test_every_frame_is_dated_exactly(shared_data, video, given):
     first, box = FIRST_OVERLAY[video]
     path = shared_data / "real" / video
-    settings = ClockSettings(box, "%Y-%m-%d %H:%M:%S", "UTC") if given else ClockSettings()
+    settings = ClockSettings((box,), ("%Y-%m-%d %H:%M:%S",), "UTC") if given else ClockSettings()
     learned = learn_clock(teaching_frames([VideoRecording(video, path)]), settings, None, -111.93)
     clock = LearnedClock.restore(learned.to_json(), learned.glyph_atlas())
     dated = clock.date(reading_table([(video, frame.index, clock.read(frame.luma)) for frame in read_frames(path)]))

@@ -5,9 +5,10 @@ from datetime import datetime
 import numpy as np
 import pytest
 
+from allsky.clock.given import given_boxes
 from allsky.clock.learning import ClockSettings, Keyframe, learn_clock
 from allsky.clock.overlay import Box, text_lines
-from allsky.clock.search import Place, find_clock, given_box, recognised, widened
+from allsky.clock.search import Place, find_clock, recognised, widened
 from allsky.errors import NoClock
 from benchmarks.made_clocks import Clip, Text, draw, evenly, frames
 
@@ -85,14 +86,14 @@ def test_white_text_through_which_the_rim_of_a_bright_disk_runs_is_read_on_every
 def test_a_box_outside_the_frame_is_refused_with_file_frame_size_box_and_what_to_do(box):
     frame = Keyframe("night_20131103.mp4", 0, np.zeros(FRAME, np.uint8))
     with pytest.raises(NoClock) as refused:
-        learn_clock([frame], ClockSettings(box), None, 0.0)
+        learn_clock([frame], ClockSettings((box,)), None, 0.0)
     for said in ("night_20131103.mp4", "clock_box " + str(box)[1:-1], "320x240", "measure it"):
         assert said in str(refused.value)
 
 
 def test_a_box_that_reaches_over_the_edge_is_cut_at_it():
-    assert given_box((200, -10, 300, 40), FRAME, "night.mp4") == Box(200, 0, 120, 30)
-    assert given_box(None, FRAME, "night.mp4") is None
+    assert given_boxes([(200, -10, 300, 40)], FRAME, "night.mp4") == (Box(200, 0, 120, 30),)
+    assert given_boxes((), FRAME, "night.mp4") == ()
 
 
 def test_text_at_the_foot_of_a_picture_full_of_marks_is_a_line():
@@ -111,17 +112,17 @@ def test_text_at_the_foot_of_a_picture_full_of_marks_is_a_line():
 
 @pytest.mark.parametrize("text", ["Sunrise 05:38", "Night Start 23:32", "Moonset: 08:27", "Sonnenuntergang: 21:03:18"])
 def test_the_time_of_an_event_is_no_clock(text):
-    assert not recognised(text, None)
-    assert recognised(f"2023-06-07 {text}", None)[0].format.pattern == "%Y-%m-%d"
+    assert not recognised(text)
+    assert recognised(f"2023-06-07 {text}")[0].format.pattern == "%Y-%m-%d"
 
 
 @pytest.mark.parametrize("text", ["Time 05:38", "set 3 05:38:00", "start 2023-06-07 05:38:00"])
 def test_other_words_before_a_time_leave_it_a_clock(text):
-    assert recognised(text, None)[0].format.shows_time
+    assert recognised(text)[0].format.shows_time
 
 
 def test_of_several_times_the_one_below_the_date_is_the_clock():
     texts = (Text("%d/%m/%y", 16, 16, 14), Text("%H:%M", 16, 40, 14), Text("Dark from 23:32:10", 16, 200, 14))
     clip = Clip(evenly(datetime(2013, 11, 23, 1, 58), 6.0, 1), texts, sky=20.0, seed=7)
-    places, _ = find_clock(list(frames(clip)), None, None)
+    places, _ = find_clock(list(frames(clip)))
     assert [one.box.y < 70 for one in places] == [True, True]

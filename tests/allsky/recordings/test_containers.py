@@ -74,7 +74,7 @@ def test_every_frame_is_dated_exactly(tmp_path, kind):
     assert (facts.n_frames, facts.problem) == (FRAMES, None)
     keyframes = [Keyframe(name, frame.index, frame.luma.copy()) for frame in read_keyframes(path)]
     height, width = keyframes[0].luma.shape
-    settings = ClockSettings((0, height - 34, width, 34), "%Y-%m-%d %H:%M:%S %Z")
+    settings = ClockSettings(((0, height - 34, width, 34),), ("%Y-%m-%d %H:%M:%S %Z",))
     clock = learn_clock(keyframes, settings, None, 0.0)
     frames = list(read_frames(path))
     assert (facts.height, facts.width) == frames[0].luma.shape == frames[0].rgb().shape[:2]
