@@ -7,6 +7,7 @@ asked for, never guessed.
 
 from __future__ import annotations
 
+import re
 from collections.abc import Callable, Sequence
 from datetime import date
 from itertools import pairwise
@@ -21,6 +22,8 @@ FEW_FULL = 2
 MOSTLY = 0.6
 # A day seen in no more of them than this was misread.
 MISREAD_ALONE = 0.15
+# So many texts, and this share of them, that show a day of the night are no chance.
+FEWEST_OF_NIGHT, LEAST_OF_NIGHT = 3, 0.25
 
 
 def commonest_formats(formats: Sequence[ClockFormat], texts: Sequence[str]) -> list[ClockFormat]:
@@ -58,7 +61,7 @@ def possible_formats(formats: Sequence[ClockFormat], texts: Sequence[str], night
     """
     if len(formats) < 2 and not (night and formats and _short_numbers(formats[0])):
         return list(formats)
-    shown = {each: [found.day for text in texts if (found := each.search(text)) and found.day] for each in formats}
+    shown = {each: _days(each, texts) for each in formats}
     most = max(len(days) for days in shown.values())
     left = [each for each in formats if len(shown[each]) >= MOSTLY * most]
     if night:
@@ -71,6 +74,28 @@ def possible_formats(formats: Sequence[ClockFormat], texts: Sequence[str], night
         left = _kept(left, lambda each: _mostly(shown[each], sorted(shown[each])[len(shown[each]) // 2]))
         left = _nearest_together(left, shown)
     return left if len({_usual(shown[each]) for each in left}) > 1 else left[:1]
+
+
+def told_by_night(formats: Sequence[ClockFormat], texts: Sequence[str], night: str) -> list[ClockFormat]:
+    """Of `formats` the one in which several texts show a day of this night, where no text does in another order of day,
+    month and year; none where there is no such format. It need not fit most texts."""
+    evening = date.fromisoformat(night)
+    of_night = {each: sum(_is_near(day, evening) for day in _days(each, texts)) for each in dict.fromkeys(formats)}
+    near = [each for each in of_night if of_night[each]]
+    if not near or max(of_night.values()) < max(FEWEST_OF_NIGHT, LEAST_OF_NIGHT * len(texts)):
+        return []
+    best = max(near, key=lambda each: (of_night[each], len(each.directives)))
+    return [best] if all(_order(each) == _order(best) for each in near) else []
+
+
+def _order(clock_format: ClockFormat) -> list[str]:
+    """Day, month and year in the order in which a format has them."""
+    return re.findall("%[dmyYbB]", clock_format.pattern)
+
+
+def _days(clock_format: ClockFormat, texts: Sequence[str]) -> list[date]:
+    """The days that the texts show in a format."""
+    return [found.day for text in texts if (found := clock_format.search(text)) and found.day]
 
 
 def _nearest_together(formats: list[ClockFormat], shown: dict[ClockFormat, list[date]]) -> list[ClockFormat]:
@@ -103,5 +128,8 @@ def _kept(formats: list[ClockFormat], test: Callable[[ClockFormat], bool]) -> li
 
 def _mostly(days: Sequence[date], evening: date) -> bool:
     """Whether nearly all of the days are that of an evening or next to it."""
-    near = sum(-1 <= (day - evening).days <= 2 for day in days)
-    return near >= MOSTLY * len(days)
+    return sum(_is_near(day, evening) for day in days) >= MOSTLY * len(days)
+
+
+def _is_near(day: date, evening: date) -> bool:
+    return -1 <= (day - evening).days <= 2

@@ -15,7 +15,7 @@ import numpy as np
 from allsky.clock.formats import ClockFormat
 from allsky.clock.mending import legible
 from allsky.clock.month_names import with_true_month
-from allsky.clock.order import commonest_formats, possible_formats
+from allsky.clock.order import commonest_formats, possible_formats, told_by_night
 from allsky.clock.overlay import STYLES, read_crops
 from allsky.clock.part_reading import PartReading, cut_short, part_readings, well_boxed
 from allsky.clock.recognition import Recognised, recognise, stands_alone
@@ -201,9 +201,12 @@ def _format_of(place: Place, texts: Sequence[str], night: str | None, likelier: 
     if any(each in place.formats for each in full) and len(full) >= FEWEST_FULL:
         # A date that is garbled on most frames is a date all the same.
         every = full
-    left = possible_formats(commonest_formats(every, texts), texts, night)
+    common = commonest_formats(every, texts)
+    left = possible_formats(common, texts, night)
+    if not left and night:
+        left = told_by_night(every, texts, night)
     if len(left) != 1:
-        common = left or commonest_formats(every, texts)
+        common = left or common
         if settled := next((each for each in likelier if each in common), None):
             return settled
         example = next((text for text in texts if common[0].search(text)), texts[0])

@@ -39,6 +39,9 @@ EVENT = re.compile(r"(?i:rise|set|start|begin|end|dawn|dusk|noon|transit|auf-?ga
 UTC_WORDS = frozenset({"UTC", "UT", "GMT", "Z"})
 # A place is read with this many text heights more on either side: some characters, or a whole time.
 BESIDE_FULL, BESIDE_PART = 5, 14
+# Two places on one line more than so many text heights apart are two texts (three blanks of one are no wider). Where
+# the second is set to the right edge, digits that differ in width move it against the first.
+WELL_APART = 2.5
 # The rest of a word that the end of a place cuts through is no wider than so many text heights, its strokes have this
 # share of the others' contrast, and so many text heights without any end it.
 WIDEST_CUT, CUT_SHARE, WORDS_APART = 4.0, 0.5, 0.6
@@ -67,12 +70,16 @@ class Place:
         beside = round((BESIDE_FULL if full else BESIDE_PART) * self.text_height)
         return replace(self, box=self.box.grown(beside, 0, shape[1], shape[0]))
 
+    def is_well_apart(self, other: Place) -> bool:
+        """Whether another place on the same line, as it was found, is a text of its own."""
+        rows = min(self.box.bottom, other.box.bottom) - max(self.box.y, other.box.y)
+        gap = max(self.box.x - other.box.right, other.box.x - self.box.right)
+        return rows > 0 and gap > WELL_APART * self.text_height
+
     def kept_from(self, other: Place, found: Box) -> Place:
         """The place, `found` before it was widened, not reaching into `other`, found well apart on the same line: a
         time cut through is read as another one."""
-        rows = min(found.bottom, other.box.bottom) - max(found.y, other.box.y)
-        apart = max(found.x - other.box.right, other.box.x - found.right)
-        if rows <= 0 or apart < BESIDE_FULL * self.text_height:
+        if not replace(self, box=found).is_well_apart(other):
             return self
         left = max(self.box.x, other.box.right) if other.box.x < found.x else self.box.x
         right = min(self.box.right, other.box.x) if other.box.x > found.x else self.box.right
@@ -173,7 +180,8 @@ def _seen_on_most(places: Sequence[Place], seen: Sequence[_Seen], n_frames: int)
 
 def _of_one_row(places: Sequence[Place], seen: Sequence[_Seen]) -> bool:
     """Whether a date and a time were read in pieces of one row of text, of which no guise yet showed the whole."""
-    rows = [one.line.box for one in seen] if len(places) > 1 else []
+    pieces = len(places) > 1 and not places[0].is_well_apart(places[1])
+    rows = [one.line.box for one in seen] if pieces else []
     return any(all(place.box.overlap(row) > ONE_PLACE for place in places) for row in rows)
 
 

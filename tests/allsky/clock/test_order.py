@@ -5,7 +5,7 @@ from datetime import date, datetime, timedelta
 import pytest
 
 from allsky.clock.formats import ClockFormat
-from allsky.clock.order import commonest_formats, possible_formats
+from allsky.clock.order import commonest_formats, possible_formats, told_by_night
 from allsky.clock.picture import likeliest_order
 from allsky.clock.recognition import recognise
 
@@ -28,6 +28,22 @@ def test_a_day_that_rolls_over_tells_which_number_it_is():
 def test_the_date_of_the_file_tells_the_order():
     shown = texts("%m/%d/%Y %H:%M:%S", datetime(2021, 3, 7, 20))
     assert possible_formats(formats_of(shown), shown, "2021-03-07") == [MONTH_FIRST]
+
+
+@pytest.mark.parametrize(
+    ("shown", "night", "told"),
+    [
+        # Zoo clips 52236 and 50064: digits misread on most frames, the file's date on the others.
+        (["01/11/15 01:53:58"] * 4 + ["61/11/15 01:56:18"] * 8, "2015-10-31", ["%d/%m/%y %H:%M:%S"]),
+        (["26/11/17 22:42:09"] * 7 + ["26/1/17 22:42:19"] * 5, "2017-11-26", ["%d/%m/%y %H:%M:%S"]),
+        # One text of a dozen shows a day of the night by chance; nor does a night tell two orders apart.
+        (["24/03/17 21:50:48"] * 11 + ["21/03/17 21:50:48"], "2017-03-21", []),
+        (["10/10/11 21:50:48"] * 6 + ["11/10/10 21:50:48"] * 6, "2011-10-10", []),
+    ],
+)
+def test_a_day_of_the_files_night_that_some_frames_show_tells_the_order(shown, night, told):
+    formats = [one.format for text in shown for one in recognise(text)]
+    assert [each.pattern for each in told_by_night(formats, shown, night)] == told
 
 
 def test_a_month_that_no_calendar_has_tells_the_order():

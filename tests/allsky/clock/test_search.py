@@ -64,6 +64,20 @@ def test_clocks_in_corners_and_of_outlined_text_are_read_to_the_second():
         assert [moment.replace(microsecond=0) for moment in shown.dt.to_pydatetime()] == list(TIMES)
 
 
+def test_a_time_set_to_the_right_edge_whose_narrow_digits_move_it_is_read_apart_from_the_date_before_it():
+    """Zoo clip 52119: 46 pixels between both, the time's first digit within nine of each other."""
+    corners = (
+        Text("%Y-%m-%d", 0, -1, 16, "DejaVuSans-Bold/narrow"),
+        Text("%H:%M:%S", -1, -1, 16, "DejaVuSans-Bold/narrow"),
+    )
+    clip = Clip(evenly(datetime(2017, 2, 27, 23, 5, 1), 3.0, 60), corners, sky=60.0, seed=3)
+    lumas = list(frames(clip))
+    keyframes = [Keyframe("made", number, lumas[number]) for number in range(0, len(lumas), 3)]
+    clock = learn_clock(keyframes, ClockSettings(), None, 0.0)
+    assert [part.format.pattern for part in clock.parts] == ["%Y-%m-%d", "%H:%M:%S"]
+    assert [reading.overlay_time for reading in clock.read_all(lumas)] == list(clip.times)
+
+
 @pytest.mark.parametrize(
     ("text", "size"),
     [
