@@ -14,11 +14,13 @@ from itertools import pairwise
 
 import numpy as np
 
-from allsky.clock.timeline import MOST_LOST, only_lost_frames
+from allsky.clock.timeline import MOST_LOST, WHOLE_STEP, only_lost_frames
 from allsky.clock.video_times import MOSTLY, SMALLEST_TOLERANCE_S, VideoTimes
 
 # Readings on either side of a stretch that are looked at, and how many of them must keep the promise that it does not.
 LOOKED_BEYOND, ENOUGH_BEYOND = 8, 2
+# Lost frames that part the stretches of a run are no more than those between, in this many, or MOST_LOST.
+LOST_SHARE = 1.0
 
 
 @dataclass(frozen=True)
@@ -36,12 +38,27 @@ class DigitLeap:
     comes_back: bool
 
 
-def digit_leaps(video: VideoTimes, zones: Sequence[tzinfo], without: Collection[int] = ()) -> Iterator[DigitLeap]:
-    """The leaps between neighbouring stretches of a video, seen from either side, `without` some of them. `zones` are
-    those of each row's overlay: a digit is one of the time that is shown. A video that keeps no pace promises nothing.
-    """
+def runs(video: VideoTimes) -> np.ndarray:
+    """The number, for each believed reading, of the stretches that it belongs to which lost frames alone part: a digit
+    misread in one of them is in the next as well."""
+    timeline = video.timeline
+    parted = np.flatnonzero(np.diff(timeline.stretch))
+    gap, frames = np.diff(timeline.seconds)[parted], np.diff(timeline.index)[parted]
+    steps = np.round(gap / timeline.step_s) if timeline.step_s > 0 else np.full(len(parted), -1.0)
+    whole = np.abs(gap - steps * timeline.step_s) <= max(WHOLE_STEP * timeline.step_s, video.quantum_s)
+    lost = steps - frames
+    starts = np.zeros(len(timeline.stretch), int)
+    starts[parted + 1] = ~(whole & (lost >= 0) & (lost <= np.maximum(MOST_LOST, LOST_SHARE * frames)))
+    return np.cumsum(starts)
+
+
+def digit_leaps(
+    video: VideoTimes, zones: Sequence[tzinfo], stretch: np.ndarray, without: Collection[int] = ()
+) -> Iterator[DigitLeap]:
+    """The leaps between neighbouring stretches of a video (its timeline's, or its `runs`: `stretch` is the number of
+    that of each believed reading), seen from either side, `without` some of them. `zones` are those of each row's
+    overlay: a digit is one of the time that is shown. A video that keeps no pace promises nothing."""
     places = np.flatnonzero(video.believed)
-    stretch = video.timeline.stretch
     numbers = [number for number in np.unique(stretch).tolist() if number not in without]
     for number, other in pairwise(numbers) if video.timeline.keeps_a_pace else ():
         before, behind = _moving(video, places[stretch == number]), _moving(video, places[stretch == other][::-1])[::-1]
@@ -64,8 +81,9 @@ def _promised_but_for_a_digit(
     """What the reading `near` a stretch promises for its `odd` frames (UTC seconds), where the `edge` beside it and
     most of these differ from that by one digit alone; None where they do not. Where the digit changes frames may have
     been lost, too."""
-    promised = np.array([video.promised(near, video.index[place]) for place in odd])
     at_edge = video.promised(near, video.index[edge])
+    # All of them are as far from their promise as the edge: where frames were lost behind it no pace tells them.
+    promised = video.own[odd] - (video.own[edge] - at_edge)
     for later in np.sign(edge - near) * video.timeline.step_s * np.arange(MOST_LOST + 1):
         apart = _digit_apart(video.own[edge], at_edge + later, zones[video.rows[edge]])
         if apart and _same_digit(video, odd, promised + later, zones):

@@ -15,7 +15,7 @@ from typing import TypeVar
 
 import numpy as np
 
-from allsky.clock.digit_leaps import DigitLeap, digit_leaps
+from allsky.clock.digit_leaps import DigitLeap, digit_leaps, runs
 from allsky.clock.video_times import (
     FEW_FRAMES,
     FEWEST_IN_STRETCH,
@@ -70,17 +70,33 @@ def hear(video: VideoTimes, witness: Witness, dated: Dates, zones: Sequence[tzin
     for place in map(int, np.flatnonzero(~video.read & ~np.isnan(video.fitted))):
         heard[place] = _hear_unread(video, place, support, dated)
     _hear_spans(video, heard <= STRANGE_TO_IT, dated)
-    misread: set[int] = set()
-    # What a stretch that may be misread stands beside is then held against the one beyond it.
-    for _ in range(2):
-        for leap in digit_leaps(video, zones, misread):
-            # No clock leaps by a digit and back onto its old line: a digit misread from the first proves itself.
-            back = leap.comes_back and not leap.only_lost
-            if back or (leap.is_shorter and not _is_proved(video, leap, support, familiar)):
-                dated.flags[video.rows[leap.frames[0] : leap.frames[-1] + 1]] = JUMPS_BY_A_DIGIT
-                misread.add(leap.stretch)
-        if not misread:
-            break
+    for stretch in (video.timeline.stretch, runs(video)):
+        misread: set[int] = set()
+        # What a stretch that may be misread stands beside is then held against the one beyond it.
+        for _ in range(2):
+            for leap in digit_leaps(video, zones, stretch, misread):
+                # No clock leaps by a digit and back onto its old line: a digit misread from the first proves itself.
+                back = leap.comes_back and not leap.only_lost
+                if back or (leap.is_shorter and not _is_proved(video, leap, support, familiar)):
+                    dated.flags[video.rows[leap.frames[0] : leap.frames[-1] + 1]] = JUMPS_BY_A_DIGIT
+                    misread.add(leap.stretch)
+            if not misread:
+                break
+    _doubt_what_is_dated_by_doubted(video, dated)
+
+
+def _doubt_what_is_dated_by_doubted(video: VideoTimes, dated: Dates) -> None:
+    """Flag the frames between stretches that were dated by one which may be misread: they show that digit, too."""
+    believed = np.flatnonzero(video.believed)
+    for place in map(int, np.flatnonzero(~video.read & ~video.inside)):
+        row = video.rows[place]
+        if dated.flags[row] is not None or np.isnan(dated.seconds[row]):
+            continue
+        sides = [*believed[believed < place][-1:], *believed[believed > place][:1]]
+        off = [abs(dated.seconds[row] - video.promised(side, video.index[place])) for side in sides]
+        nearest = sides[int(np.argmin(off))] if sides else None
+        if nearest is not None and dated.flags[video.rows[nearest]] == JUMPS_BY_A_DIGIT:
+            dated.flags[row] = JUMPS_BY_A_DIGIT
 
 
 def _is_proved(video: VideoTimes, leap: DigitLeap, support: Heard, familiar: Callable[[int, float], bool]) -> bool:

@@ -85,13 +85,20 @@ class VideoTimes:
         return timeline
 
     def _used(self, confidence: np.ndarray) -> np.ndarray:
-        """The readings to fit: those that the glyphs doubt only where the others bear them out, if these are most."""
+        """The readings to fit: those that the glyphs doubt only where the others, if these are most, bear them out: on
+        the line that they draw, or in a stretch to which several of them belong."""
         clear = self.read & (confidence > DOUBTED_BY_GLYPHS)
         if clear.sum() < max(FEWEST_IN_STRETCH, MOSTLY * self.read.sum()):
             return self.read
         others = fit_timeline(self.index[clear], self.own[clear], confidence[clear], self.quantum_s)
         off = np.abs(self.own - others.at(self.index)[0])
-        return clear | (self.read & (off <= max(self.quantum_s, abs(float(np.nan_to_num(others.step_s))) / 2)))
+        used = clear | (self.read & (off <= max(self.quantum_s, abs(float(np.nan_to_num(others.step_s))) / 2)))
+        every = fit_timeline(self.index[self.read], self.own[self.read], confidence[self.read], self.quantum_s)
+        for number in np.unique(every.stretch):
+            members = np.isin(self.index, every.index[every.stretch == number]) & self.read
+            if (members & clear).sum() >= FEWEST_IN_STRETCH:
+                used |= members
+        return used
 
     def promised(self, near: int, index: float) -> float:
         """The UTC seconds that the reading at the place `near` promises for a frame `index`, at the usual step."""

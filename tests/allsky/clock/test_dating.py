@@ -328,6 +328,21 @@ def test_a_digit_misread_wherever_it_stands_is_flagged_beside_what_is_flagged_to
     assert answer["clock_flag"][9:13].isna().all() == (zone is UTC)
 
 
+def test_a_digit_misread_is_flagged_across_all_frames_that_were_lost_and_where_it_dates_unread_ones():
+    """Zoo clip 52287: minutes from 50 on are read as from 30 on, and every tenth frame is not there."""
+    kept = np.random.default_rng(1).random(600) > 0.1
+    truth = [datetime(2008, 2, 9, 20, 10) + timedelta(seconds=6 * k) for k in np.flatnonzero(kept).tolist()]
+    misread = [moment.minute >= 50 for moment in truth]
+    shown = [moment.replace(minute=moment.minute - 20) if moment.minute >= 50 else moment for moment in truth]
+    first = misread.index(True)
+    read: list[datetime | None] = [None if first <= place < first + 4 else each for place, each in enumerate(shown)]
+    support = glyphs(lambda row, moment: 0.6 if moment == shown[row] else -0.44, len(truth), familiar=False)
+    answer = date_readings(readings(read), [None] * len(truth), UTC, 1.0, support)[0]
+    said = answer["clock_flag"].isna() & answer["utc"].notna()
+    assert not (said.to_numpy() & np.array(misread)).any()
+    assert (said.to_numpy() & ~np.array(misread)).sum() > 0.95 * (len(truth) - sum(misread))
+
+
 @pytest.mark.parametrize(("familiar", "wrong"), [(True, []), (False, list(range(30, 60)))])
 def test_that_a_digit_is_not_there_is_proof_where_its_look_is_known_only(familiar, wrong):
     truth = [datetime(2022, 1, 5, 7, 50) + timedelta(seconds=20 * k) for k in range(60)]
@@ -379,6 +394,18 @@ def test_a_reading_that_the_glyphs_doubt_does_not_part_a_line_that_the_others_dr
     dated = date_readings(table, [None] * 30, ZoneInfo("UTC"), 1.0)[0]
     assert list(np.flatnonzero(dated["clock_flag"].notna())) == [5, 6]
     assert list(dated["utc"]) == [one.replace(tzinfo=UTC) for one in shown]
+
+
+@pytest.mark.parametrize(("clear", "believed"), [(3, True), (1, False)])
+def test_readings_that_the_glyphs_doubt_are_believed_in_a_stretch_to_which_sure_ones_belong(clear, believed):
+    """Zoo clip 50630: eleven doubted readings go on from three sure ones, then the clock is set back."""
+    shown = [datetime(2024, 9, 24, 21, 47, 45) + timedelta(seconds=5 * k) for k in range(14)]
+    shown += [datetime(2024, 9, 24, 21, 41, 30) + timedelta(seconds=5 * k) for k in range(39)]
+    table = readings(shown)
+    table.loc[clear:13, "confidence"] = 0.5
+    answer = date_readings(table, [None] * len(shown), UTC, 1.0)[0]
+    assert answer["clock_flag"].isna().all() == believed
+    assert answer["clock_flag"][14:].isna().all()
 
 
 def test_a_stretch_misread_by_one_digit_is_flagged_though_frames_were_lost_where_it_begins():
