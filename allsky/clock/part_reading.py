@@ -132,7 +132,9 @@ def _unread_places(
     ways = ((1, STROKE_SHARE, 0.0), (FAINT_COLUMNS, FAINT_SHARE, FAINTEST))
     if at_both_ends or _is_single(first, chars[1]):
         yield from ((first, first.x - BEFORE * width, first.x - 1, *way) for way in ways)
-    if at_both_ends or _is_single(last, chars[-2]):
+    # Tenths have one digit, and a time is right to the second without the others.
+    tenths = reading.shown is not None and reading.shown.quantum_s < 1
+    if at_both_ends or (_is_single(last, chars[-2]) and not tenths):
         right = last.x + last.width
         yield from ((last, right + 1, right + BEFORE * width, *way) for way in ways)
     for before, char, behind in zip(chars, chars[1:], chars[2:]):

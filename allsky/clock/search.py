@@ -47,6 +47,8 @@ WELL_APART = 2.5
 WIDEST_CUT, CUT_SHARE, WORDS_APART = 4.0, 0.5, 0.6
 # Lines of one block of text begin so many text heights below each other, at most; no frame is larger than this.
 LINE_APART, FAR = 2.0, (100_000, 100_000)
+# Marks that are higher than the digits read from them by this are something else.
+TALLEST = 1.4
 # Lines that share so much of the smaller one stand at one place.
 ONE_PLACE = 0.5
 
@@ -137,9 +139,11 @@ class _Seen:
 
 class _Worth(NamedTuple):
     """What speaks for a place as the clock's, the weightier first: how often it was seen and how much of a clock it
-    shows, and how sure Tesseract is of it."""
+    shows, whether its marks are as high as the digits that were read (the ground of a text is a mark, too), and how sure
+    Tesseract is of it."""
 
     seen_and_shown: int
+    well_sized: bool
     confidence: float
 
 
@@ -272,11 +276,17 @@ def _best_place(seen: list[_Seen]) -> Place | None:
 
 
 def _worth(group: list[_Seen]) -> _Worth:
-    length = max(found.shown.end - found.shown.start for one in group for found in one.found)
+    length = max(_letters(one.text.text[found.shown.start : found.shown.end]) for one in group for found in one.found)
     confidence = float(np.median([char.confidence for one in group for char in one.text.chars]))
     # Of two clocks the one in UTC leaves nothing open.
     utc = any(found.shown.zone in UTC_WORDS for one in group for found in one.found)
-    return _Worth(len(group) + length + utc, confidence)
+    digits = [char.height / one.line.text_height for one in group for char in one.text.chars if char.text.isdigit()]
+    well_sized = 1 / TALLEST <= float(np.median(digits)) <= TALLEST
+    return _Worth(len(group) + length + utc, well_sized, confidence)
+
+
+def _letters(text: str) -> int:
+    return sum(not char.isspace() for char in text)
 
 
 def _place(group: list[_Seen]) -> Place:
