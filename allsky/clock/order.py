@@ -101,7 +101,9 @@ def _days(clock_format: ClockFormat, texts: Sequence[str]) -> list[date]:
 def _nearest_together(formats: list[ClockFormat], shown: dict[ClockFormat, list[date]]) -> list[ClockFormat]:
     """The formats whose days lie together: a date that rolls over goes on to the next day in one order, and a month
     ahead in the other."""
-    apart = {each: sum(abs((day - min(shown[each])).days) > 2 for day in shown[each]) for each in formats}
+    usual = {each: _usual(shown[each]) or shown[each] for each in formats}
+    days = {each: [day for day in shown[each] if day in usual[each]] for each in formats}
+    apart = {each: sum((day - min(days[each])).days > 2 for day in days[each]) for each in formats}
     return [each for each in formats if apart[each] <= min(apart.values()) + 1]
 
 

@@ -49,7 +49,10 @@ def learn_part(
     equal ones are more alike by that; `by_level` says which, where it is settled."""
     crops = [place.box.crop(luma) for luma in lumas]
     taught = [number for number, reading in enumerate(readings) if reading.teaches]
-    cut = [cut_short(crops[number], readings[number], place.text_height, place.bright) for number in taught]
+    cut = [
+        cut_short(crops[number], readings[number], place.text_height, place.bright, to_the_second=True)
+        for number in taught
+    ]
     taught = _whole([number for number, short in zip(taught, cut, strict=True) if not short], readings)
     if not taught:
         return None

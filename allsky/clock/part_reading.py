@@ -94,11 +94,17 @@ def well_boxed(chars: Sequence[Char]) -> np.ndarray:
 
 
 def cut_short(
-    crop: np.ndarray, reading: PartReading, text_height: float, bright: bool, short_year: bool = False
+    crop: np.ndarray,
+    reading: PartReading,
+    text_height: float,
+    bright: bool,
+    short_year: bool = False,
+    to_the_second: bool = False,
 ) -> bool:
     """Whether strokes that nobody read stand right beside the clock, where it begins or ends with a number of one digit
     (the other of two digits was missed), or fill a wide blank in it (an hour was); with a `short_year`
-    at both ends: its two digits may have been the last or the first of four."""
+    at both ends: its two digits may have been the last or the first of four. With `to_the_second` it does not matter
+    how many digits a fraction has."""
     chars = reading.chars
     if len(chars) < 2 or reading.shown is None:
         return False
@@ -106,7 +112,7 @@ def cut_short(
     width = float(np.median([char.width for char in digits]))
     if any(_is_single(*pair) and pair[0].width > TWO_IN_ONE * width for pair in (chars[:2], chars[:-3:-1])):
         return True
-    places = list(_unread_places(reading, chars, width, short_year))
+    places = list(_unread_places(reading, chars, width, short_year, to_the_second))
     if not places:
         return False
     ink = strokes(np.ascontiguousarray(crop), text_height, bright)
@@ -124,7 +130,7 @@ def cut_short(
 
 
 def _unread_places(
-    reading: PartReading, chars: Sequence[Char], width: float, at_both_ends: bool
+    reading: PartReading, chars: Sequence[Char], width: float, at_both_ends: bool, to_the_second: bool
 ) -> Iterator[tuple[Char, float, float, float, float, float]]:
     """Where a character that was missed may stand: one beside it, from and to which column, in how many of them its
     strokes would be, with which share of the others' contrast and by how many grey levels."""
@@ -132,9 +138,8 @@ def _unread_places(
     ways = ((1, STROKE_SHARE, 0.0), (FAINT_COLUMNS, FAINT_SHARE, FAINTEST))
     if at_both_ends or _is_single(first, chars[1]):
         yield from ((first, first.x - BEFORE * width, first.x - 1, *way) for way in ways)
-    # Tenths have one digit, and a time is right to the second without the others.
-    tenths = reading.shown is not None and reading.shown.quantum_s < 1
-    if at_both_ends or (_is_single(last, chars[-2]) and not tenths):
+    fraction = reading.shown is not None and reading.shown.quantum_s < 1
+    if at_both_ends or (_is_single(last, chars[-2]) and not (fraction and to_the_second)):
         right = last.x + last.width
         yield from ((last, right + 1, right + BEFORE * width, *way) for way in ways)
     for before, char, behind in zip(chars, chars[1:], chars[2:]):

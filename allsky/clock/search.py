@@ -139,8 +139,8 @@ class _Seen:
 
 class _Worth(NamedTuple):
     """What speaks for a place as the clock's, the weightier first: how often it was seen and how much of a clock it
-    shows, whether its marks are as high as the digits that were read (the ground of a text is a mark, too), and how sure
-    Tesseract is of it."""
+    shows, whether its marks are as high as the digits that were read (the ground of a text is a mark, too), and how
+    sure Tesseract is of it."""
 
     seen_and_shown: int
     well_sized: bool

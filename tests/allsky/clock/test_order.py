@@ -63,6 +63,12 @@ def test_a_digit_that_is_misread_now_and_then_is_no_day_that_rolls_over(misread,
     assert len(possible_formats(formats_of(shown), shown, None)) == 2
 
 
+def test_a_day_misread_on_all_frames_but_one_tells_no_order():
+    """As outlined text of an RMS camera was read in one guise: the one day is two before the others, one way round."""
+    shown = [f"07/05/2021 02:17:{k}0" for k in range(6)] * 2 + ["07/03/2021 02:18:10"]
+    assert len(possible_formats(formats_of(shown), shown, None)) == 2
+
+
 def test_equal_numbers_need_no_evidence_even_if_some_are_misread():
     shown = [*texts("%d/%m/%Y %H:%M:%S", datetime(2017, 6, 6, 20), count=9), "06/08/2017 22:00:00"]
     assert len(possible_formats(formats_of(shown), shown, None)) == 1

@@ -40,6 +40,18 @@ def test_a_day_of_one_digit_and_what_was_read_before_it_are_taken_as_they_are():
     assert not is_cut("13 Nov 2013", "13 Nov 2013", "%d %b %Y")
 
 
+def test_to_the_second_a_fraction_may_go_on_with_what_nobody_read_and_no_other_number():
+    """Zoo clip 52438: the rim of the sky's disk behind the tenths."""
+    for drawn, read, pattern, matters in (
+        ("01:59:12.45", "01:59:12.4", "%H:%M:%S.%f", False),
+        ("2013-11-12", "2013-11-1", "%Y-%m-%d", True),
+    ):
+        crop, line = drawn_and_read(drawn, read, 0)
+        reading = part_readings([line], ClockFormat(pattern))[0]
+        assert cut_short(crop, reading, HEIGHT, True)
+        assert cut_short(crop, reading, HEIGHT, True, to_the_second=True) == matters
+
+
 def without(drawn: str, place: int) -> tuple[np.ndarray, TextLine]:
     """A crop that shows `drawn`, and its line without the character at a place."""
     crop, line = drawn_and_read(drawn, drawn)
