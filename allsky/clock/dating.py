@@ -16,6 +16,7 @@ import numpy as np
 import pandas as pd
 
 from allsky.clock.autumn import resolve_repeated
+from allsky.clock.excursions import OFF_ITS_LINE, excursions
 from allsky.clock.glyph_witness import Witness, hear
 from allsky.clock.stale_digits import STOOD_STILL, stale_stretches
 from allsky.clock.timeline import Timeline
@@ -55,6 +56,8 @@ def date_readings(
             hear(one, witness, dated, zones)
         for frames in stale_stretches(one, zones):
             dated.flags[rows[frames[0] : frames[-1] + 1]] = STOOD_STILL
+        for frames in excursions(one):
+            dated.flags[rows[frames]] = OFF_ITS_LINE
     dated.flags[_with_unread(videos.values(), own, skipped)] = (
         f"the overlay shows a local time that summer time skips in {zone}"
     )

@@ -19,7 +19,7 @@ from allsky.clock.video_times import MOSTLY, SMALLEST_TOLERANCE_S, VideoTimes
 
 # Readings on either side of a stretch that are looked at, and how many of them must keep the promise that it does not.
 LOOKED_BEYOND, ENOUGH_BEYOND = 8, 2
-# Lost frames that part the stretches of a run are no more than those between, in this many, or MOST_LOST.
+# The frames lost between two stretches of a run are no more than this share of those that are there, or MOST_LOST.
 LOST_SHARE = 1.0
 
 

@@ -440,3 +440,21 @@ def test_tens_of_minutes_that_stood_still_in_a_damaged_picture_are_flagged(later
     shown += [shown[-1] + timedelta(seconds=later_s + 20 * k) for k in range(1, 4)]
     sharp = glyphs(lambda row, moment: 0.9 if moment == shown[row] else -1.0, 15)
     assert flagged(shown, sharp) == (list(range(12)) if stale else [])
+
+
+@pytest.mark.parametrize(
+    ("shown_minutes", "wrong"),
+    [
+        # Zoo clip 54026: the minutes 10 to 17 are read as 18.
+        ([*range(10), *[18] * 9, *range(19, 40)], list(range(10, 18))),
+        # A picture that freezes and goes on; a pause; a clock that is set ahead, and one that is set back.
+        ([*range(10), *[9] * 8, *range(18, 40)], []),
+        ([*range(10), *range(18, 48)], []),
+        ([*range(20), *range(10, 30)], []),
+    ],
+)
+@pytest.mark.parametrize("quantum_s", [1.0, 60.0])
+def test_a_clock_that_leaves_its_line_and_comes_back_onto_it_is_misread(shown_minutes, wrong, quantum_s):
+    shown = [datetime(2023, 10, 5, 23) + timedelta(minutes=minute) for minute in shown_minutes]
+    answer = date_readings(readings(shown), [None] * len(shown), UTC, quantum_s)[0]
+    assert list(answer.index[answer["clock_flag"].notna()]) == wrong
