@@ -8,11 +8,13 @@ asked for, never guessed.
 from __future__ import annotations
 
 import re
+from collections import Counter
 from collections.abc import Callable, Sequence
 from datetime import date
 from itertools import pairwise
 
 from allsky.clock.formats import ClockFormat
+from allsky.clock.recognition import recognise
 
 # A fuller format wins over one that fits more texts if it fits this share of them.
 OFTEN_ENOUGH = 0.4
@@ -86,6 +88,16 @@ def told_by_night(formats: Sequence[ClockFormat], texts: Sequence[str], night: s
         return []
     best = max(near, key=lambda each: (of_night[each], len(each.directives)))
     return [best] if all(_order(each) == _order(best) for each in near) else []
+
+
+def with_seconds(clock_format: ClockFormat, texts: Sequence[str]) -> ClockFormat:
+    """The format, or where it shows minutes and several of the texts seconds behind them, theirs: seconds do not come
+    about by misreading, and a clock of which they were missed would be wrong by them."""
+    if clock_format.shows_seconds or not clock_format.shows_time:
+        return clock_format
+    found = [one.format for text in texts for one in recognise(text)]
+    fuller = [each for each in found if each.shows_seconds and each.directives > clock_format.directives]
+    return Counter(fuller).most_common(1)[0][0] if len(fuller) >= FEW_FULL else clock_format
 
 
 def _order(clock_format: ClockFormat) -> list[str]:

@@ -15,7 +15,7 @@ import numpy as np
 from allsky.clock.formats import ClockFormat
 from allsky.clock.mending import legible
 from allsky.clock.month_names import with_true_month
-from allsky.clock.order import commonest_formats, possible_formats, told_by_night
+from allsky.clock.order import commonest_formats, possible_formats, told_by_night, with_seconds
 from allsky.clock.overlay import STYLES, read_crops
 from allsky.clock.part_reading import PartReading, cut_short, part_readings, well_boxed
 from allsky.clock.recognition import Recognised, recognise, stands_alone
@@ -85,10 +85,10 @@ def read_places(
     answers = []
     for number, place in enumerate(places):
         best, *others = _fullest(place, [guise[number] for guise in guises], lumas)
-        form = place.formats[0] if given else _format_of(place, [line.text for line in best], night, likelier)
-        best = with_true_month(
-            place, best, form, [*texts, *(line.text for guise in others for line in guise)], lumas, night
-        )
+        others_read = [*texts, *(line.text for guise in others for line in guise)]
+        read = [line.text for line in best]
+        form = place.formats[0] if given else with_seconds(_format_of(place, read, night, likelier), read + others_read)
+        best = with_true_month(place, best, form, others_read, lumas, night)
         answers.append(PlaceReading(place, form, part_readings(best, form, others)))
     full = [one for one in answers if one.format.shows_date and one.format.shows_time]
     return full[:1] or answers

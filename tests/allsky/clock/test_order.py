@@ -5,7 +5,7 @@ from datetime import date, datetime, timedelta
 import pytest
 
 from allsky.clock.formats import ClockFormat
-from allsky.clock.order import commonest_formats, possible_formats, told_by_night
+from allsky.clock.order import commonest_formats, possible_formats, told_by_night, with_seconds
 from allsky.clock.picture import likeliest_order
 from allsky.clock.recognition import recognise
 
@@ -44,6 +44,19 @@ def test_the_date_of_the_file_tells_the_order():
 def test_a_day_of_the_files_night_that_some_frames_show_tells_the_order(shown, night, told):
     formats = [one.format for text in shown for one in recognise(text)]
     assert [each.pattern for each in told_by_night(formats, shown, night)] == told
+
+
+@pytest.mark.parametrize(
+    ("shown", "pattern"),
+    [
+        # Zoo clip 56045: the seconds were missed on most frames, and in most guises.
+        (["21:18", "21:33", "21:47'28", "22:02'28\""], "%H:%M'%S"),
+        (["21:18", "21:33", "21:47'28"], "%H:%M"),
+        (["21:18", "21:33", "21:47", "22:02 25C"], "%H:%M"),
+    ],
+)
+def test_a_clock_of_which_several_texts_show_seconds_has_them(shown, pattern):
+    assert with_seconds(ClockFormat("%H:%M"), shown).pattern == pattern
 
 
 def test_a_month_that_no_calendar_has_tells_the_order():
