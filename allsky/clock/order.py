@@ -82,12 +82,23 @@ def told_by_night(formats: Sequence[ClockFormat], texts: Sequence[str], night: s
     """Of `formats` the one in which several texts show a day of this night, where no text does in another order of day,
     month and year; none where there is no such format. It need not fit most texts."""
     evening = date.fromisoformat(night)
-    of_night = {each: sum(_is_near(day, evening) for day in _days(each, texts)) for each in dict.fromkeys(formats)}
+    of_night = {
+        each: sum(_is_near(_in_year(day, evening, each), evening) for day in _days(each, texts))
+        for each in dict.fromkeys(formats)
+    }
     near = [each for each in of_night if of_night[each]]
     if not near or max(of_night.values()) < max(FEWEST_OF_NIGHT, LEAST_OF_NIGHT * len(texts)):
         return []
     best = max(near, key=lambda each: (of_night[each], len(each.directives)))
     return [best] if all(_order(each) == _order(best) for each in near) else []
+
+
+def _in_year(day: date, evening: date, clock_format: ClockFormat) -> date:
+    """A day in the year of an evening, where a year of four digits is shown: misread it tells no order."""
+    try:
+        return day.replace(year=evening.year) if "Y" in clock_format.directives else day
+    except ValueError:
+        return day
 
 
 def with_seconds(clock_format: ClockFormat, texts: Sequence[str]) -> ClockFormat:

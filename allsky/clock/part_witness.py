@@ -1,7 +1,8 @@
 """Do the digits of a date that stands apart look like those of its time?
 
 A date alone has few digits, all of them the same throughout the night: a 5 that Tesseract calls 6 is contradicted by
-nothing there. But the time beside it is drawn in the same letters and shows every digit.
+nothing there. But the time beside it is drawn in the same letters and shows every digit. Where no digit of the date is
+like itself in the time (the places of one of them are off by more than is made up for) the time has nothing to say.
 """
 
 from __future__ import annotations
@@ -13,7 +14,7 @@ import cv2
 import numpy as np
 
 from allsky.clock.digit_likeness import REACH
-from allsky.clock.digit_names import BELIED, RIVAL_SLACK
+from allsky.clock.digit_names import BELIED, LIKE_ITSELF, RIVAL_SLACK
 from allsky.clock.glyphs import OWN, REFUSED, GlyphSheet
 from allsky.clock.part import ClockPart
 
@@ -51,6 +52,8 @@ def _refused_by(sheet: GlyphSheet, others: Sequence[GlyphSheet]) -> GlyphSheet:
     likeness[:, digits, digits] = np.nan
     rival = np.nan_to_num(likeness, nan=-1.0).max(axis=2)
     usual = float(np.median(own[there]))
+    if usual < LIKE_ITSELF:
+        return sheet
     # Like another digit rather than itself; or, where the time does not show it, as like another as equal digits are.
     strange = np.where(np.isnan(own), rival >= usual - RIVAL_SLACK, rival > own + BELIED)
     return replace(sheet, known=np.where(seen & strange, REFUSED, sheet.known).astype(np.int8))

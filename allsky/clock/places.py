@@ -203,8 +203,8 @@ def _format_of(place: Place, texts: Sequence[str], night: str | None, likelier: 
         every = full
     common = commonest_formats(every, texts)
     left = possible_formats(common, texts, night)
-    if not left and night:
-        left = told_by_night(every, texts, night)
+    if len(left) != 1 and night:
+        left = told_by_night(every, texts, night) or left
     if len(left) != 1:
         common = left or common
         if settled := next((each for each in likelier if each in common), None):

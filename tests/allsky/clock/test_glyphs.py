@@ -143,6 +143,18 @@ def test_a_date_that_stands_apart_is_held_against_the_digits_of_its_time(sheet, 
     assert known == REFUSED or (checked[0].sheets[0].known != REFUSED).all()
 
 
+def test_a_time_in_which_no_digit_of_the_date_is_like_itself_has_nothing_to_say(sheet):
+    """Zoo clip 58440: the places of one of the two are off, and the best likeness of a digit to itself is 0.6."""
+
+    def part(pattern: str, own) -> ClockPart:
+        return ClockPart(Box(0, 0, WIDTH, HEIGHT), ClockFormat(pattern), 13.0, True, "ink", (own,))
+
+    date = learn_sheets([sample("2015-07-31", seed=k) for k in range(8)])[0]
+    off = replace(date, shapes=np.roll(date.shapes, date.width // 2, axis=-1))
+    checked = with_refused([part("%Y-%m-%d", off), part("%H:%M:%S", sheet)])
+    assert (checked[0].sheets[0].known != REFUSED).all()
+
+
 def test_another_half_of_the_day_is_not_taken_for_the_one_that_was_taught():
     taught = learn_sheets([sample(text + " AM", seed=k) for k, text in enumerate(TEXTS)])[0]
     assert taught.read(crop("10:34:58 AM", seed=95)).sure

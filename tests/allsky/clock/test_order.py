@@ -36,6 +36,9 @@ def test_the_date_of_the_file_tells_the_order():
         # Zoo clips 52236 and 50064: digits misread on most frames, the file's date on the others.
         (["01/11/15 01:53:58"] * 4 + ["61/11/15 01:56:18"] * 8, "2015-10-31", ["%d/%m/%y %H:%M:%S"]),
         (["26/11/17 22:42:09"] * 7 + ["26/1/17 22:42:19"] * 5, "2017-11-26", ["%d/%m/%y %H:%M:%S"]),
+        # Zoo clip 58211: the year is misread on most.
+        (["09/06/2001 21:43:20"] * 10 + ["09/06/2011 21:47:18"] * 2, "2011-06-09", ["%d/%m/%Y %H:%M:%S"]),
+        (["06/06/2001 21:43:20"] * 10 + ["06/06/2011 21:47:18"] * 2, "2011-06-06", []),
         # One text of a dozen shows a day of the night by chance; nor does a night tell two orders apart.
         (["24/03/17 21:50:48"] * 11 + ["21/03/17 21:50:48"], "2017-03-21", []),
         (["10/10/11 21:50:48"] * 6 + ["11/10/10 21:50:48"] * 6, "2011-10-10", []),
