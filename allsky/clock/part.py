@@ -14,6 +14,7 @@ import numpy as np
 
 from allsky.clock.formats import DIGITS, ClockFormat
 from allsky.clock.glyphs import Expected, GlyphReading, GlyphSheet, GlyphVotes
+from allsky.clock.hold import Hold
 from allsky.clock.levelling import levelled
 from allsky.clock.overlay import Box, level_ink, read_crops, strokes
 from allsky.clock.part_reading import PartReading, part_readings
@@ -35,7 +36,8 @@ class PartEvidence:
 class ClockPart:
     """A place of the overlay, its format, how Tesseract reads it best, and the sheets (one per layout of the text) that
     read it; `rows` by which crops are levelled, where the text does not keep its height; the `level` of its text where
-    it is read by its brightness, 0 where by its strokes; the `spacing` of its digits where they differ in width."""
+    it is read by its brightness, 0 where by its strokes; the `spacing` of its digits where they differ in width; the
+    `hold` by which crops are moved where the text as a whole does."""
 
     box: Box
     format: ClockFormat
@@ -46,6 +48,7 @@ class ClockPart:
     rows: tuple[float, ...] = ()
     level: float = 0.0
     spacing: Spacing | None = None
+    hold: Hold | None = None
 
     def crop(self, luma: np.ndarray) -> np.ndarray:
         """The part's box of the frame `luma` (H, W)."""
@@ -53,8 +56,16 @@ class ClockPart:
 
     def inks(self, crops: Sequence[np.ndarray]) -> np.ndarray:
         """The ink (n, h, w) of crops of the part's box, all at one height, with the room that its spacing asks for."""
-        inks = levelled(inks_of(crops, self.text_height, self.bright, self.level), self.rows)
+        inks = self._in_their_rows(crops)
+        inks = self.hold.placed(inks) if self.hold else inks
         return self.spacing.with_room(inks) if self.spacing else inks
+
+    def shifts(self, crops: Sequence[np.ndarray]) -> np.ndarray:
+        """By how many columns (n) the text of crops of the part's box was moved to the left."""
+        return self.hold.shifts(self._in_their_rows(crops)) if self.hold else np.zeros(len(crops), int)
+
+    def _in_their_rows(self, crops: Sequence[np.ndarray]) -> np.ndarray:
+        return levelled(inks_of(crops, self.text_height, self.bright, self.level), self.rows)
 
     def in_place(self, inks: np.ndarray, sheet: GlyphSheet) -> np.ndarray:
         """Inks (n, h, w) with their characters where a `sheet` has them."""

@@ -15,6 +15,7 @@ import numpy as np
 from allsky.clock.formats import ClockFormat
 from allsky.clock.glyph_lessons import UNREAD, Sample, clearer_by_level, learn_sheets, possible_digits, taught_more
 from allsky.clock.glyphs import GlyphSheet, is_digit_place, layout_of
+from allsky.clock.hold import learn_hold, moved_left, offsets, unchanged
 from allsky.clock.levelling import common_rows, levelled
 from allsky.clock.overlay import Box, text_level, union
 from allsky.clock.part import ClockPart, inks_of
@@ -57,7 +58,8 @@ def learn_part(
     if not taught:
         return None
     height = _digit_height([readings[number] for number in taught], place.text_height)
-    spacing = learn_spacing(*_measured([readings[number] for number in taught]))
+    same = unchanged([readings[number] for number in taught])
+    spacing = learn_spacing(*_measured([readings[number] for number in taught], same))
     box = _tight_box([readings[number] for number in taught], place, height, lumas[0].shape, spacing)
     crops = [np.ascontiguousarray(box.crop(luma)) for luma in lumas]
     away = (place.box.x - box.x, place.box.y - box.y)
@@ -66,9 +68,12 @@ def learn_part(
     both = [inks_of(crops, height, bright, one) for one in (0.0, level)]
     rows = common_rows(both[0][[number for number in range(len(lumas)) if number in taught or readings[number].text]])
     both = [levelled(inks, rows) for inks in both]
+    holds = [learn_hold(inks[taught], [readings[number] for number in taught], same, away[0]) for inks in both]
+    shifts = holds[0].shifts(both[0]) if holds[0] else np.zeros(len(crops), int)
+    both = [moved_left(inks, shifts) for inks in both]
     if spacing:
         both, away = [spacing.with_room(inks) for inks in both], (away[0] + spacing.room, away[1])
-    whole = [_sample(both[0][number], readings[number], away[0], both[1][number]) for number in taught]
+    whole = [_sample(both[0][number], readings[number], away[0] - shifts[number], both[1][number]) for number in taught]
     if spacing:
         spacing = refined(spacing, whole)
         whole = straight_samples(whole, spacing)
@@ -83,18 +88,26 @@ def learn_part(
     others = [number for number in range(len(crops)) if number not in taught or not whole]
     possible = possible_digits(sheets[0].layout, clock_format, days)
     partly = [
-        _aligned_sample(both[0][number], readings[number], sheets[0], possible, away, spacing, both[1][number])
+        _aligned_sample(
+            both[0][number], readings[number], sheets[0], possible, away[0] - shifts[number], spacing, both[1][number]
+        )
         for number in others
     ]
     if len(sheets) == 1 and any(partly):
         sheets = learn_sheets([*whole, *(sample for sample in partly if sample)], clock_format, days)
     level = level if by_level else 0.0
-    return ClockPart(box, clock_format, height, bright, place.style, tuple(sheets), rows, level, spacing)
+    hold = holds[1 if by_level else 0]
+    return ClockPart(box, clock_format, height, bright, place.style, tuple(sheets), rows, level, spacing, hold)
 
 
-def _measured(readings: Sequence[PartReading]) -> tuple[list[str], list[np.ndarray]]:
-    """The texts of readings, and where the middles of their characters are."""
-    centers = [np.where(well_boxed(reading.chars), _middles(reading), np.nan) for reading in readings]
+def _measured(readings: Sequence[PartReading], same: slice | None) -> tuple[list[str], list[np.ndarray]]:
+    """The texts of readings, and where the middles of their characters are, with those that are the `same` throughout
+    where they usually stand."""
+    moved = offsets(readings, same) if same else np.zeros(len(readings))
+    centers = [
+        np.where(well_boxed(reading.chars), _middles(reading) - by, np.nan)
+        for reading, by in zip(readings, moved, strict=True)
+    ]
     return [reading.text for reading in readings], centers
 
 
@@ -133,12 +146,12 @@ def learn_more(part: ClockPart, crops: Sequence[np.ndarray], readings: Sequence[
     inks = part.inks(crops)
     sheets = []
     possible = [possible_digits(sheet.layout, part.format) for sheet in part.sheets]
-    away = (part.spacing.room if part.spacing else 0, 0)
+    away = (part.spacing.room if part.spacing else 0) - part.shifts(crops)
     for number, sheet in enumerate(part.sheets):
         shown = part.read_all(crops)
         own = [
-            _aligned_sample(ink, reading, sheet, possible[number], away, part.spacing)
-            for ink, reading, one in zip(inks, readings, shown, strict=True)
+            _aligned_sample(ink, reading, sheet, possible[number], by, part.spacing)
+            for ink, reading, one, by in zip(inks, readings, shown, away, strict=True)
             if one.sheet == number and one.reading.present
         ]
         samples = [sample for sample in own if sample]
@@ -189,7 +202,7 @@ def _aligned_sample(
     reading: PartReading,
     sheet: GlyphSheet,
     possible: Sequence[set[str]],
-    away: tuple[int, int],
+    away_x: int,
     spacing: Spacing | None,
     level: np.ndarray | None = None,
 ) -> Sample | None:
@@ -204,7 +217,7 @@ def _aligned_sample(
     votes: list[dict[str, float]] = [{} for _ in sheet.centers]
     for line, weight in zip((reading.line, *reading.others), reading.weights, strict=True):
         for char in line.chars:
-            center = char.x + (char.width - 1) / 2 + away[0]
+            center = char.x + (char.width - 1) / 2 + away_x
             place = int(np.abs(places - center).argmin())
             near = abs(places[place] - center) <= NEAR_PLACE * sheet.width and char.width <= 1.4 * sheet.width
             if near and char.text.isdigit() and char.confidence >= SURE_CHAR:

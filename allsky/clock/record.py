@@ -15,6 +15,7 @@ import pandas as pd
 
 from allsky.clock.formats import ClockFormat
 from allsky.clock.glyphs import UNKNOWN, GlyphSheet, is_digit_place, unit
+from allsky.clock.hold import Hold
 from allsky.clock.overlay import Box
 from allsky.clock.part import ClockPart
 from allsky.clock.spacing import Spacing
@@ -36,6 +37,7 @@ def part_record(part: ClockPart) -> dict:
         "rows": list(part.rows),
         "level": round(part.level, 2),
         "spacing": asdict(part.spacing) if part.spacing else None,
+        "hold": {"x": part.hold.x, "patch": part.hold.patch.tolist()} if part.hold else None,
         "layouts": [_layout_record(sheet) for sheet in part.sheets],
     }
 
@@ -70,6 +72,7 @@ def restored_part(record: dict, blocks: Iterable[np.ndarray]) -> ClockPart:
         Spacing(tuple(spacing["wider"]), spacing["anchor"], spacing.get("room", 0))
         if (spacing := record.get("spacing"))
         else None,
+        Hold(np.array(hold["patch"], np.uint8), hold["x"]) if (hold := record.get("hold")) else None,
     )
 
 
