@@ -15,7 +15,7 @@ from itertools import pairwise
 import numpy as np
 
 from allsky.clock.timeline import MOST_LOST, WHOLE_STEP, only_lost_frames
-from allsky.clock.video_times import MOSTLY, SMALLEST_TOLERANCE_S, VideoTimes
+from allsky.clock.video_times import MOSTLY, VideoTimes
 
 # Readings on either side of a stretch that are looked at, and how many of them must keep the promise that it does not.
 LOOKED_BEYOND, ENOUGH_BEYOND = 8, 2
@@ -69,7 +69,7 @@ def digit_leaps(
             (number, before, before[-1], behind[0], is_shorter),
             (other, behind, behind[0], before[-1], not is_shorter),
         ):
-            odd = own[[not _keeps(video, place, near) for place in own]]
+            odd = own[[not video.keeps_promise(near, place) for place in own]]
             promised = _promised_but_for_a_digit(video, odd, edge, near, zones) if len(odd) else None
             if promised is not None:
                 yield DigitLeap(one, odd, promised, shorter, only_lost, _kept_beyond(video, odd, near))
@@ -104,17 +104,10 @@ def _kept_beyond(video: VideoTimes, members: np.ndarray, near: int) -> bool:
     a few lost frames."""
     read = np.flatnonzero(video.read)
     kept = [
-        sum(_keeps(video, place, near, MOST_LOST) for place in side)
+        sum(video.keeps_promise(near, place, MOST_LOST) for place in side)
         for side in (read[read < members[0]][-LOOKED_BEYOND:], read[read > members[-1]][:LOOKED_BEYOND])
     ]
     return min(kept) >= ENOUGH_BEYOND
-
-
-def _keeps(video: VideoTimes, place: int, near: int, lost: int = 0) -> bool:
-    """Whether a reading keeps the promise of another one, but for so many lost frames at most between them."""
-    slack = max(abs(video.timeline.step_s) / 2, SMALLEST_TOLERANCE_S)
-    ahead = np.sign(place - near) * (video.own[place] - video.promised(near, video.index[place]))
-    return bool(-slack <= ahead <= slack + lost * abs(video.timeline.step_s))
 
 
 def _moving(video: VideoTimes, members: np.ndarray) -> np.ndarray:

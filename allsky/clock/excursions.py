@@ -11,7 +11,7 @@ from collections.abc import Iterator
 import numpy as np
 
 from allsky.clock.timeline import MOST_LOST
-from allsky.clock.video_times import FEWEST_IN_STRETCH, SMALLEST_TOLERANCE_S, VideoTimes
+from allsky.clock.video_times import FEWEST_IN_STRETCH, VideoTimes
 
 # Readings between the two parts of a line, at most: farther apart they may meet by chance.
 LONGEST = 120
@@ -47,13 +47,6 @@ def _is_back(video: VideoTimes, last: int, behind: np.ndarray) -> bool:
     """Whether the readings `behind` begin on the line of the reading `last`, and go on along it."""
     first, *more = behind[:FEWEST_IN_STRETCH]
     enough = len(more) == FEWEST_IN_STRETCH - 1
-    return enough and _keeps_line(video, last, first) and all(_keeps_line(video, first, place) for place in more)
-
-
-def _keeps_line(video: VideoTimes, last: int, place: int) -> bool:
-    """Whether a reading is what the reading `last` promises, but for a few lost frames."""
-    step = video.timeline.step_s
-    ahead = np.sign(step) * (video.own[place] - video.promised(last, video.index[place]))
-    # Two values of a clock's last place are off by less than that from what they stand for.
-    slack = max(abs(step) / 2, SMALLEST_TOLERANCE_S, video.quantum_s - 1)
-    return bool(-slack <= ahead <= slack + MOST_LOST * abs(step))
+    return enough and all(
+        video.keeps_promise(near, place, MOST_LOST) for near, place in [(last, first), *((first, one) for one in more)]
+    )

@@ -104,6 +104,14 @@ class VideoTimes:
         """The UTC seconds that the reading at the place `near` promises for a frame `index`, at the usual step."""
         return float(self.own[near] + (index - self.index[near]) * self.timeline.step_s)
 
+    def keeps_promise(self, near: int, place: int, lost: int = 0) -> bool:
+        """Whether the reading at a `place` is what the one `near` it promises, but for so many lost frames at most
+        between them. Two values of a clock's last place are off by less than that from what they stand for."""
+        step = self.timeline.step_s
+        slack = max(abs(step) / 2, SMALLEST_TOLERANCE_S, self.quantum_s - 1)
+        ahead = np.sign(place - near) * (self.own[place] - self.promised(near, self.index[place]))
+        return bool(-slack <= ahead <= slack + lost * abs(step))
+
     def _fit_minutes(self, doubted: np.ndarray) -> None:
         """Seconds under a clock that shows none, also for the frames between the believed ones, of which `doubted` says
         which the glyphs doubt."""
