@@ -7,7 +7,7 @@ characters never change. Crops are moved so that these stand where they did.
 
 from __future__ import annotations
 
-from collections import Counter
+from collections import Counter, defaultdict
 from collections.abc import Sequence
 from dataclasses import dataclass
 
@@ -16,6 +16,7 @@ import numpy as np
 
 from allsky.clock.glyphs import layout_of
 from allsky.clock.part_reading import PartReading
+from allsky.clock.tesseract import Char
 
 # A text moves whose both ends do, by so many pixels: boxes are right to one or two.
 MOVES_PX = 2.5
@@ -59,9 +60,8 @@ def unchanged(readings: Sequence[PartReading]) -> slice | None:
     """Which characters (but blanks) of the commonest layout never change, where the text moves to and fro; None where
     one of its ends stays, or too little is the same on all."""
     own = _of_common_layout(readings)
-    chars = [reading.chars for reading in own]
-    ends = np.array([(each[0].x, each[-1].x + each[-1].width) for each in chars])
-    if len(own) < FEWEST_TEXTS or (np.ptp(ends, axis=0) <= MOVES_PX).any():
+    ends = [(reading.chars[0], reading.chars[-1]) for reading in own]
+    if len(own) < FEWEST_TEXTS or any(_spread(chars) <= MOVES_PX for chars in zip(*ends, strict=True)):
         return None
     texts = [reading.text.replace(" ", "") for reading in own]
     same = np.array([len(set(column)) == 1 for column in zip(*texts, strict=True)])
@@ -69,6 +69,15 @@ def unchanged(readings: Sequence[PartReading]) -> slice | None:
     runs = [slice(int(first), int(end)) for first, end in edges.reshape(-1, 2)]
     longest = max(runs, key=lambda run: run.stop - run.start, default=slice(0, 0))
     return longest if longest.stop - longest.start >= FEWEST_CHARS else None
+
+
+def _spread(chars: Sequence[Char]) -> float:
+    """How far characters at one end of the texts stand from each other, equal ones from equal ones: a `1` has more room
+    around it in its cell than a `0`."""
+    middles: dict[str, list[float]] = defaultdict(list)
+    for char in chars:
+        middles[char.text].append(char.x + char.width / 2)
+    return max(max(own) - min(own) for own in middles.values())
 
 
 def offsets(readings: Sequence[PartReading], same: slice) -> np.ndarray:

@@ -48,32 +48,27 @@ def learn_part(
     """The part at `place`, its glyphs learned from what Tesseract read there on `lumas`, in a night of these `days`
     where they are known; None where nothing teaches. Digits are known by their strokes, or by their brightness where
     equal ones are more alike by that; `by_level` says which, where it is settled."""
-    crops = [place.box.crop(luma) for luma in lumas]
-    taught = [number for number, reading in enumerate(readings) if reading.teaches]
-    cut = [
-        cut_short(crops[number], readings[number], place.text_height, place.bright, to_the_second=True)
-        for number in taught
-    ]
-    taught = _whole([number for number, short in zip(taught, cut, strict=True) if not short], readings)
+    taught = _teaching(place, lumas, readings)
     if not taught:
         return None
-    height = _digit_height([readings[number] for number in taught], place.text_height)
-    same = unchanged([readings[number] for number in taught])
-    spacing = learn_spacing(*_measured([readings[number] for number in taught], same))
-    box = _tight_box([readings[number] for number in taught], place, height, lumas[0].shape, spacing)
+    read = [readings[number] for number in taught]
+    height, same = _digit_height(read, place.text_height), unchanged(read)
+    spacing = learn_spacing(*_measured(read, same))
+    box = _tight_box(read, place, height, lumas[0].shape, spacing)
     crops = [np.ascontiguousarray(box.crop(luma)) for luma in lumas]
-    away = (place.box.x - box.x, place.box.y - box.y)
     bright = is_bright([(lumas[number], readings[number]) for number in taught], place.box)
     level = float(np.median([text_level(crops[number], height, bright) for number in taught]))
     both = [inks_of(crops, height, bright, one) for one in (0.0, level)]
     rows = common_rows(both[0][[number for number in range(len(lumas)) if number in taught or readings[number].text]])
     both = [levelled(inks, rows) for inks in both]
-    holds = [learn_hold(inks[taught], [readings[number] for number in taught], same, away[0]) for inks in both]
-    shifts = holds[0].shifts(both[0]) if holds[0] else np.zeros(len(crops), int)
-    both = [moved_left(inks, shifts) for inks in both]
+    away = np.full(len(crops), place.box.x - box.x)
+    holds = [learn_hold(inks[taught], read, same, place.box.x - box.x) for inks in both]
+    if holds[0]:
+        shifts = holds[0].shifts(both[0])
+        both, away = [moved_left(inks, shifts) for inks in both], away - shifts
     if spacing:
-        both, away = [spacing.with_room(inks) for inks in both], (away[0] + spacing.room, away[1])
-    whole = [_sample(both[0][number], readings[number], away[0] - shifts[number], both[1][number]) for number in taught]
+        both, away = [spacing.with_room(inks) for inks in both], away + spacing.room
+    whole = [_sample(both[0][number], readings[number], away[number], both[1][number]) for number in taught]
     if spacing:
         spacing = refined(spacing, whole)
         whole = straight_samples(whole, spacing)
@@ -88,16 +83,23 @@ def learn_part(
     others = [number for number in range(len(crops)) if number not in taught or not whole]
     possible = possible_digits(sheets[0].layout, clock_format, days)
     partly = [
-        _aligned_sample(
-            both[0][number], readings[number], sheets[0], possible, away[0] - shifts[number], spacing, both[1][number]
-        )
+        _aligned_sample(both[0][number], readings[number], sheets[0], possible, away[number], spacing, both[1][number])
         for number in others
     ]
     if len(sheets) == 1 and any(partly):
         sheets = learn_sheets([*whole, *(sample for sample in partly if sample)], clock_format, days)
-    level = level if by_level else 0.0
-    hold = holds[1 if by_level else 0]
+    level, hold = (level, holds[1]) if by_level else (0.0, holds[0])
     return ClockPart(box, clock_format, height, bright, place.style, tuple(sheets), rows, level, spacing, hold)
+
+
+def _teaching(place: Place, lumas: Sequence[np.ndarray], readings: Sequence[PartReading]) -> list[int]:
+    """Which of the readings show the whole clock and teach."""
+    of_place = [number for number, reading in enumerate(readings) if reading.teaches]
+    cut = [
+        cut_short(place.box.crop(lumas[number]), readings[number], place.text_height, place.bright, to_the_second=True)
+        for number in of_place
+    ]
+    return _whole([number for number, short in zip(of_place, cut, strict=True) if not short], readings)
 
 
 def _measured(readings: Sequence[PartReading], same: slice | None) -> tuple[list[str], list[np.ndarray]]:
