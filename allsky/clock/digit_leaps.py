@@ -14,7 +14,7 @@ from itertools import pairwise
 
 import numpy as np
 
-from allsky.clock.timeline import MOST_LOST, WHOLE_STEP, only_lost_frames
+from allsky.clock.timeline import MOST_LOST, lost_frames, only_lost_frames
 from allsky.clock.video_times import MOSTLY, VideoTimes
 
 # Readings on either side of a stretch that are looked at, and how many of them must keep the promise that it does not.
@@ -44,11 +44,9 @@ def runs(video: VideoTimes) -> np.ndarray:
     timeline = video.timeline
     parted = np.flatnonzero(np.diff(timeline.stretch))
     gap, frames = np.diff(timeline.seconds)[parted], np.diff(timeline.index)[parted]
-    steps = np.round(gap / timeline.step_s) if timeline.step_s > 0 else np.full(len(parted), -1.0)
-    whole = np.abs(gap - steps * timeline.step_s) <= max(WHOLE_STEP * timeline.step_s, video.quantum_s)
-    lost = steps - frames
+    lost = lost_frames(gap, frames, timeline.step_s, video.quantum_s)
     starts = np.zeros(len(timeline.stretch), int)
-    starts[parted + 1] = ~(whole & (lost >= 0) & (lost <= np.maximum(MOST_LOST, LOST_SHARE * frames)))
+    starts[parted + 1] = ~((lost >= 0) & (lost <= np.maximum(MOST_LOST, LOST_SHARE * frames)))
     return np.cumsum(starts)
 
 

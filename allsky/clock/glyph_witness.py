@@ -70,19 +70,32 @@ def hear(video: VideoTimes, witness: Witness, dated: Dates, zones: Sequence[tzin
     for place in map(int, np.flatnonzero(~video.read & ~np.isnan(video.fitted))):
         heard[place] = _hear_unread(video, place, support, dated)
     _hear_spans(video, heard <= STRANGE_TO_IT, dated)
-    for stretch in (video.timeline.stretch, runs(video)):
-        misread: set[int] = set()
-        # What a stretch that may be misread stands beside is then held against the one beyond it.
-        for _ in range(2):
-            for leap in digit_leaps(video, zones, stretch, misread):
-                # No clock leaps by a digit and back onto its old line: a digit misread from the first proves itself.
-                back = leap.comes_back and not leap.only_lost
-                if back or (leap.is_shorter and not _is_proved(video, leap, support, familiar)):
-                    dated.flags[video.rows[leap.frames[0] : leap.frames[-1] + 1]] = JUMPS_BY_A_DIGIT
-                    misread.add(leap.stretch)
-            if not misread:
-                break
+    whole, joined = video.timeline.stretch, runs(video)
+    # Where no lost frames part stretches the runs are these.
+    for stretch in (whole, joined) if len(np.unique(joined)) < len(np.unique(whole)) else (whole,):
+        _hear_leaps(video, stretch, dated, zones, lambda leap: _is_proved(video, leap, support, familiar))
     _doubt_what_is_dated_by_doubted(video, dated)
+
+
+def _hear_leaps(
+    video: VideoTimes,
+    stretch: np.ndarray,
+    dated: Dates,
+    zones: Sequence[tzinfo],
+    is_proved: Callable[[DigitLeap], bool],
+) -> None:
+    """Flag the stretches that leap by a digit and do not prove it."""
+    misread: set[int] = set()
+    # What a stretch that may be misread stands beside is then held against the one beyond it.
+    for _ in range(2):
+        for leap in digit_leaps(video, zones, stretch, misread):
+            # No clock leaps by a digit and back onto its old line: a digit misread from the first proves itself.
+            back = leap.comes_back and not leap.only_lost
+            if back or (leap.is_shorter and not is_proved(leap)):
+                dated.flags[video.rows[leap.frames[0] : leap.frames[-1] + 1]] = JUMPS_BY_A_DIGIT
+                misread.add(leap.stretch)
+        if not misread:
+            break
 
 
 def _doubt_what_is_dated_by_doubted(video: VideoTimes, dated: Dates) -> None:

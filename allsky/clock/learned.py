@@ -17,6 +17,7 @@ import numpy as np
 import pandas as pd
 
 from allsky.clock.dating import date_readings
+from allsky.clock.formats import ClockFormat
 from allsky.clock.glyph_witness import Witness
 from allsky.clock.glyphs import GlyphVotes
 from allsky.clock.half_day import HALF_A_DAY_OFF, is_half_a_day_off
@@ -166,6 +167,11 @@ class LearnedClock:
     def zone(self) -> tzinfo:
         """The zone of times for which the overlay names none."""
         return parse_zone(self.timezone)
+
+    @property
+    def date_format(self) -> ClockFormat | None:
+        """The format of the part that shows a whole date; None where none does."""
+        return next((part.format for part in self.parts if part.format.shows_date), None)
 
     @property
     def quantum_s(self) -> float:

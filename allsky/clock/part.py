@@ -14,7 +14,7 @@ import numpy as np
 
 from allsky.clock.formats import DIGITS, ClockFormat
 from allsky.clock.glyphs import Expected, GlyphReading, GlyphSheet, GlyphVotes
-from allsky.clock.hold import Hold
+from allsky.clock.hold import Hold, moved_left
 from allsky.clock.levelling import levelled
 from allsky.clock.overlay import Box, level_ink, read_crops, strokes
 from allsky.clock.part_reading import PartReading, part_readings
@@ -56,16 +56,18 @@ class ClockPart:
 
     def inks(self, crops: Sequence[np.ndarray]) -> np.ndarray:
         """The ink (n, h, w) of crops of the part's box, all at one height, with the room that its spacing asks for."""
-        inks = self._in_their_rows(crops)
-        inks = self.hold.placed(inks) if self.hold else inks
-        return self.spacing.with_room(inks) if self.spacing else inks
+        return self.placed(crops)[0]
 
-    def shifts(self, crops: Sequence[np.ndarray]) -> np.ndarray:
-        """By how many columns (n) the text of crops of the part's box was moved to the left."""
-        return self.hold.shifts(self._in_their_rows(crops)) if self.hold else np.zeros(len(crops), int)
-
-    def _in_their_rows(self, crops: Sequence[np.ndarray]) -> np.ndarray:
-        return levelled(inks_of(crops, self.text_height, self.bright, self.level), self.rows)
+    def placed(self, crops: Sequence[np.ndarray]) -> tuple[np.ndarray, np.ndarray]:
+        """What `inks` gives, and by how many columns (n) the text of each crop stands farther right there."""
+        inks = levelled(inks_of(crops, self.text_height, self.bright, self.level), self.rows)
+        moved = np.zeros(len(crops), int)
+        if self.hold:
+            moved = -self.hold.shifts(inks)
+            inks = moved_left(inks, -moved)
+        if self.spacing:
+            inks, moved = self.spacing.with_room(inks), moved + self.spacing.room
+        return inks, moved
 
     def in_place(self, inks: np.ndarray, sheet: GlyphSheet) -> np.ndarray:
         """Inks (n, h, w) with their characters where a `sheet` has them."""

@@ -21,7 +21,7 @@ from allsky.clock.overlay import Box, text_level, union
 from allsky.clock.part import ClockPart, inks_of
 from allsky.clock.part_reading import SURE_CHAR, PartReading, cut_short, well_boxed
 from allsky.clock.polarity import is_bright
-from allsky.clock.search import Place
+from allsky.clock.search import TALLEST, Place
 from allsky.clock.spacing import Spacing
 from allsky.clock.spacing_lessons import learn_spacing, refined, straight_samples
 from allsky.clock.tesseract import Char
@@ -33,8 +33,6 @@ AGREED = 0.55
 # A layout that so many readings have, and this share of them, is one that the clock has; characters within so many
 # pixels of its own, on the mean, stand at its places.
 FEWEST_ALIKE, LEAST_ALIKE, SAME_PLACES_PX = 2, 0.15, 2.0
-# Boxes higher than the letters found by this took in more than a digit.
-TALLEST = 1.4
 
 
 def learn_part(
@@ -145,12 +143,10 @@ def _middles(reading: PartReading) -> np.ndarray:
 
 def learn_more(part: ClockPart, crops: Sequence[np.ndarray], readings: Sequence[PartReading]) -> ClockPart:
     """The part with the shapes that further crops of its box teach, Tesseract having read them."""
-    inks = part.inks(crops)
-    sheets = []
+    inks, away = part.placed(crops)
+    sheets, shown = [], part.read_all(crops)
     possible = [possible_digits(sheet.layout, part.format) for sheet in part.sheets]
-    away = (part.spacing.room if part.spacing else 0) - part.shifts(crops)
     for number, sheet in enumerate(part.sheets):
-        shown = part.read_all(crops)
         own = [
             _aligned_sample(ink, reading, sheet, possible[number], by, part.spacing)
             for ink, reading, one, by in zip(inks, readings, shown, away, strict=True)

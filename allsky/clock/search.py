@@ -47,7 +47,8 @@ WELL_APART = 2.5
 WIDEST_CUT, CUT_SHARE, WORDS_APART = 4.0, 0.5, 0.6
 # Lines of one block of text begin so many text heights below each other, at most; no frame is larger than this.
 LINE_APART, FAR = 2.0, (100_000, 100_000)
-# Marks that are higher than the digits read from them by this are something else.
+# Digits are no higher than the marks they were read from by this, or their boxes took in more; nor are marks than their
+# digits, or they are something else.
 TALLEST = 1.4
 # Lines that share so much of the smaller one stand at one place.
 ONE_PLACE = 0.5

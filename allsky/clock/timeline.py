@@ -134,11 +134,18 @@ def usual_step(index: np.ndarray, seconds: np.ndarray, quantum_s: float = 1.0) -
 
 def only_lost_frames(gap_s: np.ndarray, frames: np.ndarray, step_s: float, quantum_s: float) -> np.ndarray:
     """Whether over `frames` frames time went on by `gap_s` seconds as if a few more of them had been lost."""
+    lost = lost_frames(gap_s, frames, step_s, quantum_s)
+    return (lost > 0) & (lost <= MOST_LOST)
+
+
+def lost_frames(gap_s: np.ndarray, frames: np.ndarray, step_s: float, quantum_s: float) -> np.ndarray:
+    """How many frames were lost if over `frames` frames time went on by `gap_s` seconds; NaN where these are no whole
+    steps."""
     if not step_s > 0:
-        return np.zeros(np.shape(gap_s), bool)
+        return np.full(np.shape(gap_s), np.nan)
     steps = np.round(gap_s / step_s)
     whole = np.abs(gap_s - steps * step_s) <= max(WHOLE_STEP * step_s, quantum_s)
-    return whole & (steps > frames) & (steps <= frames + MOST_LOST)
+    return np.where(whole, steps - frames, np.nan)
 
 
 class _Fit:

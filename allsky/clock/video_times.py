@@ -93,11 +93,12 @@ class VideoTimes:
         others = fit_timeline(self.index[clear], self.own[clear], confidence[clear], self.quantum_s)
         off = np.abs(self.own - others.at(self.index)[0])
         used = clear | (self.read & (off <= max(self.quantum_s, abs(float(np.nan_to_num(others.step_s))) / 2)))
+        if (used == self.read).all():
+            return used
         every = fit_timeline(self.index[self.read], self.own[self.read], confidence[self.read], self.quantum_s)
-        for number in np.unique(every.stretch):
-            members = np.isin(self.index, every.index[every.stretch == number]) & self.read
-            if (members & clear).sum() >= FEWEST_IN_STRETCH:
-                used |= members
+        members = np.isin(self.index, every.index) & self.read
+        n_clear = np.bincount(every.stretch, clear[members])
+        used[members] |= n_clear[every.stretch] >= FEWEST_IN_STRETCH
         return used
 
     def promised(self, near: int, index: float) -> float:

@@ -34,9 +34,9 @@ def _place(clock: LearnedClock) -> str:
 
 
 def _swapped(clock: LearnedClock, others: Sequence[str]) -> list[str]:
-    if not others:
+    dated = clock.date_format
+    if not others or not dated:
         return []
-    dated = next(part.format for part in clock.parts if part.format.shows_date)
     patterns = " or ".join(map(_quoted, (dated.pattern, *others)))
     apart = "".join(
         f" and, on a line below it, to {_quoted(part.format.pattern)}" for part in clock.parts if part.format != dated

@@ -44,7 +44,7 @@ class Unconfigured:
 
     def candidates(self, moment: datetime) -> tuple[datetime, ...]:
         """The time of a frame, and the other one that it could mean where day and month could be swapped."""
-        written = next(part.format for part in self.clock.parts if part.format.shows_date) if self.others else None
+        written = self.clock.date_format
         text = moment.strftime(_without_zone(written.pattern)) if written else ""
         found = [ClockFormat(_without_zone(pattern)).search(text) for pattern in self.others]
         return moment, *(datetime.combine(one.day, moment.time()) for one in found if one and one.day)
@@ -69,9 +69,9 @@ def learn_unconfigured(
     try:
         return Unconfigured(learn_clock(keyframes, given, None, 0.0, likelier))
     except AmbiguousDate as error:
-        ranked = likeliest_order(error.formats, error.text, hint)
         if likelier:
             raise
+        ranked = likeliest_order(error.formats, error.text, hint)
         known = learn_unconfigured(keyframes, given, hint, ranked)
         return replace(known, others=tuple(each.pattern for each in ranked[1:]))
     except NoDate as error:
