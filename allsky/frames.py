@@ -259,13 +259,18 @@ def _written(
 
 def _dated(scan: _Scan) -> pd.DataFrame:
     """READINGS of all frames in order of video and frame; cards are in it, without a time."""
-    dated = scan.read.clock.date(scan.read.table(), scan.read.cards)
-    dated["utc"] += scan.correction
-    cards = pd.DataFrame(sorted(scan.read.cards), columns=["video", "frame_index"])
-    cards = cards.assign(source="template", confidence=0.0, clock_flag=CARD)
-    both = pd.concat([dated, cards.reindex(columns=READINGS.names)], ignore_index=True) if len(cards) else dated
-    both = READINGS.to_arrow(both).to_pandas()
-    return both.sort_values(["video", "frame_index"], ignore_index=True)
+    table = scan.read.dated()[0]
+    table["utc"] += scan.correction
+    if scan.read.cards:
+        cards = pd.DataFrame(sorted(scan.read.cards), columns=["video", "frame_index"])
+        cards = cards.assign(source="template", confidence=0.0, clock_flag=CARD)
+        table = pd.concat([table, cards.reindex(columns=READINGS.names)])
+        table = table.sort_values(["video", "frame_index"], ignore_index=True)
+    # Frames without cards are in order: the recordings are, and what each shows. Of a million frames no two tables
+    # should be held at a time.
+    arrow = READINGS.to_arrow(table)
+    del table
+    return arrow.to_pandas()
 
 
 def _kept_frames(chosen: pd.DataFrame, pictures: KeptPictures, site_name: str, image_root: str) -> pd.DataFrame:

@@ -30,7 +30,7 @@ from frames import KEPT_EVERY, QUALITY, learned, ours, read_clock, tesseract_thr
 from made_skies import DISK, Film, film
 from side_by_side import OBVIOUS, OURS, TUNED, Turns, options, peak_mb_of, require, take_turns, tell
 
-from allsky.clock.learning import reading_table
+from allsky.clock.learning import ReadingLog
 from allsky.recordings.aside import Aside
 from allsky.recordings.video import VideoFrame, read_chosen, read_frames
 from allsky.sky_disk import square_crop
@@ -38,16 +38,17 @@ from allsky.sky_disk import square_crop
 
 def date_every_frame(night: Film) -> pd.DataFrame:
     """READINGS of the whole night, nothing kept."""
-    clock, rows = learned(night), []
+    clock, log = learned(night), ReadingLog()
 
     def see(frames: list[VideoFrame]) -> None:
         readings = clock.read_all([frame.luma for frame in frames])
-        rows.extend((night.path.name, frame.index, reading) for frame, reading in zip(frames, readings, strict=True))
+        for frame, reading in zip(frames, readings, strict=True):
+            log.add(night.path.name, frame.index, reading)
 
     with Aside(see) as aside:
         for frame in read_frames(night.path):
             aside.add(frame)
-    return clock.date(reading_table(rows))
+    return clock.date(log.table(), evidence=log.evidence())[0]
 
 
 # What the rivals are made of.

@@ -48,16 +48,10 @@ def date_readings(
     dated = Dates(np.full(len(table), np.nan), np.full(len(table), np.nan), np.full(len(table), None, object))
     timelines, cards_of = {}, _by_video(cards)
     never = witness.impossible if witness else np.zeros(len(table), bool)
+    index, confidence = table["frame_index"].to_numpy(), table["confidence"].to_numpy(float)
     for video, rows in videos.items():
-        index = table["frame_index"].to_numpy()[rows]
-        one = VideoTimes(rows, index, own[rows], quantum_s, cards_of[video], never[rows])
-        timelines[video] = one.date(table["confidence"].to_numpy(float)[rows], dated)
-        if witness:
-            hear(one, witness, dated, zones)
-        for frames in stale_stretches(one, zones):
-            dated.flags[rows[frames[0] : frames[-1] + 1]] = STOOD_STILL
-        for frames in excursions(one):
-            dated.flags[rows[frames]] = OFF_ITS_LINE
+        one = VideoTimes(rows, index[rows], own[rows], quantum_s, cards_of[video], never[rows])
+        timelines[video] = _date_video(one, confidence[rows], dated, zones, witness)
     dated.flags[_with_unread(videos.values(), own, skipped)] = (
         f"the overlay shows a local time that summer time skips in {zone}"
     )
@@ -65,13 +59,28 @@ def date_readings(
         f"the overlay's offset from UTC is not that of {zone}, but its opposite is: its sign may be misread"
     )
     dated.flags[unclear] = f"this local hour came twice in {zone}, and no other frame or video tells which it is"
-    answer = table.assign(
-        utc=pd.to_datetime(dated.seconds, unit="s", utc=True).round("ms").astype("datetime64[ms, UTC]"),
-        source=np.where(np.isnan(own), "interpolated", table["source"]),
-        residual_s=dated.residual_s,
-        clock_flag=pd.Series(dated.flags, dtype=object),
-    )
-    return answer[READINGS.names], timelines
+    found = {
+        "utc": pd.to_datetime(dated.seconds, unit="s", utc=True).round("ms").astype("datetime64[ms, UTC]"),
+        "source": np.where(np.isnan(own), "interpolated", table["source"]),
+        "residual_s": dated.residual_s,
+        "clock_flag": pd.Series(dated.flags, dtype=object),
+    }
+    # Not a copy of what was read: a night may have a million frames.
+    return pd.DataFrame({name: found.get(name, table.get(name)) for name in READINGS.names}, copy=False), timelines
+
+
+def _date_video(
+    one: VideoTimes, confidence: np.ndarray, dated: Dates, zones: Sequence[tzinfo], witness: Witness | None
+) -> Timeline:
+    """Date one video's frames, and flag those that anything speaks against; its timeline."""
+    timeline = one.date(confidence, dated)
+    if witness:
+        hear(one, witness, dated, zones)
+    for frames in stale_stretches(one, zones):
+        dated.flags[one.rows[frames[0] : frames[-1] + 1]] = STOOD_STILL
+    for frames in excursions(one):
+        dated.flags[one.rows[frames]] = OFF_ITS_LINE
+    return timeline
 
 
 def _by_video(frames: Iterable[tuple[str, int]]) -> dict[str, list[int]]:

@@ -9,6 +9,7 @@ import pandas as pd
 
 from allsky.clock.learned import LearnedClock
 from allsky.clock.reading_log import Reading, ReadingLog
+from allsky.clock.timeline import Timeline
 
 
 class FramesRead:
@@ -51,10 +52,10 @@ class FramesRead:
         kept = self._log.forget(recording)
         self._doubtful = {new: self._doubtful[old] for new, old in enumerate(kept) if old in self._doubtful}
 
-    def table(self) -> pd.DataFrame:
-        """The table that `LearnedClock.date` takes, what is in doubt read again. Nothing is kept besides it."""
+    def dated(self) -> tuple[pd.DataFrame, dict[str, Timeline]]:
+        """What `LearnedClock.date` gives for all rows, what is in doubt read again. No row is kept."""
         again = zip(self._doubtful, self.clock.reread([reading.crops for reading in self._doubtful.values()]))
         self._log.correct({row: reading for row, reading in again if reading.overlay_time is not None})
-        table = self._log.table()
+        table, evidence = self._log.table(), self._log.evidence()
         self._log, self._doubtful = ReadingLog(), {}
-        return table
+        return self.clock.date(table, self.cards, evidence)

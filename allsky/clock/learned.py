@@ -26,7 +26,7 @@ from allsky.clock.part import ClockPart, PartEvidence, ocr_part
 from allsky.clock.part_learning import learn_more
 from allsky.clock.part_reading import PartReading
 from allsky.clock.part_witness import with_refused
-from allsky.clock.reading_log import NO_READING, Reading, unpacked
+from allsky.clock.reading_log import NO_READING, EvidenceOf, Reading
 from allsky.clock.record import (
     atlas,
     atlas_blocks,
@@ -194,20 +194,17 @@ class LearnedClock:
         seconds, _ = timeline.at(np.array([frame_index]))
         return None if np.isnan(seconds[0]) else datetime.fromtimestamp(round(seconds[0], 3), UTC)
 
-    def date(self, readings: pd.DataFrame, cards: Iterable[tuple[str, int]] = ()) -> pd.DataFrame:
-        """The whole night's READINGS of `readings` (video, frame_index, ocr_text, overlay_time, source, confidence,
-        as of `reading_table`): UTC, residual and flag of every frame, from all of them together. `cards`
-        (video, frame_index) are frames left out because they are no sky."""
-        return self.dated(readings, cards)[0]
-
-    def dated(
-        self, readings: pd.DataFrame, cards: Iterable[tuple[str, int]] = ()
+    def date(
+        self, readings: pd.DataFrame, cards: Iterable[tuple[str, int]] = (), evidence: EvidenceOf | None = None
     ) -> tuple[pd.DataFrame, dict[str, Timeline]]:
-        """What `date` gives, and the timeline of each video."""
+        """The whole night's READINGS of `readings` (video, frame_index, ocr_text, overlay_time, source, confidence,
+        as of `ReadingLog.table`), UTC, residual and flag of every frame from all of them together, and the timeline of
+        each video. `cards` (video, frame_index) are frames left out because they are no sky; `evidence` is what the
+        glyphs of each row show."""
         if not any(part.format.shows_date for part in self.parts):
             readings = readings.assign(overlay_time=beyond_noon(readings))
         words = [self.zone_word(text) for text in readings["ocr_text"]]
-        witness = self._witness(readings) if "evidence" in readings else None
+        witness = self._witness(readings, evidence) if evidence else None
         table, timelines = date_readings(readings, words, self.zone, self.quantum_s, witness, cards)
         if self._counts_to_24 and self.night and is_half_a_day_off(table, self.night, self.longitude_deg):
             table.loc[table["clock_flag"].isna(), "clock_flag"] = HALF_A_DAY_OFF
@@ -218,14 +215,14 @@ class LearnedClock:
             )
         return table, timelines
 
-    def _witness(self, readings: pd.DataFrame) -> Witness:
+    def _witness(self, readings: pd.DataFrame, evidence: EvidenceOf) -> Witness:
         """What the glyphs of the rows say of times; nothing where there are none, or a time cannot be written."""
-        packed, is_read = readings["evidence"].array, readings["ocr_text"].notna().to_numpy()
+        is_read = readings["ocr_text"].notna().to_numpy()
 
         @lru_cache(maxsize=1)  # A row is asked about several times in turn.
         def heard(row: int) -> list[tuple[ClockPart, str, GlyphVotes]]:
             """The parts of a row, what their glyphs show and how far they vote for it."""
-            seen = zip(self.parts, unpacked(packed[row]), strict=False)
+            seen = zip(self.parts, evidence(row), strict=False)
             return [(part, one.reading.text, part.votes(one)) for part, one in seen]
 
         def written(row: int, moment: datetime) -> list[tuple[GlyphVotes, str | None]]:
@@ -243,7 +240,7 @@ class LearnedClock:
         impossible = np.zeros(len(readings), bool)
         dated_by_glyphs = readings["overlay_time"].notna() & (readings["source"] == "template")
         for row in map(int, np.flatnonzero(~dated_by_glyphs)):
-            impossible[row] = self._shows_no_time(unpacked(packed[row]))
+            impossible[row] = self._shows_no_time(evidence(row))
         return Witness(support, familiar, impossible)
 
     def _shows_no_time(self, evidence: Sequence[PartEvidence]) -> bool:

@@ -20,7 +20,7 @@ from allsky.clock.part_learning import learn_part
 from allsky.clock.part_reading import PartReading
 from allsky.clock.part_witness import with_refused
 from allsky.clock.places import PlaceReading, read_places
-from allsky.clock.reading_log import NO_READING, Reading, ReadingLog, reading_table
+from allsky.clock.reading_log import NO_READING, Reading, ReadingLog, reading_log
 from allsky.clock.search import find_clock
 from allsky.clock.tesseract import TextLine
 from allsky.clock.zones import parse_zone
@@ -34,7 +34,7 @@ __all__ = [
     "Reading",
     "ReadingLog",
     "learn_clock",
-    "reading_table",
+    "reading_log",
 ]
 
 
@@ -159,7 +159,8 @@ def _with_readings(
         own = clock.read(keyframe.luma)
         own = own if own.overlay_time else clock.ocr_reading([part[number] for part in seen])
         rows.append((keyframe.video, keyframe.frame_index, replace(own, source="ocr")))
-    dated, timelines = clock.dated(reading_table(rows))
+    log = reading_log(rows)
+    dated, timelines = clock.date(log.table(), evidence=log.evidence())
     doubted = (dated["overlay_time"].notna() & dated["clock_flag"].notna()).to_numpy()
     ordered = dated.sort_values(["video", "frame_index"], ignore_index=True)
     return replace(clock, readings=ordered, timelines=timelines), doubted

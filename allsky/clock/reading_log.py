@@ -1,13 +1,12 @@
 """What does a frame's overlay show, and what do those of all frames, in little memory?
 
-A video may have a million frames, and all of them are dated together. Each is kept as a row of Arrow tables: some 250
-bytes, most of them the evidence of its glyphs, whose likenesses take a byte each.
+A video may have a million frames, and all of them are dated together. Each is kept as a row of Arrow tables, some 60
+bytes, and the evidence of its glyphs apart.
 """
 
 from __future__ import annotations
 
-import struct
-from collections.abc import Iterable, Iterator, Mapping, Sequence
+from collections.abc import Callable, Iterable, Iterator, Mapping, Sequence
 from dataclasses import dataclass, field
 from datetime import datetime
 
@@ -16,7 +15,7 @@ import pandas as pd
 import pyarrow as pa
 import pyarrow.compute as pc
 
-from allsky.clock.glyphs import GlyphReading
+from allsky.clock.evidence_kept import EvidenceKept
 from allsky.clock.part import PartEvidence
 
 _WORD = pa.dictionary(pa.int32(), pa.string())
@@ -27,14 +26,12 @@ _SCHEMA = pa.schema([
     ("overlay_time", pa.timestamp("ms")),
     ("source", _WORD),
     ("confidence", pa.float64()),
-    ("evidence", pa.binary()),
+    ("evidence", pa.int64()),
 ])  # fmt: skip
 # Rows that are gathered before they become a table.
 _CHUNK = 2048
-# A part's evidence: the sheet's number, whether it is sure, bytes of text, digits; lead, presence and words.
-_HEAD = struct.Struct("<BBBBfff")
-# Steps of a likeness from 0 to 1, and what stands for a shape that is not known.
-_STEPS, _UNKNOWN = 127, -128
+# What the glyphs of each row of a table show.
+EvidenceOf = Callable[[int], tuple[PartEvidence, ...]]
 
 
 @dataclass(frozen=True, slots=True)
@@ -59,13 +56,14 @@ class ReadingLog:
     def __init__(self) -> None:
         self._tables: list[pa.Table] = []
         self._latest: list[tuple] = []
+        self._evidence = EvidenceKept()
 
     def __len__(self) -> int:
         return sum(map(len, self._tables)) + len(self._latest)
 
     def add(self, video: str, frame_index: int, reading: Reading) -> None:
         """Take in the reading of the next frame."""
-        self._latest.append((video, frame_index, *_told(reading)))
+        self._latest.append((video, frame_index, *self._told(reading)))
         if len(self._latest) == _CHUNK:
             self._close()
 
@@ -91,18 +89,28 @@ class ReadingLog:
             if new:
                 rows = list(zip(*(column.to_pylist() for column in table.columns), strict=True))
                 for row, one in new.items():
-                    rows[row] = (*rows[row][:2], *_told(one))
+                    rows[row] = (*rows[row][:2], *self._told(one))
                 self._tables[number] = _table(rows)
 
     def table(self) -> pd.DataFrame:
-        """The table that `LearnedClock.date` takes: video, frame_index, ocr_text, overlay_time, source, confidence, and
-        the `evidence` as `unpacked` takes it."""
-        self._close()
-        whole = pa.concat_tables(self._tables) if self._tables else _SCHEMA.empty_table()
-        # Words that are always the same are one object each; texts and evidence stay as Arrow has them.
+        """The table that `LearnedClock.date` takes: video, frame_index, ocr_text, overlay_time, source, confidence."""
+        whole = self._whole()
+        # Words that are always the same are one object each; texts stay as Arrow has them.
         told = whole.drop_columns(["ocr_text", "evidence"]).to_pandas().astype({"video": object, "source": object})
-        packed = {name: pd.array(whole[name], pd.ArrowDtype(whole[name].type)) for name in ("ocr_text", "evidence")}
-        return told.assign(**packed)
+        return told.assign(ocr_text=pd.array(whole["ocr_text"], pd.ArrowDtype(pa.string())))
+
+    def evidence(self) -> EvidenceOf:
+        """What the glyphs of each row of `table` show, as of now."""
+        places, kept = self._whole()["evidence"].to_numpy(), self._evidence
+        return lambda row: kept.at(int(places[row]))
+
+    def _whole(self) -> pa.Table:
+        self._close()
+        return pa.concat_tables(self._tables) if self._tables else _SCHEMA.empty_table()
+
+    def _told(self, reading: Reading) -> tuple:
+        place = self._evidence.put(reading.evidence)
+        return reading.text, reading.overlay_time, reading.source, reading.confidence, place
 
     def _close(self) -> None:
         if self._latest:
@@ -110,49 +118,14 @@ class ReadingLog:
             self._latest = []
 
 
-def reading_table(readings: Iterable[tuple[str, int, Reading]]) -> pd.DataFrame:
-    """`ReadingLog.table` of (video, frame_index, reading)."""
+def reading_log(readings: Iterable[tuple[str, int, Reading]]) -> ReadingLog:
+    """The log of (video, frame_index, reading)."""
     log = ReadingLog()
     for video, frame_index, reading in readings:
         log.add(video, frame_index, reading)
-    return log.table()
-
-
-def _told(reading: Reading) -> tuple:
-    packed = _packed(reading.evidence)
-    return reading.text, reading.overlay_time, reading.source, reading.confidence, packed
+    return log
 
 
 def _table(rows: Sequence[tuple]) -> pa.Table:
     arrays = [pa.array(column, kind.type) for column, kind in zip(zip(*rows, strict=True), _SCHEMA, strict=True)]
     return pa.table(arrays, schema=_SCHEMA)
-
-
-# Evidence.
-
-
-def _packed(evidence: Sequence[PartEvidence]) -> bytes:
-    return b"".join(map(_packed_part, evidence))
-
-
-def _packed_part(evidence: PartEvidence) -> bytes:
-    one, text = evidence.reading, evidence.reading.text.encode()
-    steps = np.rint(one.likeness * _STEPS)
-    steps[np.isnan(steps)] = _UNKNOWN
-    head = _HEAD.pack(evidence.sheet, one.sure, len(text), len(steps), one.lead, one.presence, one.words)
-    return head + text + steps.astype(np.int8).tobytes()
-
-
-def unpacked(packed: bytes) -> tuple[PartEvidence, ...]:
-    """The evidence of a frame's parts, of a row of `ReadingLog.table`."""
-    parts, place = [], 0
-    while place < len(packed):
-        sheet, sure, text_bytes, n_digits, lead, presence, words = _HEAD.unpack_from(packed, place)
-        place += _HEAD.size
-        text = packed[place : place + text_bytes].decode()
-        place += text_bytes
-        steps = np.frombuffer(packed, np.int8, 10 * n_digits, place).reshape(n_digits, 10)
-        place += steps.size
-        likeness = np.where(steps == _UNKNOWN, np.nan, steps / np.float32(_STEPS))
-        parts.append(PartEvidence(sheet, GlyphReading(text, likeness, lead, bool(sure), presence, words)))
-    return tuple(parts)

@@ -164,19 +164,20 @@ class _Fit:
             of_its_own = np.arange(len(self.index))
             return Timeline(self.index, self.seconds, of_its_own, of_its_own, self.step_s)
         chain = self._without_excursions(self._best_chain())
-        positions: list[int] = []
-        stretch: list[int] = []
-        segment: list[int] = []
-        for place, number in enumerate(chain):
-            item, link = self.items[number], self._link(chain[place - 1], number) if place else PAUSE
-            own = range(item.first, item.last + 1)
+        items = [self.items[number] for number in chain]
+        stretch, segment = np.arange(len(chain)), np.arange(len(chain))
+        for place, number in enumerate(chain[1:], 1):
+            link, item = self._link(chain[place - 1], number), items[place]
             # A single reading has no rate of its own and goes on with that of the item before it.
             same_rate = item.first == item.last or np.isclose(self.rate[chain[place - 1]], item.rate, rtol=0.05)
-            positions += own
-            stretch += [stretch[-1] if link in (GOES_ON, CHANGED) else place] * len(own)
-            segment += [segment[-1] if link == GOES_ON and same_rate else place] * len(own)
-        found = (self.index[positions], self.seconds[positions], np.array(stretch), np.array(segment))
-        return Timeline(*found, self.step_s)
+            if link in (GOES_ON, CHANGED):
+                stretch[place] = stretch[place - 1]
+            if link == GOES_ON and same_rate:
+                segment[place] = segment[place - 1]
+        own = [slice(item.first, item.last + 1) for item in items]
+        index, seconds = (np.concatenate([of_all[each] for each in own]) for of_all in (self.index, self.seconds))
+        n_readings = [item.last + 1 - item.first for item in items]
+        return Timeline(index, seconds, np.repeat(stretch, n_readings), np.repeat(segment, n_readings), self.step_s)
 
     def _keeps_no_even_time(self) -> bool:
         """Whether readings follow each other in order and at no pace."""

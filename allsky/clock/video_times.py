@@ -71,7 +71,7 @@ class VideoTimes:
         used = self._used(confidence)
         timeline = fit_timeline(self.index[used], self.own[used], confidence[used], self.quantum_s)
         self.timeline, self.fitted, self.inside = timeline, *timeline.at(self.index)
-        self.believed = np.isin(self.index, timeline.index) & used
+        self.believed = used & np.isin(self.index, timeline.index.astype(int), kind="table")
         self.alone = np.zeros(len(self.index), bool)
         self.alone[self.believed] = self._short_stretches(confidence[self.believed])
         self.vague = np.zeros(len(self.index), bool)

@@ -123,7 +123,7 @@ def read_series(clock: LearnedClock, recording: Recording, shape: tuple[int, ...
             series.left_out[frame.index] = "a card between the frames, not the sky"
             continue
         read.add(recording.name, frame.index, reading)
-    readings, timelines = clock.dated(read.table(), read.cards)
+    readings, timelines = read.dated()
     series.readings, series.timeline = readings.set_index("frame_index"), timelines.get(recording.name)
     return series
 

@@ -75,15 +75,16 @@ class NumberClock:
         self.reread_calls.append(len(crops))
         return [Reading(str(c[0][0, 0]), self.time(int(c[0][0, 0])), 0.8, "ocr") for c in crops]
 
-    def date(self, readings, cards=()):
+    def date(self, readings, cards=(), evidence=None):
         expected = pd.Series([self.time(k) for k in readings["frame_index"]], dtype="datetime64[ms]")
         off = (readings["overlay_time"] - expected).dt.total_seconds()
-        return readings.assign(
+        dated = readings.assign(
             utc=readings["overlay_time"].fillna(expected).dt.tz_localize("UTC"),
             source=readings["source"].where(readings["overlay_time"].notna(), "interpolated"),
             residual_s=off,
             clock_flag=pd.Series(["reading disagrees" if abs(o) > 10 else None for o in off], dtype=object),
-        )[READINGS.names]
+        )
+        return dated[READINGS.names], {}
 
 
 def extract(folder, videos, clock=None, disk=DISK, **changed):
@@ -251,10 +252,10 @@ def test_where_videos_overlap_the_first_by_name_wins_and_it_is_said(tmp_path):
     two = write_video(tmp_path / "2.mp4", (numbered_picture(k) for k in range(3, 12)))
 
     class PerVideo(NumberClock):
-        def date(self, readings, cards=()):
+        def date(self, readings, cards=(), evidence=None):
             shift = readings["video"].map({"1.mp4": 0, "2.mp4": 3})
-            dated = super().date(readings.assign(frame_index=readings["frame_index"] + shift))
-            return dated.assign(frame_index=readings["frame_index"])
+            dated = super().date(readings.assign(frame_index=readings["frame_index"] + shift))[0]
+            return dated.assign(frame_index=readings["frame_index"]), {}
 
     night = extract(tmp_path, [("2.mp4", two), ("1.mp4", one)], PerVideo())
     assert list(zip(night.frames["video"], night.frames["frame_index"])) == [
@@ -295,8 +296,8 @@ def test_a_night_of_which_nothing_can_be_read_raises(tmp_path):
 
 def test_a_night_that_cannot_be_dated_raises(tmp_path):
     class Blind(NumberClock):
-        def date(self, readings, cards=()):
-            return super().date(readings).assign(utc=pd.NaT)
+        def date(self, readings, cards=(), evidence=None):
+            return super().date(readings)[0].assign(utc=pd.NaT), {}
 
     path = write_numbered(tmp_path / "a.mp4", 5)
     with pytest.raises(NoClock, match="clock_box"):

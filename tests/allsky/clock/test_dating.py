@@ -379,7 +379,7 @@ def test_a_reading_that_the_glyphs_doubt_begins_no_stretch_across_frames_that_we
 def test_a_clock_that_may_be_utc_is_not_dated_in_another_zone(timezone, flagged_all):
     table = readings(every_20_s(list(range(20))))
     clock = LearnedClock((), timezone, None, -114.0, "UIE")
-    flags = LearnedClock.restore(clock.to_json(), np.zeros((0, 0), np.uint8)).date(table)["clock_flag"]
+    flags = LearnedClock.restore(clock.to_json(), np.zeros((0, 0), np.uint8)).date(table)[0]["clock_flag"]
     assert set(flags.astype(str).str.contains("may be UTC")) == {flagged_all}
 
 

@@ -4,7 +4,7 @@
 import pandas as pd
 import pytest
 
-from allsky.clock.learning import ClockSettings, LearnedClock, learn_clock, reading_table
+from allsky.clock.learning import ClockSettings, LearnedClock, learn_clock, reading_log
 from allsky.recordings.recording import VideoRecording
 from allsky.recordings.teaching import teaching_frames
 from allsky.recordings.video import read_frames
@@ -24,7 +24,8 @@ def test_every_frame_is_dated_exactly(shared_data, video, given):
     settings = ClockSettings((box,), ("%Y-%m-%d %H:%M:%S",), "UTC") if given else ClockSettings()
     learned = learn_clock(teaching_frames([VideoRecording(video, path)]), settings, None, -111.93)
     clock = LearnedClock.restore(learned.to_json(), learned.glyph_atlas())
-    dated = clock.date(reading_table([(video, frame.index, clock.read(frame.luma)) for frame in read_frames(path)]))
+    log = reading_log((video, frame.index, clock.read(frame.luma)) for frame in read_frames(path))
+    dated = clock.date(log.table(), evidence=log.evidence())[0]
     expected = pd.Timestamp(first, tz="UTC") + pd.to_timedelta(3 * dated["frame_index"], unit="s")
     assert (dated["utc"] == expected).all()
     assert dated["clock_flag"].isna().all()

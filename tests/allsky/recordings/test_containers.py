@@ -9,7 +9,7 @@ import numpy as np
 import pandas as pd
 import pytest
 
-from allsky.clock.learning import ClockSettings, Keyframe, learn_clock, reading_table
+from allsky.clock.learning import ClockSettings, Keyframe, learn_clock, reading_log
 from allsky.recordings.probing import probe
 from allsky.recordings.video import read_frames, read_keyframes
 from allsky.simulator.overlay import TextLine, draw_text
@@ -78,8 +78,8 @@ def test_every_frame_is_dated_exactly(tmp_path, kind):
     clock = learn_clock(keyframes, settings, None, 0.0)
     frames = list(read_frames(path))
     assert (facts.height, facts.width) == frames[0].luma.shape == frames[0].rgb().shape[:2]
-    rows = reading_table((name, frame.index, clock.read(frame.luma)) for frame in frames)
-    dated = clock.date(rows)
+    log = reading_log((name, frame.index, clock.read(frame.luma)) for frame in frames)
+    dated = clock.date(log.table(), evidence=log.evidence())[0]
     expected = [pd.Timestamp(START, tz="UTC") + pd.Timedelta(seconds=STEP_S * k) for k in range(FRAMES)]
     assert dated["utc"].tolist() == expected
     assert dated["clock_flag"].isna().all()
