@@ -8,7 +8,8 @@ cards between the frames show no clock. There is no rival here, so nothing is ti
 A frame counts as exact when it is not flagged and its UTC is what the overlay shows, to its last place (to half the
 frame step under a clock without seconds, which is asked for the times between); as silently wrong when it is not
 flagged and off by more than half the video's frame step (or 1 s, where that is more); as near in between. Times that
-no clock can show (a spring's missing hour) must be flagged, and are silently wrong otherwise; so are those of a clip
+no clock can show (a spring's missing hour) must be flagged, and are silently wrong otherwise, as are those after them,
+which are an hour behind; so are those of a clip
 all of whose frames lie in autumn's repeated hour under a clock without a zone.
 
 One clip in 64 is a whole night: 3,000 to 6,500 frames, one every 6 s, a keyframe every 250. Frames of a clip share what
@@ -154,9 +155,10 @@ def _times(
     here = ZoneInfo(zone)
     start = _start(rng, fault, here, seconds)
     if fault == "spring":
-        # A clock that nobody set forward goes on through an hour that is none.
+        # A clock that nobody set forward goes on through an hour that is none, and is an hour behind from there on.
         naive = [start.replace(tzinfo=None) + timedelta(seconds=float(one)) for one in seconds]
-        missing = frozenset(k for k, one in enumerate(naive) if one.hour == 2)
+        first = next(one for one in naive if one.hour == 2)
+        missing = frozenset(k for k, one in enumerate(naive) if one >= first)
         return tuple(one if "%Z" in layout else one.replace(fold=0) for one in naive), missing
     utc = [start.astimezone(UTC) + timedelta(seconds=float(one)) for one in np.nan_to_num(seconds)]
     return tuple(None if np.isnan(one) else moment.astimezone(here) for one, moment in zip(seconds, utc)), frozenset()

@@ -24,6 +24,9 @@ from allsky.clock.video_times import Dates, VideoTimes
 from allsky.clock.zones import not_set_forward, overlay_zone, possible_utc, sign_in_doubt
 from allsky.tables import READINGS
 
+# So many readings in an hour that summer time skips are no misreadings.
+FEWEST_SKIPPED = 3
+
 
 def date_readings(
     readings: pd.DataFrame,
@@ -54,6 +57,10 @@ def date_readings(
         timelines[video] = _date_video(one, confidence[rows], dated, zones, witness)
     dated.flags[_with_unread(videos.values(), own, skipped)] = (
         f"the overlay shows a local time that summer time skips in {zone}"
+    )
+    dated.flags[_never_set_forward(videos.values(), own, skipped)] = (
+        f"the clock showed times that summer time skips in {zone} and went on from there, so it was not set forward: "
+        "set [camera] clock_timezone to what it keeps"
     )
     dated.flags[_with_sign_in_doubt(zone_words, zone, near)] = (
         f"the overlay's offset from UTC is not that of {zone}, but its opposite is: its sign may be misread"
@@ -127,6 +134,18 @@ def _own_utc(
         first[row], second[row] = options[0].timestamp(), options[-1].timestamp()
     own, unclear = resolve_repeated(videos, table["frame_index"].to_numpy(), first, second)
     return own, skipped, unclear
+
+
+def _never_set_forward(videos: Iterable[np.ndarray], own: np.ndarray, skipped: np.ndarray) -> np.ndarray:
+    """The rows behind the `skipped` ones of a night, if the first of them to be read leaps back in UTC: the clock went
+    on at the old time. One that was set forward meanwhile goes on in UTC."""
+    answer, order = np.zeros(len(own), bool), np.concatenate(list(videos) or [np.zeros(0, int)])
+    places = np.flatnonzero(skipped[order])
+    if len(places) >= FEWEST_SKIPPED:
+        behind = order[places[-1] + 1 :]
+        read = behind[~np.isnan(own[behind])]
+        answer[behind] = len(read) > 0 and own[read[0]] < own[order[places[-1]]]
+    return answer
 
 
 def _with_unread(videos: Iterable[np.ndarray], own: np.ndarray, skipped: np.ndarray) -> np.ndarray:

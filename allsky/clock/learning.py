@@ -22,6 +22,7 @@ from allsky.clock.part_witness import with_refused
 from allsky.clock.places import PlaceReading, read_places
 from allsky.clock.reading_log import NO_READING, Reading, ReadingLog, reading_log
 from allsky.clock.search import find_clock
+from allsky.clock.spacing import Spacing
 from allsky.clock.tesseract import TextLine
 from allsky.clock.zones import parse_zone
 from allsky.errors import NoClock
@@ -128,13 +129,19 @@ def _parts(
 ) -> list[ClockPart | None]:
     """The part of each place (None where it teaches nothing), all known by their strokes or all by their brightness."""
 
-    def learn(by_level: bool | None) -> list[ClockPart | None]:
+    def learn(by_level: bool | None, lent: Spacing | None = None) -> list[ClockPart | None]:
         return [
-            learn_part(one.place, one.format, lumas, _unless(believed, one.readings), days, by_level) for one in read
+            learn_part(one.place, one.format, lumas, _unless(believed, one.readings), days, by_level, lent)
+            for one in read
         ]
 
     parts = learn(None)
-    return parts if len({part is not None and part.level > 0 for part in parts}) == 1 else learn(True)
+    # A date hardly ever changes, so that its time tells how wide its digits are.
+    spacing = [part.spacing for part in parts if part]
+    lent = next((one for one in spacing if one), None)
+    if lent and not all(spacing):
+        parts = learn(None, lent)
+    return parts if len({part is not None and part.level > 0 for part in parts}) == 1 else learn(True, lent)
 
 
 def _unless(believed: np.ndarray, seen: Sequence[PartReading]) -> list[PartReading]:

@@ -6,9 +6,10 @@ what was read teaches the glyphs of a `ClockPart`; frames in doubt teach it more
 
 from __future__ import annotations
 
-from collections.abc import Sequence
+from collections.abc import Callable, Sequence
 from dataclasses import replace
 from datetime import date
+from functools import partial
 
 import numpy as np
 
@@ -23,7 +24,7 @@ from allsky.clock.part_reading import SURE_CHAR, PartReading, cut_short, well_bo
 from allsky.clock.polarity import is_bright
 from allsky.clock.search import TALLEST, Place
 from allsky.clock.spacing import Spacing
-from allsky.clock.spacing_lessons import learn_spacing, refined, straight_samples
+from allsky.clock.spacing_lessons import as_read, learn_spacing, lent_spacing, n_surely_read, refined, straight_samples
 from allsky.clock.tesseract import Char
 
 # A character belongs to the place whose middle is within this share of a glyph's width of its own.
@@ -42,16 +43,20 @@ def learn_part(
     readings: Sequence[PartReading],
     days: Sequence[date] = (),
     by_level: bool | None = None,
+    lent: Spacing | None = None,
 ) -> ClockPart | None:
     """The part at `place`, its glyphs learned from what Tesseract read there on `lumas`, in a night of these `days`
     where they are known; None where nothing teaches. Digits are known by their strokes, or by their brightness where
-    equal ones are more alike by that; `by_level` says which, where it is settled."""
+    equal ones are more alike by that; `by_level` says which, where it is settled. Where its own texts do not tell how
+    wide its digits are, those of another part, `lent` by it, may."""
     taught = _teaching(place, lumas, readings)
     if not taught:
         return None
     read = [readings[number] for number in taught]
     height, same = _digit_height(read, place.text_height), unchanged(read)
-    spacing = learn_spacing(*_measured(read, same))
+    measured = _measured(read, same)
+    own_spacing = learn_spacing(*measured)
+    spacing = own_spacing or (lent_spacing(lent, *measured) if lent else None)
     box = _tight_box(read, place, height, lumas[0].shape, spacing)
     crops = [np.ascontiguousarray(box.crop(luma)) for luma in lumas]
     bright = is_bright([(lumas[number], readings[number]) for number in taught], place.box)
@@ -66,16 +71,19 @@ def learn_part(
         both, away = [moved_left(inks, shifts) for inks in both], away - shifts
     if spacing:
         both, away = [spacing.with_room(inks) for inks in both], away + spacing.room
-    whole = [_sample(both[0][number], readings[number], away[number], both[1][number]) for number in taught]
+    whole = drawn = [_sample(both[0][one], readings[one], away[one], both[1][one]) for one in taught]
     if spacing:
-        spacing = refined(spacing, whole)
-        whole = straight_samples(whole, spacing)
-    if by_level is None:
-        by_level = clearer_by_level(whole)
+        spacing = refined(spacing, drawn) if own_spacing else spacing
+        whole = straight_samples(drawn, spacing)
+    by_level = clearer_by_level(whole) if by_level is None else by_level
     if by_level:
         both = both[1:] * 2
-        whole = [replace(sample, crop=sample.level) for sample in whole if sample.level is not None]
-    sheets = learn_sheets(whole, clock_format, days)
+        whole, drawn = ([replace(one, crop=one.level) for one in some if one.level is not None]
+                        for some in (whole, drawn))  # fmt: skip
+    teach = partial(learn_sheets, clock_format=clock_format, days=days)
+    sheets = teach(whole)
+    if spacing:
+        whole, sheets = _taught_as_read(whole, drawn, sheets, spacing, teach)
     if len(sheets) == 1 and any(reading.others for reading in readings):
         whole = []
     others = [number for number in range(len(crops)) if number not in taught or not whole]
@@ -85,9 +93,23 @@ def learn_part(
         for number in others
     ]
     if len(sheets) == 1 and any(partly):
-        sheets = learn_sheets([*whole, *(sample for sample in partly if sample)], clock_format, days)
+        sheets = teach([*whole, *(sample for sample in partly if sample)])
     level, hold = (level, holds[1]) if by_level else (0.0, holds[0])
     return ClockPart(box, clock_format, height, bright, place.style, tuple(sheets), rows, level, spacing, hold)
+
+
+def _taught_as_read(
+    whole: list[Sample],
+    drawn: list[Sample],
+    sheets: list[GlyphSheet],
+    spacing: Spacing,
+    teach: Callable[[list[Sample]], list[GlyphSheet]],
+) -> tuple[list[Sample], list[GlyphSheet]]:
+    """The samples and what they teach, made straight as reading does it where it is then sure of more of them."""
+    again = as_read(whole, drawn, sheets, spacing)
+    taught = teach(again)
+    surer = n_surely_read(drawn, taught, spacing) > n_surely_read(drawn, sheets, spacing)
+    return (again, taught) if surer else (whole, sheets)
 
 
 def _teaching(place: Place, lumas: Sequence[np.ndarray], readings: Sequence[PartReading]) -> list[int]:

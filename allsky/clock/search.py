@@ -57,14 +57,16 @@ ONE_PLACE = 0.5
 @dataclass(frozen=True)
 class Place:
     """A place on the frame that shows the clock, or its date or time alone: its box, the height of its
-    letters in pixels, whether they are bright on dark, the style in which Tesseract could read it, and the formats its
-    text could be in, likeliest first."""
+    letters in pixels, whether they are bright on dark, the style in which Tesseract could read it, the formats its
+    text could be in, likeliest first, and from where to where the characters read in the box reach (all of it where
+    that is not said; a text with a ground has a wider one)."""
 
     box: Box
     text_height: float
     bright: bool
     style: str
     formats: tuple[ClockFormat, ...]
+    span: tuple[float, float] | None = None
 
     def widened(self, shape: tuple[int, ...]) -> Place:
         """The place with what stands beside it: the marks of a faint clock may have been found in part only, and beside
@@ -76,7 +78,8 @@ class Place:
     def is_well_apart(self, other: Place) -> bool:
         """Whether another place on the same line, as it was found, is a text of its own."""
         rows = min(self.box.bottom, other.box.bottom) - max(self.box.y, other.box.y)
-        gap = max(self.box.x - other.box.right, other.box.x - self.box.right)
+        (left, right), (others_left, others_right) = (one.span or (one.box.x, one.box.right) for one in (self, other))
+        gap = max(left - others_right, others_left - right)
         return rows > 0 and gap > WELL_APART * self.text_height
 
     def kept_from(self, other: Place, found: Box) -> Place:
@@ -294,4 +297,7 @@ def _place(group: list[_Seen]) -> Place:
     box = union([one.line.box for one in group])
     height = float(np.median([one.line.text_height for one in group]))
     counted = Counter(found.format for one in group for found in one.found)
-    return Place(box, height, group[0].line.bright, group[0].style, tuple(each for each, _ in counted.most_common()))
+    formats = tuple(each for each, _ in counted.most_common())
+    ends = [(one.line.box.x + char.x, one.line.box.x + char.x + char.width) for one in group for char in one.text.chars]
+    span = (min(left for left, _ in ends), max(right for _, right in ends))
+    return Place(box, height, group[0].line.bright, group[0].style, formats, span)

@@ -13,7 +13,7 @@ from dataclasses import replace
 import numpy as np
 
 from allsky.clock.glyph_lessons import Sample
-from allsky.clock.glyphs import layout_of, unit, windows
+from allsky.clock.glyphs import GlyphSheet, layout_of, unit, windows
 from allsky.clock.spacing import ROUNDING_PX, Spacing, room_needed
 from allsky.clock.text_layout import FAR_OFF, fit_text, glyph_width, place_centers, usual_advance
 
@@ -32,10 +32,7 @@ ANCHORS, ANCHOR_NEARER = (0.0, 1.0), 2.0
 def learn_spacing(texts: Sequence[str], centers: Sequence[np.ndarray]) -> Spacing | None:
     """The widths of digits, from `texts` and the middles of the boxes of their characters but blanks, in pixels (NaN
     where not measured); None where all have the same as far as can be told."""
-    layouts = [layout_of(text) for text in texts]
-    common = Counter(layouts).most_common(1)[0][0]
-    own = [text for text, layout in zip(texts, layouts, strict=True) if layout == common]
-    measured = np.array([one for one, layout in zip(centers, layouts, strict=True) if layout == common])
+    own, measured = _commonest(texts, centers)
     even = fit_text(own, measured)
     if even.loss < FAR_OFF or len(set(own)) < FEWEST_TEXTS:
         return None
@@ -46,6 +43,32 @@ def learn_spacing(texts: Sequence[str], centers: Sequence[np.ndarray]) -> Spacin
         return None
     wider = tuple(odd.wider.round(1).tolist())
     return Spacing(wider, anchor, room_needed(wider, len(odd.places)) if anchor else 0)
+
+
+def lent_spacing(lent: Spacing, texts: Sequence[str], centers: Sequence[np.ndarray]) -> Spacing | None:
+    """The spacing of another part of the clock for `texts` that do not tell their own (a date changes once a night, or
+    never), with the end that these keep; None where their boxes (as of `learn_spacing`) speak against it."""
+    own, measured = _commonest(texts, centers)
+    room = room_needed(lent.wider, measured.shape[1])
+    ends = [Spacing(lent.wider, anchor, room if anchor else 0) for anchor in ANCHORS]
+    # Nothing but a text that changes its width tells which end it keeps, and most keep the left one.
+    spacing = min(ends, key=lambda one: _off_their_cells(own, measured - one.cells(own).shifts) + 0.01 * one.anchor)
+    better = _off_their_cells(own, measured - spacing.cells(own).shifts) < _off_their_cells(own, measured)
+    return spacing if better else None
+
+
+def _off_their_cells(texts: Sequence[str], measured: np.ndarray) -> float:
+    """How far at most a box is from where digits of one width would have it, in pixels."""
+    away = np.abs(measured - fit_text(texts, measured).places)
+    return float(np.nanmax(away)) if np.isfinite(away).any() else 0.0
+
+
+def _commonest(texts: Sequence[str], centers: Sequence[np.ndarray]) -> tuple[list[str], np.ndarray]:
+    """The texts of the commonest layout and the middles of their boxes (m, n)."""
+    layouts = [layout_of(text) for text in texts]
+    common = Counter(layouts).most_common(1)[0][0]
+    own = [text for text, layout in zip(texts, layouts, strict=True) if layout == common]
+    return own, np.array([one for one, layout in zip(centers, layouts, strict=True) if layout == common])
 
 
 def refined(spacing: Spacing, samples: Sequence[Sample]) -> Spacing:
@@ -85,6 +108,31 @@ def _straight(samples: Sequence[Sample], spacing: Spacing) -> list[Sample]:
     cells = cells._replace(shifts=cells.shifts + rounding)
     crops, levels = (spacing.straightened(each, places, cells) for each in (crops, levels))
     return [Sample(*each) for each in zip(crops, texts, centers, levels, strict=True)]
+
+
+def as_read(
+    straight: Sequence[Sample], drawn: Sequence[Sample], sheets: Sequence[GlyphSheet], spacing: Spacing
+) -> list[Sample]:
+    """The `straight` samples, made straight as reading will do it, which does not know their texts: what it moves a
+    little should be taught so. Those of which reading makes another text stay as they are. `drawn` are they before."""
+    answer = []
+    for sample, before in zip(straight, drawn, strict=True):
+        sheet, crop = _reading_of(before, sheets, spacing)
+        right = sheet is not None and sheet.read(crop).text == sample.text
+        answer.append(replace(sample, crop=crop, centers=sheet.centers) if sheet and right else sample)
+    return answer
+
+
+def n_surely_read(drawn: Sequence[Sample], sheets: Sequence[GlyphSheet], spacing: Spacing) -> int:
+    """How many of the samples, as they are `drawn`, reading with these sheets is sure of."""
+    read = [_reading_of(sample, sheets, spacing) for sample in drawn]
+    return sum(sheet is not None and sheet.read(crop).sure for sheet, crop in read)
+
+
+def _reading_of(drawn: Sample, sheets: Sequence[GlyphSheet], spacing: Spacing) -> tuple[GlyphSheet | None, np.ndarray]:
+    """The sheet that reads a sample, if there is one of its layout, and its crop with the characters at its places."""
+    sheet = next((one for one in sheets if one.layout == layout_of(drawn.text)), None)
+    return sheet, drawn.crop if sheet is None else spacing.straight(drawn.crop[None], sheet)[0][0]
 
 
 def _away(crops: np.ndarray, places: np.ndarray, texts: Sequence[str], width: int) -> np.ndarray:

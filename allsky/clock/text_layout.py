@@ -21,6 +21,8 @@ ROUNDS = 12
 # Digits do not share a width where a common one leaves the boxes this far off (as `TextFit.loss`). Of fonts whose
 # digits do the boxes of 200 clocks were off by 0.025 at most.
 FAR_OFF = 0.03
+# The ink of no digit is off the middle of its cell by such a share of an advance.
+OFF_ITS_CELL = 0.15
 # How firmly a width is held to the usual one, and an offset to none, against one measured box.
 WIDTH_TIE, OFFSET_TIE = 0.02, 0.05
 # The same of what a digit takes more than the usual one.
@@ -42,13 +44,18 @@ def place_centers(texts: Sequence[str], centers: np.ndarray) -> np.ndarray:
 
     `centers` (m, n) are the middles of the measured boxes in pixels, NaN where there is none. A digit's place is the
     middle of its cell, another character's the middle of its ink; where digits do not share a width and the text never
-    changes, so that nobody can tell theirs, each stands where its boxes are.
+    changes, so that nobody can tell theirs, each stands where its boxes are, or between those beside it.
     """
     fit = fit_text(texts, centers)
-    if fit.loss < FAR_OFF or len(set(texts)) > 1:
+    measured = np.flatnonzero(~np.isnan(centers).all(axis=0))
+    if len(set(texts)) > 1 or not len(measured):
         return fit.places
-    measured = ~np.isnan(centers).all(axis=0)
-    return np.where(measured, np.nanmedian(np.where(measured, centers, 0.0), axis=0), fit.places)
+    boxes = np.nanmedian(centers[:, measured], axis=0)
+    # A width that no digit has fits as well, each being far off the middle of its cell then.
+    off = np.abs(boxes - fit.places[measured]).max()
+    if fit.loss < FAR_OFF and off < OFF_ITS_CELL * usual_advance(texts[0], centers):
+        return fit.places
+    return np.interp(np.arange(len(fit.places)), measured, boxes)
 
 
 def fit_text(texts: Sequence[str], centers: np.ndarray, anchor: float | None = None) -> TextFit:

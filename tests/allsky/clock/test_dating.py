@@ -105,6 +105,19 @@ def test_times_that_summer_time_skips_are_flagged_with_the_unread_ones_among_the
     assert flags[15:].str.contains("summer time skips").all()
 
 
+@pytest.mark.parametrize(("set_at", "first_sure_again"), [(None, None), (24, 24)], ids=["never", "at 02:18"])
+def test_what_a_clock_shows_that_was_not_set_forward_is_not_the_zones_time_later_that_night_either(
+    set_at, first_sure_again
+):
+    shown = [datetime(2022, 3, 13, 1, 30) + timedelta(minutes=2 * k) for k in range(60)]
+    if set_at:
+        shown = [moment + timedelta(hours=place >= set_at) for place, moment in enumerate(shown)]
+    flags = dated(shown)["clock_flag"]
+    assert flags[:15].isna().all() and flags[15:first_sure_again].notna().all()
+    assert set_at is None or flags[first_sure_again:].isna().all()
+    assert set_at or flags[45:].str.contains("not set forward").all()
+
+
 def test_a_night_across_the_change_in_spring_goes_on_in_utc():
     utc = [datetime(2022, 3, 13, 8, 0, tzinfo=UTC) + timedelta(minutes=3 * k) for k in range(60)]
     table = dated(local(utc))

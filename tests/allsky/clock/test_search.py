@@ -78,6 +78,17 @@ def test_a_time_set_to_the_right_edge_whose_narrow_digits_move_it_is_read_apart_
     assert [reading.overlay_time for reading in clock.read_all(lumas)] == list(clip.times)
 
 
+def test_texts_on_grounds_that_nearly_touch_are_as_far_apart_as_their_letters():
+    """Zoo clip 60677: 20 pixels between the grounds, 47 and fewer between the letters of 16 pixels."""
+    looks = {"height": 16, "font": "DejaVuSansMono/narrow", "backing": 10}
+    corners = (Text("%Y-%m-%d", 16, -17, **looks), Text("%H:%M:%S", -17, -17, **looks))
+    clip = Clip(evenly(datetime(2024, 5, 26, 21, 38, 21), 60.0, 40), corners, sky=120.0, seed=60677)
+    lumas = list(frames(clip))
+    clock = learn_clock([Keyframe("made", k, lumas[k]) for k in range(0, 40, 3)], ClockSettings(), None, 0.0)
+    assert [part.format.pattern for part in clock.parts] == ["%Y-%m-%d", "%H:%M:%S"]
+    assert [reading.overlay_time for reading in clock.read_all(lumas)] == list(clip.times)
+
+
 @pytest.mark.parametrize(
     ("text", "size"),
     [

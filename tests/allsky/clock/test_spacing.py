@@ -103,3 +103,25 @@ def test_text_behind_narrow_digits_is_not_cut_off_where_usual_ones_would_need_mo
     cells = spacing.cells(["118"])
     straight = spacing.straightened(crop, np.array([2.5, 8.5, 14.5]), cells)[0, 0]
     assert straight[12:18].tolist() == [0, 7, 8, 9, 7, 0]
+
+
+@pytest.mark.parametrize("start", [datetime(2014, 9, 9, 21, 9, 59), datetime(2014, 9, 9, 23, 39, 59)],
+                         ids=["never changes", "changes at midnight"])  # fmt: skip
+def test_a_date_that_stands_apart_has_the_widths_that_its_time_tells(start):
+    corners = (Text("%Y-%m-%d", 2, -3, 11, NARROW), Text("%H:%M:%S", -3, -3, 11, NARROW))
+    times = evenly(start, 61, 40)
+    clock, lumas = taught(Clip(times, corners, (320, 256), sky=40.0, contrast=6.0, seed=4), None)
+    date, time = clock.parts
+    assert date.spacing and date.spacing.wider == pytest.approx(time.spacing.wider, abs=0.5)
+    assert [reading.overlay_time for reading in clock.read_all(lumas)] == list(times)
+
+
+def test_what_reading_moves_a_little_is_taught_where_reading_has_it():
+    """Zoo clip 60671: the last 1 of `2011` is looked for a part of a pixel from where it was taught."""
+    times = evenly(datetime(2011, 3, 27, 23, 38, 29), 1506, 22)
+    text = Text("%Y-%m-%d UTC %H:%M:%S", 2, -3, 9, "STIXGeneral/narrow", backing=10)
+    clip = Clip(times, (text,), (320, 240), sky=60.0, contrast=6.0, noise=1.0, seed=5)
+    clock = learn_clock([Keyframe("made", k, luma) for k, luma in enumerate(frames(clip))], ClockSettings(), None, 0.0)
+    after = Clip(evenly(times[0], 61, 60), (text,), (320, 240), sky=60.0, contrast=6.0, noise=1.0, seed=6)
+    read = [reading.overlay_time for reading in clock.read_all(list(frames(after)))]
+    assert [time == true for time, true in zip(read, after.times, strict=True)].count(True) >= 0.8 * len(read)
