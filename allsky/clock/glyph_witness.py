@@ -157,14 +157,19 @@ def _hear_spans(video: VideoTimes, doubted: np.ndarray, dated: Dates) -> None:
 
 
 def _hear_unread(video: VideoTimes, place: int, support: Heard, dated: Dates) -> float:
-    """How far the glyphs of a frame speak for its fitted time. The fit leaves open which second is shown: the one they
-    speak for most is taken."""
+    """How far the glyphs of a frame speak for its fitted time. A fit between two seconds leaves open which is shown:
+    the one they speak for most is taken. One that the fit excludes has to be shown."""
     row, fitted = video.rows[place], video.fitted[place]
     if dated.flags[row] == LOST and video.mostly_believed and video.quantum_s <= 1:
         return _place_lost(video, place, support, dated)
     near = np.floor(fitted / video.quantum_s) + np.array([0, 1, -1])
     heard = [support(row, second * video.quantum_s) for second in near]
+    # Readings are cut down to whole seconds, so that between them there is no second less than the fit, nor more than
+    # a whole one.
+    open_ = heard[: 1 if fitted % video.quantum_s == 0 else 2]
     best = int(np.argmax(heard))
+    if heard[best] <= max(0.0, max(open_) + CLEARLY_MORE):
+        best = int(np.argmax(open_))
     if heard[best] <= (AGAINST if video.inside[place] else STRANGE_TO_IT):
         dated.flags[row] = HARD_TO_READ
     elif (heard[best] > 0 or heard[best] > heard[0] + CLEARLY_MORE) and video.quantum_s <= 1:

@@ -438,6 +438,18 @@ def test_a_clock_without_a_date_shows_the_hour_that_summer_time_skips_on_the_day
     assert overlay.ocr_reading([shown]).overlay_time == datetime.fromisoformat(f"2013-03-{day:02} {clock}")
 
 
+@pytest.mark.parametrize(("speaks_for", "second"), [(-0.01, 20), (0.6, 19)], ids=["hardly", "clearly"])
+def test_an_unread_frame_shows_a_second_that_the_fit_excludes_only_where_its_glyphs_say_so(speaks_for, second):
+    """Fuzz file 320: of a damaged picture between two sure ones no time fits, and the second before the right one least
+    badly."""
+    shown: list[datetime | None] = every_20_s(list(range(30)))
+    truth, shown[15] = shown[15], None
+    support = glyphs(lambda row, moment: speaks_for if moment == truth - timedelta(seconds=1) else -0.5, 30)
+    row = date_readings(readings(shown), [None] * 30, UTC, 1.0, support)[0].iloc[15]
+    assert row["utc"].second == (truth - timedelta(seconds=20 - second)).second
+    assert pd.isna(row["clock_flag"]) == (speaks_for > 0)
+
+
 def test_a_clock_that_a_card_puts_off_by_a_frame_is_not_misread_by_a_digit():
     # Between 20:44 and 20:45 lies a frame that shows neither a clock nor the sky, and nobody knows all digits' looks.
     truth = [datetime(2016, 2, 26, 20, 31) + timedelta(minutes=minute) for minute in range(54)]
