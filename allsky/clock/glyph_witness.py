@@ -166,10 +166,10 @@ def _hear_unread(video: VideoTimes, place: int, support: Heard, dated: Dates) ->
     heard = [support(row, second * video.quantum_s) for second in near]
     # Readings are cut down to whole seconds, so that between them there is no second less than the fit, nor more than
     # a whole one.
-    open_ = heard[: 1 if fitted % video.quantum_s == 0 else 2]
+    left_open = heard[: 1 if fitted % video.quantum_s == 0 else 2]
     best = int(np.argmax(heard))
-    if heard[best] <= max(0.0, max(open_) + CLEARLY_MORE):
-        best = int(np.argmax(open_))
+    if heard[best] <= max(0.0, max(left_open) + CLEARLY_MORE):
+        best = int(np.argmax(left_open))
     if heard[best] <= (AGAINST if video.inside[place] else STRANGE_TO_IT):
         dated.flags[row] = HARD_TO_READ
     elif (heard[best] > 0 or heard[best] > heard[0] + CLEARLY_MORE) and video.quantum_s <= 1:
