@@ -18,6 +18,7 @@ import pandas as pd
 from allsky.clock.autumn import resolve_repeated
 from allsky.clock.excursions import OFF_ITS_LINE, excursions
 from allsky.clock.glyph_witness import Witness, hear
+from allsky.clock.off_by_tens import OFF_BY_TENS, off_by_tens
 from allsky.clock.stale_digits import STOOD_STILL, stale_stretches
 from allsky.clock.timeline import Timeline
 from allsky.clock.video_times import Dates, VideoTimes
@@ -87,6 +88,7 @@ def _date_video(
         dated.flags[one.rows[frames[0] : frames[-1] + 1]] = STOOD_STILL
     for frames in excursions(one):
         dated.flags[one.rows[frames]] = OFF_ITS_LINE
+    dated.flags[one.rows[off_by_tens(one)]] = OFF_BY_TENS
     return timeline
 
 

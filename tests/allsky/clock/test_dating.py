@@ -438,6 +438,22 @@ def test_a_clock_without_a_date_shows_the_hour_that_summer_time_skips_on_the_day
     assert overlay.ocr_reading([shown]).overlay_time == datetime.fromisoformat(f"2013-03-{day:02} {clock}")
 
 
+@pytest.mark.parametrize(("late_s", "believed"), [(-10, False), (7, True)], ids=["a digit", "a late frame"])
+def test_a_reading_off_a_steady_line_by_ten_seconds_is_flagged_though_that_is_half_a_step(late_s, believed):
+    """Zoo clip 60350: every `:32` is read as `:22`."""
+    truth = [datetime(2010, 5, 9, 20, 45, 52) + timedelta(seconds=20 * k) for k in range(40)]
+    off = [moment.second == 32 for moment in truth]
+    shown: list[datetime | None] = [
+        moment + timedelta(seconds=late_s * is_off) for moment, is_off in zip(truth, off, strict=True)
+    ]
+    # A frame beside a misread one that is dated by it.
+    shown[9] = None
+    flags = dated(shown, UTC)["clock_flag"]
+    assert flags[off].isna().all() == believed and flags[off].notna().all() != believed
+    assert pd.isna(flags[9]) == believed
+    assert flags[[k for k in range(40) if not off[k] and k != 9]].isna().all()
+
+
 @pytest.mark.parametrize(("speaks_for", "second"), [(-0.01, 20), (0.6, 19)], ids=["hardly", "clearly"])
 def test_an_unread_frame_shows_a_second_that_the_fit_excludes_only_where_its_glyphs_say_so(speaks_for, second):
     """Fuzz file 320: of a damaged picture between two sure ones no time fits, and the second before the right one least
