@@ -35,6 +35,7 @@ from allsky.clock.glyphs import (
     GlyphSheet,
     is_digit_place,
     layout_of,
+    of_commonest_layout,
     unit,
     windows,
 )
@@ -114,9 +115,8 @@ def possible_digits(layout: str, clock_format: ClockFormat | None, days: Sequenc
 def clearer_by_level(samples: Sequence[Sample]) -> bool:
     """Whether equal digits of the commonest layout are more alike by their brightness than by their strokes, where they
     are least so: the rim of a sky's disk runs through the text."""
-    layouts = [layout_of(sample.text) for sample in samples]
-    common = max(layouts, key=layouts.count)
-    own = [sample for sample, layout in zip(samples, layouts, strict=True) if layout == common]
+    own = [samples[number] for number in of_commonest_layout([sample.text for sample in samples])]
+    common = layout_of(own[0].text)
     if "0" not in common or any(sample.level is None for sample in own):
         return False
     lesson = aligned(_lesson(common, own, None, ()))

@@ -287,6 +287,13 @@ def layout_of(text: str) -> str:
     return "".join("0" if char.isdigit() or char == "?" else char for char in text)
 
 
+def of_commonest_layout(texts: Sequence[str]) -> list[int]:
+    """Which of the texts, by number, have the layout that most of them have."""
+    layouts = [layout_of(text) for text in texts]
+    common = max(layouts, key=layouts.count)
+    return [number for number, layout in enumerate(layouts) if layout == common]
+
+
 def _at_digits(values: np.ndarray, text: str) -> list:
     """Of `values` (digit places, 10) those of the digits that `text` shows; `?` is passed over."""
     chars = [char for char in text if char.isdigit() or char == "?"]

@@ -7,14 +7,14 @@ characters never change. Crops are moved so that these stand where they did.
 
 from __future__ import annotations
 
-from collections import Counter, defaultdict
+from collections import defaultdict
 from collections.abc import Sequence
 from dataclasses import dataclass
 
 import cv2
 import numpy as np
 
-from allsky.clock.glyphs import layout_of
+from allsky.clock.glyphs import of_commonest_layout
 from allsky.clock.part_reading import PartReading
 from allsky.clock.tesseract import Char
 
@@ -109,6 +109,4 @@ def learn_hold(inks: np.ndarray, readings: Sequence[PartReading], same: slice | 
 
 
 def _of_common_layout(readings: Sequence[PartReading]) -> list[PartReading]:
-    layouts = [layout_of(reading.text) for reading in readings]
-    common = Counter(layouts).most_common(1)[0][0]
-    return [reading for reading, layout in zip(readings, layouts, strict=True) if layout == common]
+    return [readings[number] for number in of_commonest_layout([reading.text for reading in readings])]

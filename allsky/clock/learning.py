@@ -129,19 +129,16 @@ def _parts(
 ) -> list[ClockPart | None]:
     """The part of each place (None where it teaches nothing), all known by their strokes or all by their brightness."""
 
-    def learn(by_level: bool | None, lent: Spacing | None = None) -> list[ClockPart | None]:
-        return [
-            learn_part(one.place, one.format, lumas, _unless(believed, one.readings), days, by_level, lent)
-            for one in read
-        ]
+    def learn(one: PlaceReading, by_level: bool | None = None, lent: Spacing | None = None) -> ClockPart | None:
+        return learn_part(one.place, one.format, lumas, _unless(believed, one.readings), days, by_level, lent)
 
-    parts = learn(None)
+    parts = [learn(one) for one in read]
     # A date hardly ever changes, so that its time tells how wide its digits are.
-    spacing = [part.spacing for part in parts if part]
-    lent = next((one for one in spacing if one), None)
-    if lent and not all(spacing):
-        parts = learn(None, lent)
-    return parts if len({part is not None and part.level > 0 for part in parts}) == 1 else learn(True, lent)
+    lent = next((part.spacing for part in parts if part and part.spacing), None)
+    if lent:
+        parts = [learn(one, None, lent) if part and not part.spacing else part for one, part in zip(read, parts)]
+    alike = len({part is not None and part.level > 0 for part in parts}) == 1
+    return parts if alike else [learn(one, True, lent) for one in read]
 
 
 def _unless(believed: np.ndarray, seen: Sequence[PartReading]) -> list[PartReading]:

@@ -24,10 +24,9 @@ def off_by_tens(video: VideoTimes) -> np.ndarray:
     places = np.flatnonzero(video.believed)
     if video.quantum_s > 1 or not step >= 2 * TEN_S:
         return places[:0]
-    off, away = video.own[places] - step * video.index[places], np.zeros(len(places))
-    for number in np.unique(video.timeline.stretch):
-        own = video.timeline.stretch == number
-        away[own] = off[own] - median_filter(off[own], NEIGHBOURS, mode="nearest")
+    off = video.own[places] - step * video.index[places]
+    stretches = np.split(off, np.flatnonzero(np.diff(video.timeline.stretch)) + 1)
+    away = np.concatenate([own - median_filter(own, NEIGHBOURS, mode="nearest") for own in stretches])
     tens = np.round(away / TEN_S)
     misread = (tens != 0) & (np.abs(away - tens * TEN_S) <= SMALLEST_TOLERANCE_S)
     if not misread.any() or np.median(np.abs(away)) > SMALLEST_TOLERANCE_S:

@@ -24,7 +24,14 @@ from allsky.clock.part_reading import SURE_CHAR, PartReading, cut_short, well_bo
 from allsky.clock.polarity import is_bright
 from allsky.clock.search import TALLEST, Place
 from allsky.clock.spacing import Spacing
-from allsky.clock.spacing_lessons import as_read, learn_spacing, lent_spacing, n_surely_read, refined, straight_samples
+from allsky.clock.spacing_lessons import (
+    ReadBack,
+    learn_spacing,
+    lent_spacing,
+    read_back,
+    refined,
+    straight_samples,
+)
 from allsky.clock.tesseract import Char
 
 # A character belongs to the place whose middle is within this share of a glyph's width of its own.
@@ -105,11 +112,20 @@ def _taught_as_read(
     spacing: Spacing,
     teach: Callable[[list[Sample]], list[GlyphSheet]],
 ) -> tuple[list[Sample], list[GlyphSheet]]:
-    """The samples and what they teach, made straight as reading does it where it is then sure of more of them."""
-    again = as_read(whole, drawn, sheets, spacing)
+    """The samples and what they teach, made straight as reading does it, which moves characters a little, where it is
+    then sure of more of them. Those of which reading makes another text stay as they are."""
+    seen = read_back(drawn, sheets, spacing)
+    again = [
+        replace(sample, crop=one.crop, centers=one.centers) if one and one.reading.text == sample.text else sample
+        for sample, one in zip(whole, seen, strict=True)
+    ]
     taught = teach(again)
-    surer = n_surely_read(drawn, taught, spacing) > n_surely_read(drawn, sheets, spacing)
+    surer = _n_sure(read_back(drawn, taught, spacing)) > _n_sure(seen)
     return (again, taught) if surer else (whole, sheets)
+
+
+def _n_sure(seen: Sequence[ReadBack | None]) -> int:
+    return sum(one is not None and one.reading.sure for one in seen)
 
 
 def _teaching(place: Place, lumas: Sequence[np.ndarray], readings: Sequence[PartReading]) -> list[int]:

@@ -6,14 +6,15 @@ them better.
 
 from __future__ import annotations
 
-from collections import Counter, defaultdict
+from collections import defaultdict
 from collections.abc import Sequence
 from dataclasses import replace
+from typing import NamedTuple
 
 import numpy as np
 
 from allsky.clock.glyph_lessons import Sample
-from allsky.clock.glyphs import GlyphSheet, layout_of, unit, windows
+from allsky.clock.glyphs import GlyphReading, GlyphSheet, layout_of, of_commonest_layout, unit, windows
 from allsky.clock.spacing import ROUNDING_PX, Spacing, room_needed
 from allsky.clock.text_layout import FAR_OFF, fit_text, glyph_width, place_centers, usual_advance
 
@@ -52,9 +53,9 @@ def lent_spacing(lent: Spacing, texts: Sequence[str], centers: Sequence[np.ndarr
     room = room_needed(lent.wider, measured.shape[1])
     ends = [Spacing(lent.wider, anchor, room if anchor else 0) for anchor in ANCHORS]
     # Nothing but a text that changes its width tells which end it keeps, and most keep the left one.
-    spacing = min(ends, key=lambda one: _off_their_cells(own, measured - one.cells(own).shifts) + 0.01 * one.anchor)
-    better = _off_their_cells(own, measured - spacing.cells(own).shifts) < _off_their_cells(own, measured)
-    return spacing if better else None
+    off = [_off_their_cells(own, measured - one.cells(own).shifts) for one in ends]
+    best = min(range(len(ends)), key=lambda end: off[end] + 0.01 * ends[end].anchor)
+    return ends[best] if off[best] < _off_their_cells(own, measured) else None
 
 
 def _off_their_cells(texts: Sequence[str], measured: np.ndarray) -> float:
@@ -65,17 +66,13 @@ def _off_their_cells(texts: Sequence[str], measured: np.ndarray) -> float:
 
 def _commonest(texts: Sequence[str], centers: Sequence[np.ndarray]) -> tuple[list[str], np.ndarray]:
     """The texts of the commonest layout and the middles of their boxes (m, n)."""
-    layouts = [layout_of(text) for text in texts]
-    common = Counter(layouts).most_common(1)[0][0]
-    own = [text for text, layout in zip(texts, layouts, strict=True) if layout == common]
-    return own, np.array([one for one, layout in zip(centers, layouts, strict=True) if layout == common])
+    own = of_commonest_layout(texts)
+    return [texts[number] for number in own], np.array([centers[number] for number in own])
 
 
 def refined(spacing: Spacing, samples: Sequence[Sample]) -> Spacing:
     """The spacing learned anew from what the samples of the commonest layout look like."""
-    layouts = [layout_of(sample.text) for sample in samples]
-    common = max(layouts, key=layouts.count)
-    own = [sample for sample, layout in zip(samples, layouts, strict=True) if layout == common]
+    own = [samples[number] for number in of_commonest_layout([sample.text for sample in samples])]
     texts = [sample.text for sample in own]
     crops, centers = (np.stack(each) for each in zip(*((one.crop, one.centers) for one in own), strict=True))
     for _ in range(REFINED):
@@ -110,29 +107,24 @@ def _straight(samples: Sequence[Sample], spacing: Spacing) -> list[Sample]:
     return [Sample(*each) for each in zip(crops, texts, centers, levels, strict=True)]
 
 
-def as_read(
-    straight: Sequence[Sample], drawn: Sequence[Sample], sheets: Sequence[GlyphSheet], spacing: Spacing
-) -> list[Sample]:
-    """The `straight` samples, made straight as reading will do it, which does not know their texts: what it moves a
-    little should be taught so. Those of which reading makes another text stay as they are. `drawn` are they before."""
-    answer = []
-    for sample, before in zip(straight, drawn, strict=True):
-        sheet, crop = _reading_of(before, sheets, spacing)
-        right = sheet is not None and sheet.read(crop).text == sample.text
-        answer.append(replace(sample, crop=crop, centers=sheet.centers) if sheet and right else sample)
+class ReadBack(NamedTuple):
+    """A sample as reading sees it, which does not know its text: its crop with the characters at the places (n) of the
+    sheet of its layout, these, and what it reads there."""
+
+    crop: np.ndarray
+    centers: np.ndarray
+    reading: GlyphReading
+
+
+def read_back(drawn: Sequence[Sample], sheets: Sequence[GlyphSheet], spacing: Spacing) -> list[ReadBack | None]:
+    """What reading sees of samples that were not made straight; None of those whose layout has no sheet."""
+    by_layout = {sheet.layout: sheet for sheet in sheets}
+    answer: list[ReadBack | None] = []
+    for sample in drawn:
+        sheet = by_layout.get(layout_of(sample.text))
+        crop = spacing.straight(sample.crop[None], sheet)[0][0] if sheet else sample.crop
+        answer.append(ReadBack(crop, sheet.centers, sheet.read(crop)) if sheet else None)
     return answer
-
-
-def n_surely_read(drawn: Sequence[Sample], sheets: Sequence[GlyphSheet], spacing: Spacing) -> int:
-    """How many of the samples, as they are `drawn`, reading with these sheets is sure of."""
-    read = [_reading_of(sample, sheets, spacing) for sample in drawn]
-    return sum(sheet is not None and sheet.read(crop).sure for sheet, crop in read)
-
-
-def _reading_of(drawn: Sample, sheets: Sequence[GlyphSheet], spacing: Spacing) -> tuple[GlyphSheet | None, np.ndarray]:
-    """The sheet that reads a sample, if there is one of its layout, and its crop with the characters at its places."""
-    sheet = next((one for one in sheets if one.layout == layout_of(drawn.text)), None)
-    return sheet, drawn.crop if sheet is None else spacing.straight(drawn.crop[None], sheet)[0][0]
 
 
 def _away(crops: np.ndarray, places: np.ndarray, texts: Sequence[str], width: int) -> np.ndarray:
