@@ -260,9 +260,11 @@ def _sky(rng: np.random.Generator, texts: tuple[Text, ...]) -> dict[str, Any]:
 def _size(rng: np.random.Generator, texts: tuple[Text, ...], moment: datetime | None) -> tuple[int, int]:
     assert moment is not None
     beside = 2 if texts[0].x >= 0 > texts[-1].x else 1
-    longest = max(coverage(text.font, text.height, shown(text, moment, 99)).shape[1] for text in texts)
-    width = max(320, 16 * -(-int(beside * longest + 40) // 16))
-    return width, int(rng.choice([240, 256, 272]))
+    inked = [coverage(text.font, text.height, shown(text, moment, 99)).shape for text in texts]
+    width = max(320, 16 * -(-int(beside * max(columns for _, columns in inked) + 40) // 16))
+    # Five lines of the largest digits are higher than the smallest frame.
+    tall = max(abs(text.y) + rows for text, (rows, _) in zip(texts, inked, strict=True))
+    return width, max(int(rng.choice([240, 256, 272])), 16 * -(-tall // 16))
 
 
 # What comes of it.

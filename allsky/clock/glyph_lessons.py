@@ -23,7 +23,7 @@ from allsky.clock.digit_likeness import (
     one_hot,
     times_named,
 )
-from allsky.clock.digit_names import SAME_SHAPE, SURELY_ITSELF, contested, relabelled
+from allsky.clock.digit_names import SAME_SHAPE, STRANGER, SURELY_ITSELF, contested, relabelled
 from allsky.clock.digit_places import aligned, found_again
 from allsky.clock.formats import DIGITS, ClockFormat
 from allsky.clock.glyphs import (
@@ -196,12 +196,27 @@ def taught_more(sheet: GlyphSheet, samples: Sequence[Sample]) -> GlyphSheet:
     return replace(sheet, shapes=shapes, common=common, known=np.where(taken, OWN, sheet.known).astype(np.int8))
 
 
+def refusing(sheet: GlyphSheet, earlier: Sequence[GlyphSheet]) -> GlyphSheet:
+    """The sheet that refuses what one of its layout did `earlier`, but for digits that it has seen: guises that do not
+    agree about a place say nothing more for what one of them read there throughout."""
+    same = next((one for one in earlier if one.layout == sheet.layout), None)
+    if same is None:
+        return sheet
+    refused = (same.known == REFUSED) & ~np.isin(sheet.known, (OWN, CONTESTED))
+    return replace(sheet, known=np.where(refused, REFUSED, sheet.known).astype(np.int8))
+
+
 def _plausible(sheet: GlyphSheet, new: np.ndarray) -> np.ndarray:
-    """For each new shape (places, 10, d) whether no other digit as seen anywhere is more like it than its own."""
-    likeness = np.einsum("pkd,jd->pkj", new, sheet.common.reshape(10, -1))
+    """For each new shape (places, 10, d) whether no other digit as seen anywhere is more like it than its own, and its
+    own about as much as those are that the sheet has seen: the likest of the known ones may be another, unknown digit.
+    """
+    common = sheet.common.reshape(10, -1)
+    likeness = np.einsum("pkd,jd->pkj", new, common)
     own = np.einsum("pkk->pk", likeness)
     untaught = np.array([not shape.any() for shape in sheet.common])
-    return (own >= likeness.max(axis=2) - 1e-6) | untaught[None, :]
+    seen = np.einsum("pkd,kd->pk", sheet.shapes.reshape(new.shape), common)[sheet.known == OWN]
+    least = np.median(seen) - STRANGER if seen.size else -1.0
+    return ((own >= likeness.max(axis=2) - 1e-6) & (own >= least)) | untaught[None, :]
 
 
 def _known_already(sheet: GlyphSheet, new: np.ndarray) -> np.ndarray:

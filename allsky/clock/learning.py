@@ -43,6 +43,8 @@ __all__ = [
 FEWEST_TEACHERS = 3
 # Share of the keyframes that may be disbelieved.
 FEW_DOUBTED = 0.25
+# Where fewer of them than this share are believed, their places are read in every guise.
+FEW_BELIEVED = 0.7
 # Of what was read where no clock was found, so many texts with so many digits are told.
 TEXTS_TOLD, FEWEST_DIGITS = 3, 4
 
@@ -93,14 +95,29 @@ def learn_clock(
     places, texts = find_clock(lumas, within, given)
     if not places:
         raise _nothing_found(used, settings, texts)
+
+    def taught(read: Sequence[PlaceReading]) -> LearnedClock | None:
+        unread = None if given else next((word for one in read if (word := one.unread_zone)), None)
+        return _taught(read, used, LearnedClock((), settings.timezone, night, longitude_deg, unread))
+
     read = read_places(places, lumas, given, night, texts, likelier)
-    unread = None if given else next((word for one in read if (word := one.unread_zone)), None)
-    clock = _taught(read, used, LearnedClock((), settings.timezone, night, longitude_deg, unread))
+    clock = taught(read)
+    if _share_believed(clock) < FEW_BELIEVED and not any(one.others for place in read for one in place.readings):
+        # One guise that reads most lines may read the same digit wrongly in all of them.
+        again = taught(read_places(places, lumas, given, night, texts, likelier, every_guise=True))
+        clock = max(clock, again, key=_share_believed)
     if clock is None:
         raise _nothing_found(used, settings, texts)
     if clock.readings["overlay_time"].isna().all():
         raise NoDate(_no_date(used, clock), clock.readings["ocr_text"].dropna().tolist())
     return clock
+
+
+def _share_believed(clock: LearnedClock | None) -> float:
+    """The share of keyframes whose time the clock believes."""
+    if clock is None or clock.readings.empty:
+        return 0.0
+    return float((clock.readings["overlay_time"].notna() & clock.readings["clock_flag"].isna()).mean())
 
 
 def _taught(read: Sequence[PlaceReading], keyframes: Sequence[Keyframe], blank: LearnedClock) -> LearnedClock | None:

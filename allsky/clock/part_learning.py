@@ -6,7 +6,8 @@ what was read teaches the glyphs of a `ClockPart`; frames in doubt teach it more
 
 from __future__ import annotations
 
-from collections.abc import Callable, Sequence
+import re
+from collections.abc import Callable, Iterator, Sequence
 from dataclasses import replace
 from datetime import date
 from functools import partial
@@ -14,7 +15,15 @@ from functools import partial
 import numpy as np
 
 from allsky.clock.formats import ClockFormat
-from allsky.clock.glyph_lessons import UNREAD, Sample, clearer_by_level, learn_sheets, possible_digits, taught_more
+from allsky.clock.glyph_lessons import (
+    UNREAD,
+    Sample,
+    clearer_by_level,
+    learn_sheets,
+    possible_digits,
+    refusing,
+    taught_more,
+)
 from allsky.clock.glyphs import GlyphSheet, is_digit_place, layout_of
 from allsky.clock.hold import learn_hold, moved_left, offsets, unchanged
 from allsky.clock.levelling import common_rows, levelled
@@ -32,7 +41,7 @@ from allsky.clock.spacing_lessons import (
     refined,
     straight_samples,
 )
-from allsky.clock.tesseract import Char
+from allsky.clock.tesseract import Char, TextLine
 
 # A character belongs to the place whose middle is within this share of a glyph's width of its own.
 NEAR_PLACE = 0.4
@@ -100,7 +109,7 @@ def learn_part(
         for number in others
     ]
     if len(sheets) == 1 and any(partly):
-        sheets = teach([*whole, *(sample for sample in partly if sample)])
+        sheets = [refusing(sheet, sheets) for sheet in teach([*whole, *(sample for sample in partly if sample)])]
     level, hold = (level, holds[1]) if by_level else (0.0, holds[0])
     return ClockPart(box, clock_format, height, bright, place.style, tuple(sheets), rows, level, spacing, hold)
 
@@ -252,11 +261,8 @@ def _aligned_sample(
         places = sheet.centers + cells.shifts[0]
     votes: list[dict[str, float]] = [{} for _ in sheet.centers]
     for line, weight in zip((reading.line, *reading.others), reading.weights, strict=True):
-        for char in line.chars:
-            center = char.x + (char.width - 1) / 2 + away_x
-            place = int(np.abs(places - center).argmin())
-            near = abs(places[place] - center) <= NEAR_PLACE * sheet.width and char.width <= 1.4 * sheet.width
-            if near and char.text.isdigit() and char.confidence >= SURE_CHAR:
+        for place, char in _placed(line, sheet, places - away_x):
+            if char.text.isdigit() and char.confidence >= SURE_CHAR:
                 votes[place][char.text] = votes[place].get(char.text, 0.0) + weight * char.confidence
     digit = is_digit_place(sheet.layout)
     for here, digits in zip(np.flatnonzero(digit), possible, strict=True):
@@ -266,6 +272,20 @@ def _aligned_sample(
     if text.count(UNREAD) > digit.sum() / 2:
         return None
     return Sample(ink, _with_blanks(text, sheet.layout), sheet.centers, level)
+
+
+def _placed(line: TextLine, sheet: GlyphSheet, places: np.ndarray) -> Iterator[tuple[int, Char]]:
+    """The characters of a line and at which of the sheet's `places` (in the line's pixels) each stands: one after the
+    other where the line shows the whole layout, whatever their boxes are, else those whose boxes tell."""
+    whole = re.search(rf"(?<!0){re.escape(sheet.layout)}(?!0)", layout_of(line.text))
+    if whole:
+        yield from enumerate(char for char in line.chars[whole.start() : whole.end()] if char.text.strip())
+        return
+    for char in line.chars:
+        center = char.x + (char.width - 1) / 2
+        place = int(np.abs(places - center).argmin())
+        if abs(places[place] - center) <= NEAR_PLACE * sheet.width and char.width <= 1.4 * sheet.width:
+            yield place, char
 
 
 def _elected(votes: dict[str, float]) -> str:

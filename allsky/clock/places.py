@@ -6,6 +6,7 @@ guise. The format is the one that fits the whole lot.
 
 from __future__ import annotations
 
+import re
 from collections.abc import Sequence
 from dataclasses import dataclass
 from typing import NamedTuple
@@ -73,15 +74,17 @@ def read_places(
     night: str | None,
     texts: Sequence[str] = (),
     likelier: Sequence[ClockFormat] = (),
+    every_guise: bool = False,
 ) -> list[PlaceReading]:
     """What is read at `places` on the frames `lumas`; of one place alone if that turns out to show date and time.
     `texts` are what was read there before; of formats that nothing tells apart the first of those `likelier` is taken.
+    One guise will do where it is well read, unless `every_guise` is asked for.
 
     Raises AmbiguousDate naming the possible formats where nothing tells them apart, NoClock where nothing tells two
     months apart that were read for each other.
     """
     places = widened(places, lumas[0])
-    guises = _guises(places, lumas, given)
+    guises = _guises(places, lumas, given, every_guise)
     answers = []
     for number, place in enumerate(places):
         best, *others = _fullest(place, [guise[number] for guise in guises], lumas)
@@ -95,11 +98,11 @@ def read_places(
 
 
 def _guises(
-    places: Sequence[Place], lumas: Sequence[np.ndarray], given: Sequence[ClockFormat]
+    places: Sequence[Place], lumas: Sequence[np.ndarray], given: Sequence[ClockFormat], every: bool
 ) -> list[list[list[TextLine]]]:
     """The line of each place on each frame, in one guise if that will do, in all of them if not."""
     guises = [_read(places, lumas, 0)]
-    while len(guises) < len(STYLES) and not _well_read(places, guises[0], lumas):
+    while len(guises) < len(STYLES) and (every or not _well_read(places, guises[0], lumas)):
         guises.append(_read(places, lumas, len(guises)))
     return [
         [[legible(line, lambda text: shows_clock(text, given)) for line in own] for own in guise] for guise in guises
@@ -165,8 +168,15 @@ def _worth(place: Place, found: Recognised, line: TextLine, luma: np.ndarray) ->
     crop, reading = place.box.crop(luma), PartReading(line, found.shown)
     short_year = "y" in found.format.directives
     whole_years = any("Y" in each.directives for each in place.formats)
-    cut = (short_year and whole_years) or cut_short(crop, reading, place.text_height, place.bright, short_year)
+    cut = (short_year and (whole_years or _begins_within_number(line.text, found))) or cut_short(
+        crop, reading, place.text_height, place.bright, short_year
+    )
     return min(worth - 1, 1) if cut else worth
+
+
+def _begins_within_number(text: str, found: Recognised) -> bool:
+    """Whether what is shown begins right behind a digit and a mark: of `201,3-08-20` the 3 is no day."""
+    return bool(re.search(r"\d[.,'\"°`]$", text[: found.shown.start]))
 
 
 def _is_all(found: Recognised, text: str) -> bool:

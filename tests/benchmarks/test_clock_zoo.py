@@ -50,6 +50,15 @@ def test_an_hour_that_came_twice_without_anything_to_tell_which_must_be_flagged(
     assert zoo.specimen(3308).traits["fault"] == "autumn" and not zoo.specimen(3308).impossible
 
 
+def test_five_lines_of_the_largest_digits_find_room_on_a_frame(monkeypatch):
+    monkeypatch.syspath_prepend(str(FOLDER))
+    clip = importlib.import_module("clock_zoo").specimen(62113).clip
+    assert len(clip.texts) == 5 and all(text.height == 26 for text in clip.texts)
+    frame = next(iter(importlib.import_module("made_clocks").frames(clip)))
+    highest = min(clip.texts, key=lambda text: text.y)
+    assert frame.shape[0] + highest.y + 1 >= highest.height
+
+
 @pytest.fixture
 def drawn_clocks(monkeypatch):
     monkeypatch.syspath_prepend(str(FOLDER))
