@@ -29,9 +29,8 @@ FAINTEST_INK, FULL_INK = 0.25, 0.85
 FAINTEST_LEVEL, FULL_LEVEL = 0.7, 0.95
 # Of the text's brightness, what is no outline any more, and what a letter reaches somewhere.
 OUTLINE_LEVEL, LETTER_LEVEL = 0.3, 0.8
-# Sky between two outlines comes to within so much (of the text's brightness) of the sky's own; a sky brighter than the
-# second is told from thin strokes by its outlines only.
-BETWEEN_OUTLINES, BRIGHT_SKY = 0.05, 0.6
+# Of the same, how far thin strokes may stay below their sky; what lies between two outlines stays farther below it.
+BELOW_SKY = 0.05
 # Contrast below this many grey levels is not ink.
 LEAST_INK = 20.0
 # Strokes within so many text heights tell what full ink is; between words it is no less than this share of the line's.
@@ -50,9 +49,6 @@ GLUED_TEXT = 3.5
 # Of two marks of one row the lower one's height is more than this share of the taller one's; so many of the taller's
 # heights are the most between them, and less than so many of these their feet lie apart.
 LIKE_HEIGHT, WIDEST_GAP, LEVEL = 0.6, 1.6, 0.3
-# Outlines are one row with the text between them, which alone is of several where its letters are cut or differ; a row
-# as wide as this share of its outlines' is the whole text.
-WHOLE_ROW, WITHIN = 0.7, 0.8
 # A detailed picture of some megapixels has ten thousand marks; those at its foot come last.
 MOST_MARKS = 60_000
 
@@ -120,15 +116,15 @@ def text_lines(luma: np.ndarray, contrast: int = LEAST_CONTRAST) -> list[Line]:
     lines = []
     for bright in (True, False):
         lines += _rows(_marks(luma, bright, contrast), bright, luma.shape)
-    return lines + list(_between_outlines(lines))
+    return lines
 
 
-def _between_outlines(lines: Sequence[Line]) -> Iterator[Line]:
-    """Bright text of which several pieces, but no row as wide, stand within a dark row: its outlines."""
-    bright = [line.box for line in lines if line.bright]
+def between_outlines(luma: np.ndarray, lines: Sequence[Line], contrast: int = LEAST_CONTRAST) -> Iterator[Line]:
+    """Bright text within those dark rows of `lines` on `luma` (H, W) that are its outlines: it stands out from the sky
+    by `contrast` grey levels, as nothing does between dark letters."""
     for outlines in (line for line in lines if not line.bright):
-        pieces = [box for box in bright if box.overlap(outlines.box) > WITHIN]
-        if len(pieces) > 1 and all(box.width < WHOLE_ROW * outlines.box.width for box in pieces):
+        around = outlines.box.grown(0, round(outlines.text_height), luma.shape[1], luma.shape[0])
+        if np.percentile(outlines.box.crop(luma), 90) - np.median(around.crop(luma)) > contrast:
             yield replace(outlines, bright=True)
 
 
@@ -267,7 +263,7 @@ def outlined_page(crop: np.ndarray, text_height: float, bright: bool) -> np.ndar
     outlines that which is no brighter than the sky, or nowhere comes near the text's brightness."""
     picture = crop if bright else 255 - crop
     level = text_level(crop, text_height, bright)
-    least = np.clip(float(np.median(picture)) / level - BETWEEN_OUTLINES, OUTLINE_LEVEL, BRIGHT_SKY)
+    least = np.clip(float(np.median(picture)) / level - BELOW_SKY, OUTLINE_LEVEL, LETTER_LEVEL)
     ink = np.clip((picture / level - least) * 255 / (FULL_LEVEL - least), 0, 255)
     wide = picture - strokes(crop, text_height, bright) > OUTLINE_LEVEL * level
     count, piece = cv2.connectedComponents(((ink > 0) & ~wide).astype(np.uint8), connectivity=4)

@@ -21,6 +21,7 @@ from allsky.clock.overlay import (
     STYLES,
     Box,
     Line,
+    between_outlines,
     read_crops,
     strokes,
     text_lines,
@@ -165,8 +166,23 @@ def find_clock(
     the other. No places where no date with a time, or time alone, was seen.
     """
     frames = [lumas[place] for place in spread(len(lumas), FRAMES_SEARCHED)]
-    lines = [(luma, line) for luma in frames for line in _lines(luma, within, contrast)]
+    rows = [_lines(luma, within, contrast) for luma in frames]
+    places, texts = _read_rows(frames, rows, given, styles)
+    if len(places) < max(len(given), 1):
+        # Outlines are one row with the text between them, which alone may be of several: its letters are cut, or small.
+        rows = [list(between_outlines(*one, contrast)) for one in zip(frames, rows, strict=True)]
+        places, more = _read_rows(frames, rows, given, styles) if any(rows) else (places, [])
+        texts += more
+    return places if len(places) >= len(given) else [], texts
+
+
+def _read_rows(
+    frames: Sequence[np.ndarray], rows: Sequence[Sequence[Line]], given: Sequence[ClockFormat], styles: Sequence[str]
+) -> tuple[list[Place], list[str]]:
+    """The places of a clock among the `rows` of each frame, and every text that was seen."""
+    lines = [(luma, line) for luma, own in zip(frames, rows, strict=True) for line in own]
     seen: list[_Seen] = []
+    places: list[Place] = []
     for style in styles:
         seen += _read_lines(lines, style, given)
         places = _places(seen)
@@ -174,8 +190,7 @@ def find_clock(
         settled = dated and _seen_on_most(places, seen, len(frames)) and not _of_one_row(places, seen)
         if settled or (places and _no_more_numbers(seen)):
             break
-    texts = [one.text.text for one in seen if one.text.text]
-    return places if len(places) >= len(given) else [], texts
+    return places, [one.text.text for one in seen if one.text.text]
 
 
 def _seen_on_most(places: Sequence[Place], seen: Sequence[_Seen], n_frames: int) -> bool:

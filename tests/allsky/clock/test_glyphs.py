@@ -8,8 +8,8 @@ import numpy as np
 import pytest
 
 from allsky.clock.formats import ClockFormat
-from allsky.clock.glyph_lessons import Sample, clearer_by_level, learn_sheets
-from allsky.clock.glyphs import OWN, REFUSED, is_digit_place, layout_of, windows
+from allsky.clock.glyph_lessons import Sample, clearer_by_level, learn_sheets, refusing, taught_more
+from allsky.clock.glyphs import OWN, REFUSED, UNKNOWN, is_digit_place, layout_of, windows
 from allsky.clock.overlay import Box, level_ink, strokes, text_level
 from allsky.clock.part import ClockPart
 from allsky.clock.part_witness import with_refused
@@ -129,6 +129,27 @@ def test_a_digit_that_looks_like_itself_nowhere_else_is_refused_for_good():
     others = [text[1:].replace("3", "2") for text in TEXTS]
     sheet = learn_sheets([sample("3" + text, wrong="8" + text, seed=k) for k, text in enumerate(others)])[0]
     assert sheet.known[0, 8] == REFUSED
+
+
+def test_what_was_refused_stays_so_where_guises_do_not_agree():
+    others = [text[1:].replace("3", "2") for text in TEXTS]
+    wrong = learn_sheets([sample("3" + text, wrong="8" + text, seed=k) for k, text in enumerate(others)])
+    voted = learn_sheets([sample("3" + text, wrong="?" + text, seed=k) for k, text in enumerate(others)])[0]
+    assert voted.known[0, 8] != REFUSED and refusing(voted, wrong).known[0, 8] == REFUSED
+    # Guises that agree on the true digit have seen it, whatever was refused.
+    agreed = learn_sheets([sample("3" + text, seed=k) for k, text in enumerate(others)])[0]
+    assert refusing(agreed, wrong).known[0, 3] == OWN
+
+
+@pytest.mark.parametrize(("read", "taken"), [("2", False), ("4", True)])
+def test_frames_in_doubt_teach_a_place_no_digit_that_is_unlike_itself_elsewhere(read, taken):
+    """Zoo clip 61359: the 1 of a year, which no other place showed, is most like a 2 of the digits that are known."""
+    true = "4" if taken else "1"
+    others = [text[1:].replace("1", "7") for text in TEXTS]
+    sheet = learn_sheets([sample(true + text, wrong="?" + text, seed=k) for k, text in enumerate(others)])[0]
+    sheet = replace(sheet, known=np.where(np.arange(10) == int(true), UNKNOWN, sheet.known).astype(np.int8))
+    doubted = [sample(true + text, wrong=read + text, seed=50 + k) for k, text in enumerate(others)]
+    assert (taught_more(sheet, doubted).known[0, int(read)] == OWN) == taken
 
 
 @pytest.mark.parametrize(("read", "known"), [("2015-07-31", OWN), ("2016-07-31", REFUSED), ("2013-07-31", REFUSED)])

@@ -1,17 +1,24 @@
-"""Text between whose outlines the sky looks like strokes is freed of it."""
+"""Text is freed of the sky that its outlines enclose, and guises settle what one of them misreads."""
+
+from dataclasses import replace
+from datetime import datetime
 
 import numpy as np
+import pandas as pd
 import pytest
 
-from allsky.clock.overlay import GUISES, read_crops
-from benchmarks.made_clocks import Text, draw
+from allsky.clock import places
+from allsky.clock.learning import ClockSettings, Keyframe, learn_clock
+from allsky.clock.overlay import GUISES, between_outlines, read_crops, text_lines
+from allsky.clock.tesseract import TextLine
+from benchmarks.made_clocks import Clip, Text, draw, evenly, frames
 
 WORDS = "20141102 01:00:47"
 
 
-def outlined(height: int, sky: float) -> np.ndarray:
+def outlined(height: int, sky: float, font: str = "DejaVuSansMono", words: str = WORDS) -> np.ndarray:
     frame = np.random.default_rng(3).normal(sky, 2.0, (height + 16, 260))
-    draw(frame, Text("", 30, 7, height, "DejaVuSansMono", outline=0), WORDS)
+    draw(frame, Text("", 30, 7, height, font, outline=0), words)
     return np.clip(frame, 0, 255).astype(np.uint8)
 
 
@@ -24,3 +31,57 @@ def test_outlined_text_is_drawn_without_its_sky(sky):
 
 def test_outlined_text_is_read_without_its_sky():
     assert read_crops([outlined(12, 118.0)], [12], [True], "outlined")[0].text == WORDS
+
+
+@pytest.mark.parametrize("font", ["plain", "simplex", "DejaVuSerif"])
+def test_thin_outlined_text_on_a_bright_sky_is_read_without_the_sky_between_its_letters(font):
+    words = ["2010-02-07 21:43:27", "22 Mar 2017 22:37:32", "2014/10/15 23:24:42"]
+    crops = [outlined(11, 140.0, font, one) for one in words]
+    assert [line.text for line in read_crops(crops, [11] * 3, [True] * 3, "outlined")] == words
+
+
+def test_outlines_in_one_row_are_those_of_one_text_however_many_pieces_it_is_found_in():
+    """Zoo clip 61395: at the frame's upper edge capitals and figures are cut to other heights than small letters."""
+    frame = np.random.default_rng(3).normal(150.0, 2.0, (60, 320))
+    draw(frame, Text("", 0, 0, 10, "STIXGeneral", outline=0), "Mon 27 Mar 2017 22:37:32")
+    luma = np.clip(frame, 0, 255).astype(np.uint8)
+    rows = text_lines(luma)
+    outlines = max(line.box.width for line in rows if not line.bright)
+    assert all(line.box.width < outlines for line in rows if line.bright)
+    assert [line.box.width for line in between_outlines(luma, rows) if line.bright] == [outlines]
+    # Dark letters are no outlines.
+    draw(frame, Text("", 0, 30, 14, "DejaVuSans", grey=0), "Mon 27 Mar 2017 22:37:32")
+    both = np.clip(frame, 0, 255).astype(np.uint8)
+    assert [line.box.width for line in between_outlines(both, text_lines(both))] == [outlines]
+
+
+def test_where_one_guise_misreads_a_digit_on_most_keyframes_all_guises_are_asked(monkeypatch):
+    """Zoo clip 60818: an hour of `20` was read as 29, 22 and 23, most of which are hours."""
+    texts = (Text("%Y-%m-%d %H:%M:%S", 8, 8, 14),)
+    clip = Clip(evenly(datetime(2022, 8, 23, 20, 35, 24), 90.0, 12), texts)
+    keyframes = [Keyframe("night.mp4", number, luma) for number, luma in enumerate(frames(clip))]
+    asked = []
+
+    def misread(crops, text_heights, bright, style="ink"):
+        asked.append(style)
+        lines = read_crops(crops, text_heights, bright, style)
+        if style != "ink":
+            return lines
+        hours = "29", "22", "29", "21", "20", "23"
+        return [with_hour(line, hours[number % len(hours)]) for number, line in enumerate(lines)]
+
+    monkeypatch.setattr(places, "read_crops", misread)
+    clock = learn_clock(keyframes, ClockSettings(timezone="UTC"), None, 0.0)
+    assert len(set(asked)) > 3
+    expected = pd.to_datetime(pd.Series(clip.times, dtype="datetime64[us]"))
+    assert (clock.readings["overlay_time"].to_numpy() == expected.to_numpy()).all()
+    assert clock.readings["clock_flag"].isna().all()
+
+
+def with_hour(line: TextLine, hour: str) -> TextLine:
+    """The line with another hour in front of its minutes."""
+    at = line.text.index(":") - 2
+    chars = [
+        replace(char, text=hour[place - at]) if at <= place < at + 2 else char for place, char in enumerate(line.chars)
+    ]
+    return TextLine(tuple(chars))

@@ -1,9 +1,11 @@
 """Which readings of Tesseract's teach what a place of the clock looks like."""
 
 import numpy as np
+import pytest
 
 from allsky.clock.formats import ClockFormat
-from allsky.clock.part_learning import _whole
+from allsky.clock.glyphs import GlyphSheet
+from allsky.clock.part_learning import _placed, _whole
 from allsky.clock.part_reading import PartReading, part_readings, well_boxed
 from allsky.clock.tesseract import Char, TextLine
 
@@ -46,3 +48,15 @@ def test_boxes_that_lie_over_each_other_tell_no_places():
     boxes = [(8.0, "2"), (16.0, "0"), (32.0, "0"), (32.5, "0"), (33.0, ":"), (48.0, "3")]
     chars = [Char(text, x, 4.0, 7.0, 12.0, 0.9) for x, text in boxes]
     np.testing.assert_array_equal(well_boxed(chars), [True, True, False, False, False, True])
+
+
+@pytest.mark.parametrize(("text", "last"), [("2017-08-23", 9), ("2017-08-23 :", 9), ("017-08-23", 0)])
+def test_characters_of_a_whole_layout_stand_at_its_places_whatever_their_boxes_are(text, last):
+    """Zoo clip 61880: four guises shared out `-08-23` in boxes as wide as two and a half digits."""
+    places = np.arange(10) * 8.0 + 3.5
+    zeros = np.zeros
+    sheet = GlyphSheet("0000-00-00", places, 8, zeros((8, 10, 4, 8)), zeros((8, 10), np.int8), zeros((10, 4, 8)),
+                       zeros((2, 4, 8)), zeros(8))  # fmt: skip
+    chars = [Char(char, 8.0 * k, 4.0, 20.0 if k > 0 else 7.0, 12.0, 0.9) for k, char in enumerate(text)]
+    placed = dict(_placed(TextLine(tuple(chars)), sheet, places))
+    assert max(placed) == last and "".join(char.text for char in placed.values()) == text[: last + 1]

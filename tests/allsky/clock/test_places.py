@@ -23,6 +23,9 @@ def line(text: str) -> TextLine:
         ("%Y-%m-%d %H:%M:%S", "2021-04-17 00:06:04", 3),
         ("%Y-%m-%d %H:%M:%S", "21-04-17 00:06:04", 1),
         ("%H:%M:%S", "00:06:04", 2),
+        # Of 2013-08-20.
+        ("%d-%m-%yT%H:%M:%S", "201,3-08-20T00:07:51", 1),
+        ("%d-%m-%yT%H:%M:%S", "3-08-20T00:07:51", 3),
     ],
 )
 def test_where_years_of_four_digits_were_found_one_of_two_is_half_a_year(pattern, read, fullness):
