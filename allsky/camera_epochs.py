@@ -16,7 +16,7 @@ import cv2
 import numpy as np
 import pandas as pd
 
-from allsky.clock.overlay import Box
+from allsky.clock.boxes import Box
 from allsky.columns import REAL, TEXT, Table, columns
 from allsky.disk_search import LEAST_SCORE, find_sky_disk, rim_score
 from allsky.errors import NotASky

@@ -18,9 +18,9 @@ from pathlib import Path
 import numpy as np
 import pandas as pd
 
+from allsky.clock.boxes import Box
 from allsky.clock.frames_read import FramesRead
 from allsky.clock.learning import LearnedClock, Reading
-from allsky.clock.overlay import Box
 from allsky.errors import BadVideo, NoClock
 from allsky.frame_choice import choose_frames, contested, frame_names, lost_frames, nothing_dated, of_another_night
 from allsky.kept_pictures import KeptPictures

@@ -13,7 +13,7 @@ import cv2
 import numpy as np
 
 from allsky.bright_moments import MomentsSeen
-from allsky.clock.overlay import Box
+from allsky.clock.boxes import Box
 from allsky.errors import BadVideo
 from allsky.recordings.video import VideoFrame
 from allsky.sky_disk import SkyDisk, lit_around, square_crop

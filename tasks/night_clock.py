@@ -7,9 +7,9 @@ import json
 
 import pandas as pd
 
+from allsky.clock.boxes import Box
 from allsky.clock.found_picture import found_picture
 from allsky.clock.learning import LearnedClock, learn_clock
-from allsky.clock.overlay import Box
 from allsky.clock.tesseract import require_tesseract
 from allsky.errors import MissingTool, NoClock
 from allsky.frame_choice import frame_names

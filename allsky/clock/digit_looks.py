@@ -11,7 +11,7 @@ from collections.abc import Sequence
 import numpy as np
 
 from allsky.clock.glyphs import windows
-from allsky.clock.overlay import strokes
+from allsky.clock.ink import strokes
 from allsky.clock.part_reading import PartReading
 from allsky.clock.search import Place
 from allsky.clock.text_layout import fit_text, glyph_width

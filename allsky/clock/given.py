@@ -5,8 +5,9 @@ from __future__ import annotations
 from collections.abc import Sequence
 from dataclasses import dataclass
 
+from allsky.clock.boxes import Box
 from allsky.clock.formats import ClockFormat
-from allsky.clock.overlay import SMALLEST_TEXT, Box
+from allsky.clock.text_rows import SMALLEST_TEXT
 from allsky.errors import BadConfiguration, NoClock
 
 # x, y, width and height in pixels.

@@ -15,7 +15,7 @@ import numpy as np
 
 from allsky.clock.format_regex import MONTHS
 from allsky.clock.formats import ClockFormat, ClockText, plain
-from allsky.clock.overlay import strokes
+from allsky.clock.ink import strokes
 from allsky.clock.search import Place
 from allsky.clock.tesseract import Char, TextLine
 from allsky.errors import NoClock

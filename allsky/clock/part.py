@@ -12,11 +12,13 @@ from functools import cached_property
 
 import numpy as np
 
+from allsky.clock.boxes import Box
 from allsky.clock.formats import DIGITS, ClockFormat
 from allsky.clock.glyphs import Expected, GlyphReading, GlyphSheet, GlyphVotes
+from allsky.clock.guises import read_crops
 from allsky.clock.hold import Hold, moved_left
+from allsky.clock.ink import level_ink, strokes
 from allsky.clock.levelling import levelled
-from allsky.clock.overlay import Box, level_ink, read_crops, strokes
 from allsky.clock.part_reading import PartReading, part_readings
 from allsky.clock.spacing import Spacing
 

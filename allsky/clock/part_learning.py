@@ -14,6 +14,7 @@ from functools import partial
 
 import numpy as np
 
+from allsky.clock.boxes import Box, union
 from allsky.clock.formats import ClockFormat
 from allsky.clock.glyph_lessons import (
     UNREAD,
@@ -26,8 +27,8 @@ from allsky.clock.glyph_lessons import (
 )
 from allsky.clock.glyphs import GlyphSheet, is_digit_place, layout_of
 from allsky.clock.hold import learn_hold, moved_left, offsets, unchanged
+from allsky.clock.ink import text_level
 from allsky.clock.levelling import common_rows, levelled
-from allsky.clock.overlay import Box, text_level, union
 from allsky.clock.part import ClockPart, inks_of
 from allsky.clock.part_reading import SURE_CHAR, PartReading, cut_short, well_boxed
 from allsky.clock.polarity import is_bright

@@ -10,7 +10,7 @@ import numpy as np
 
 from allsky.clock.format_regex import STRAY_MARK
 from allsky.clock.formats import ClockFormat, ClockText, plain
-from allsky.clock.overlay import strokes
+from allsky.clock.ink import strokes
 from allsky.clock.tesseract import Char, TextLine
 
 # Characters Tesseract was less sure of than this teach nothing.

@@ -16,14 +16,16 @@ from datetime import date, datetime, time
 import cv2
 import numpy as np
 
+from allsky.clock.boxes import Box
 from allsky.clock.digit_looks import looks_belie
 from allsky.clock.format_regex import MONTHS
 from allsky.clock.formats import ClockFormat
-from allsky.clock.overlay import FAINT_CONTRAST, LEAST_CONTRAST, Box, read_crops
+from allsky.clock.guises import read_crops
 from allsky.clock.part_reading import PartReading, cut_short
 from allsky.clock.recognition import Recognised, stands_alone
 from allsky.clock.search import Place, find_clock, recognised, widened
 from allsky.clock.tesseract import TextLine
+from allsky.clock.text_rows import FAINT_CONTRAST, LEAST_CONTRAST
 from allsky.clock.zones import looks_like_utc
 
 # Letters are taken for so much higher and lower than they are, for Tesseract to see them at several sizes.

@@ -14,10 +14,10 @@ from typing import NamedTuple
 import numpy as np
 
 from allsky.clock.formats import ClockFormat
+from allsky.clock.guises import STYLES, read_crops
 from allsky.clock.mending import legible
 from allsky.clock.month_names import with_true_month
 from allsky.clock.order import commonest_formats, possible_formats, told_by_night, with_seconds
-from allsky.clock.overlay import STYLES, read_crops
 from allsky.clock.part_reading import PartReading, cut_short, part_readings, well_boxed
 from allsky.clock.recognition import Recognised, recognise, stands_alone
 from allsky.clock.search import Place, shows_clock, widened

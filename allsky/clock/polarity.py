@@ -11,7 +11,7 @@ from collections.abc import Sequence
 import cv2
 import numpy as np
 
-from allsky.clock.overlay import Box
+from allsky.clock.boxes import Box
 from allsky.clock.part_reading import PartReading
 from allsky.clock.tesseract import Char
 

@@ -13,10 +13,10 @@ from itertools import pairwise
 import numpy as np
 import pandas as pd
 
+from allsky.clock.boxes import Box
 from allsky.clock.formats import ClockFormat
 from allsky.clock.glyphs import UNKNOWN, GlyphSheet, is_digit_place, unit
 from allsky.clock.hold import Hold
-from allsky.clock.overlay import Box
 from allsky.clock.part import ClockPart
 from allsky.clock.spacing import Spacing
 from allsky.clock.timeline import Timeline

@@ -14,21 +14,14 @@ from typing import NamedTuple
 
 import numpy as np
 
+from allsky.clock.boxes import Box, union
 from allsky.clock.formats import ClockFormat
+from allsky.clock.guises import STYLES, read_crops
+from allsky.clock.ink import strokes
 from allsky.clock.mending import legible
-from allsky.clock.overlay import (
-    LEAST_CONTRAST,
-    STYLES,
-    Box,
-    Line,
-    between_outlines,
-    read_crops,
-    strokes,
-    text_lines,
-    union,
-)
 from allsky.clock.recognition import Recognised, recognise, stands_alone
 from allsky.clock.tesseract import TextLine
+from allsky.clock.text_rows import LEAST_CONTRAST, Line, between_outlines, text_lines
 from allsky.spread import spread
 
 FRAMES_SEARCHED = 3

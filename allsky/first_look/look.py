@@ -15,9 +15,9 @@ from pathlib import Path
 import numpy as np
 import pandas as pd
 
+from allsky.clock.boxes import Box, union
 from allsky.clock.given import given_boxes
 from allsky.clock.learning import ClockSettings, NothingFound
-from allsky.clock.overlay import Box, union
 from allsky.clock.picture import read_picture_clock
 from allsky.errors import BadVideo, NoClock
 from allsky.first_look.sentences import learned_sentences, unlearned_sentence

@@ -12,9 +12,9 @@ from dataclasses import dataclass, field
 import numpy as np
 import pandas as pd
 
+from allsky.clock.boxes import Box
 from allsky.clock.given import GivenBox, given_boxes
 from allsky.clock.learning import Keyframe
-from allsky.clock.overlay import Box
 from allsky.clock.search import find_clock
 from allsky.tables import READINGS
 

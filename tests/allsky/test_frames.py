@@ -11,8 +11,8 @@ import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
+from allsky.clock.boxes import Box
 from allsky.clock.learning import ClockSettings, Keyframe, Reading, learn_clock
-from allsky.clock.overlay import Box
 from allsky.disk_search import find_sky_disk
 from allsky.errors import BadVideo, NoClock
 from allsky.frames import choose_frames, extract_night

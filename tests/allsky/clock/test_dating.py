@@ -8,11 +8,11 @@ import numpy as np
 import pandas as pd
 import pytest
 
+from allsky.clock.boxes import Box
 from allsky.clock.dating import date_readings
 from allsky.clock.formats import ClockFormat
 from allsky.clock.glyph_witness import Witness
 from allsky.clock.learned import LearnedClock
-from allsky.clock.overlay import Box
 from allsky.clock.part import ClockPart
 from allsky.clock.part_reading import PartReading
 from allsky.clock.tesseract import TextLine

@@ -7,10 +7,11 @@ import cv2
 import numpy as np
 import pytest
 
+from allsky.clock.boxes import Box
 from allsky.clock.formats import ClockFormat
 from allsky.clock.glyph_lessons import Sample, clearer_by_level, learn_sheets, refusing, taught_more
 from allsky.clock.glyphs import OWN, REFUSED, UNKNOWN, is_digit_place, layout_of, windows
-from allsky.clock.overlay import Box, level_ink, strokes, text_level
+from allsky.clock.ink import level_ink, strokes, text_level
 from allsky.clock.part import ClockPart
 from allsky.clock.part_witness import with_refused
 from benchmarks.made_clocks import coverage

@@ -8,9 +8,10 @@ import pandas as pd
 import pytest
 
 from allsky.clock import places
+from allsky.clock.guises import GUISES, read_crops
 from allsky.clock.learning import ClockSettings, Keyframe, learn_clock
-from allsky.clock.overlay import GUISES, between_outlines, read_crops, text_lines
 from allsky.clock.tesseract import TextLine
+from allsky.clock.text_rows import between_outlines, text_lines
 from benchmarks.made_clocks import Clip, Text, draw, evenly, frames
 
 WORDS = "20141102 01:00:47"

@@ -6,9 +6,9 @@ from datetime import datetime
 import numpy as np
 import pytest
 
+from allsky.clock.boxes import Box
 from allsky.clock.formats import ClockFormat
 from allsky.clock.month_names import with_month_heard, with_true_month
-from allsky.clock.overlay import Box
 from allsky.clock.search import Place
 from allsky.clock.tesseract import Char, TextLine
 from allsky.errors import NoClock

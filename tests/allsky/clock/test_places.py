@@ -3,8 +3,8 @@
 import numpy as np
 import pytest
 
+from allsky.clock.boxes import Box
 from allsky.clock.formats import ClockFormat
-from allsky.clock.overlay import Box
 from allsky.clock.places import _told
 from allsky.clock.search import Place
 from allsky.clock.tesseract import Char, TextLine

@@ -3,8 +3,8 @@
 import numpy as np
 import pytest
 
+from allsky.clock.boxes import Box
 from allsky.clock.formats import ClockFormat
-from allsky.clock.overlay import Box
 from allsky.clock.part_reading import part_readings
 from allsky.clock.polarity import is_bright
 from allsky.clock.tesseract import Char, TextLine

@@ -6,11 +6,12 @@ import numpy as np
 import pytest
 
 from allsky.clock import learned
+from allsky.clock.boxes import Box
 from allsky.clock.formats import ClockFormat
 from allsky.clock.glyph_lessons import Sample, learn_sheets, possible_digits
 from allsky.clock.glyphs import OWN, REFUSED
+from allsky.clock.ink import strokes
 from allsky.clock.learned import LearnedClock
-from allsky.clock.overlay import Box, strokes
 from allsky.clock.part import ClockPart
 from allsky.clock.part_learning import _aligned_sample
 from allsky.clock.part_reading import PartReading, part_readings

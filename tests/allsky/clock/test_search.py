@@ -5,10 +5,11 @@ from datetime import datetime
 import numpy as np
 import pytest
 
+from allsky.clock.boxes import Box
 from allsky.clock.given import given_boxes
 from allsky.clock.learning import ClockSettings, Keyframe, learn_clock
-from allsky.clock.overlay import Box, text_lines
 from allsky.clock.search import Place, find_clock, recognised, widened
+from allsky.clock.text_rows import text_lines
 from allsky.errors import NoClock
 from benchmarks.made_clocks import Clip, Text, draw, evenly, frames
 
