@@ -5,8 +5,8 @@ zones and faults, and goes through what the chain does: keyframes, `learn_clock`
 that a person can read it: digits of nine pixels and more, 60 grey levels and more away from the sky or outlined. Only
 cards between the frames show no clock. There is no rival here, so nothing is timed.
 
-A frame counts as exact when it is not flagged and its UTC is what the overlay shows, to its last place (to half the
-frame step under a clock without seconds, which is asked for the times between); as silently wrong when it is not
+A frame counts as exact when it is not flagged and its UTC is what the overlay shows, to the second (to half the
+frame step where a clock without seconds is asked for the times between); as silently wrong when it is not
 flagged and off by more than half the video's frame step (or 1 s, where that is more); as near in between. Times that
 no clock can show (a spring's missing hour) must be flagged, and are silently wrong otherwise, as are those after them,
 which are an hour behind; so are those of a clip
@@ -41,7 +41,7 @@ from zoneinfo import ZoneInfo
 import numpy as np
 import pandas as pd
 from made_clocks import FONTS, HERSHEY, MATPLOTLIB, NARROW, Clip, Text, coverage, shown, write_clip
-from zoo_figures import KINDS, intervals, table
+from zoo_figures import KINDS, intervals, summary, table
 
 from allsky.clock.learning import ClockSettings, learn_clock
 from allsky.errors import AllskyError
@@ -308,7 +308,7 @@ def _judged(one: Specimen, readings: pd.DataFrame) -> tuple[dict[str, int], str 
             kind = "flagged"
         else:
             off = (row["utc"] - _as_shown(moment, one)).total_seconds()
-            as_shown = 0 <= off < 1 or "%S" not in one.traits["layout"]
+            as_shown = 0 <= off < 1 or _between_minutes(one)
             kind = "silently_wrong" if abs(off) > tolerance else "exact" if as_shown else "near"
         counts["frames"] += moment is not None and index not in one.impossible
         if kind:
@@ -319,9 +319,14 @@ def _judged(one: Specimen, readings: pd.DataFrame) -> tuple[dict[str, int], str 
     return counts, example
 
 
+def _between_minutes(one: Specimen) -> bool:
+    """Whether a clock shows minutes and several frames in each, which are to be told apart all the same."""
+    return "%S" not in one.traits["layout"] and 2 * _tolerance_s(one.clip.times, one.zone) < 60
+
+
 def _as_shown(moment: datetime, one: Specimen) -> datetime:
-    """The UTC that a clock's last place shows; frames within a minute are to be told apart all the same."""
-    cut = 0 if "%S" not in one.traits["layout"] and 2 * _tolerance_s(one.clip.times, one.zone) >= 60 else moment.second
+    """The UTC that a clock's last place shows, or the moment itself where minutes' frames are to be told apart."""
+    cut = moment.second if "%S" in one.traits["layout"] or _between_minutes(one) else 0
     return _utc(moment, one.zone).replace(second=cut, microsecond=0)
 
 
@@ -363,7 +368,7 @@ def main() -> None:
     parser.add_argument("--first", type=int, default=0, help="number of the first clip")
     parser.add_argument("--every", type=int, default=1, help="only each so manieth clip, for processes that share them")
     parser.add_argument("--results", type=Path, help="a file of lines to add to and to go on from")
-    parser.add_argument("--table", action="store_true", help="print the table of the docs")
+    parser.add_argument("--table", action="store_true", help="print the tables of the docs")
     asked = parser.parse_args()
     count = 8 if asked.quick else asked.clips
     outcomes = []
@@ -372,7 +377,7 @@ def main() -> None:
         if one["silently_wrong"] or one["flagged"] > 0.5 * one["frames"]:
             print(json.dumps(one), flush=True)
     if asked.table:
-        print(table(outcomes))
+        print(summary(outcomes), table(outcomes), sep="\n\n")
     totals = {name: sum(one[name] for one in outcomes) for name in ("frames", *KINDS)}
     clips_wrong = sum(one["silently_wrong"] > 0 for one in outcomes)
     print(json.dumps({"clips": len(outcomes), **totals, "clips_wrong": clips_wrong, **intervals(outcomes)}))

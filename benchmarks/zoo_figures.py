@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections import defaultdict
+from collections import Counter, defaultdict
 
 import numpy as np
 from scipy.stats import binomtest, bootstrap
@@ -10,22 +10,60 @@ from scipy.stats import binomtest, bootstrap
 KINDS = ("exact", "near", "flagged", "silently_wrong")
 
 
-def table(outcomes: list[dict]) -> str:
-    """Markdown: frames and what became of them by trait."""
+def summary(outcomes: list[dict]) -> str:
+    """Markdown: what became of clips of minutes and of whole nights, clip by clip and frame by frame."""
     lines = [
-        "| trait | value | clips | frames | exact % | flagged % | silently wrong |",
-        "|---|---|---|---|---|---|---|",
+        "| clips | number | exact throughout | some frames flagged or near | lost whole | silently wrong | frames "
+        "| exact % | near % | flagged % |",
+        "|---|---|---|---|---|---|---|---|---|---|",
     ]
-    for trait in ("length", "ink", "height", "font", "margin", "codec", "zone", "fault", "layout"):
+    for length in ("minutes", "a night"):
+        own = [one for one in outcomes if one["traits"]["length"] == length]
+        if own:
+            n = _sums(own)
+            fates = Counter(_fate(one) for one in own)
+            clips = [fates[fate] for fate in ("exact", "some", "lost", "silently_wrong")]
+            shares = [_percent(n[kind], n["frames"]) for kind in ("exact", "near", "flagged")]
+            lines.append("| " + " | ".join(map(str, [length, len(own), *clips, n["frames"], *shares])) + " |")
+    return "\n".join(lines)
+
+
+def table(outcomes: list[dict]) -> str:
+    """Markdown: frames of clips of minutes and what became of them by trait. (One night has as many frames as a
+    hundred of these, and would stand for its traits alone.)"""
+    lines = [
+        "| trait | value | clips | lost whole | frames | exact % | near % | flagged % | silently wrong |",
+        "|---|---|---|---|---|---|---|---|---|",
+    ]
+    for trait in ("ink", "height", "font", "margin", "codec", "zone", "fault", "layout"):
         groups = defaultdict(list)
         for one in outcomes:
-            groups[one["traits"][trait]].append(one)
+            if one["traits"]["length"] == "minutes":
+                groups[one["traits"][trait]].append(one)
         for value, own in sorted(groups.items(), key=lambda item: (len(item[0]), item[0])):
-            n = {name: sum(one[name] for one in own) for name in ("frames", "exact", "flagged", "silently_wrong")}
-            shares = [f"{100 * n[name] / max(n['frames'], 1):.2f}" for name in ("exact", "flagged")]
-            cells = [trait, f"`{value}`".replace("|", "\\|"), len(own), n["frames"], *shares, n["silently_wrong"]]
+            n, lost = _sums(own), sum(_fate(one) == "lost" for one in own)
+            shares = [_percent(n[kind], n["frames"]) for kind in ("exact", "near", "flagged")]
+            name = f"`{value}`".replace("|", "\\|")
+            cells = [trait, name, len(own), lost, n["frames"], *shares, n["silently_wrong"]]
             lines.append("| " + " | ".join(map(str, cells)) + " |")
     return "\n".join(lines)
+
+
+def _fate(one: dict) -> str:
+    """What became of a clip: `silently_wrong` in some frame, `lost` in all, `exact` in all, or only in `some`."""
+    if one["silently_wrong"]:
+        return "silently_wrong"
+    if one["exact"] == one["frames"]:
+        return "exact"
+    return "lost" if one["flagged"] == one["frames"] else "some"
+
+
+def _sums(outcomes: list[dict]) -> dict[str, int]:
+    return {name: sum(one[name] for one in outcomes) for name in ("frames", *KINDS)}
+
+
+def _percent(part: int, whole: int) -> str:
+    return f"{100 * part / max(whole, 1):.2f}"
 
 
 def intervals(outcomes: list[dict]) -> dict[str, list[float]]:

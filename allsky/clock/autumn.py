@@ -20,17 +20,18 @@ Span = tuple[float, float]
 
 
 def resolve_repeated(
-    videos: Sequence[np.ndarray], index: np.ndarray, first: np.ndarray, second: np.ndarray
+    videos: Sequence[np.ndarray], index: np.ndarray, first: np.ndarray, second: np.ndarray, quantum_s: float
 ) -> tuple[np.ndarray, np.ndarray]:
     """UTC seconds of each row, NaN without a reading, and whether nothing tells which of two it is: both (n,).
 
     `videos` are the rows of each video by frame, in the night's order; `index` the frames' numbers; `first` and
-    `second` the earlier and the later UTC that each reading could mean, mostly the same.
+    `second` the earlier and the later UTC that each reading could mean, mostly the same; `quantum_s` the clock's last
+    place.
     """
     answer, unclear = first.copy(), np.zeros(len(first), bool)
     waiting, spans = [], []
     for rows in videos:
-        told = _told_within(index[rows], first[rows], second[rows])
+        told = _told_within(index[rows], first[rows], second[rows], quantum_s)
         if told is None:
             waiting.append(rows)
         elif not np.isnan(told).all():
@@ -46,7 +47,7 @@ def resolve_repeated(
     return answer, unclear
 
 
-def _told_within(index: np.ndarray, first: np.ndarray, second: np.ndarray) -> np.ndarray | None:
+def _told_within(index: np.ndarray, first: np.ndarray, second: np.ndarray, quantum_s: float) -> np.ndarray | None:
     """The UTC of a video's frames, as far as these tell by themselves."""
     twofold = second > first
     if not twofold.any():
@@ -56,7 +57,7 @@ def _told_within(index: np.ndarray, first: np.ndarray, second: np.ndarray) -> np
         return _parted(first, second)
     # One frame may be all that is sure; the others keep its pace too, but for the one step back.
     shown = np.flatnonzero(~np.isnan(first))
-    step = np.nan_to_num(usual_step(index[shown], first[shown]))
+    step = np.nan_to_num(usual_step(index[shown], first[shown], quantum_s))
     answer = first.copy()
     for place in np.flatnonzero(twofold):
         near = sure[np.abs(sure - place).argmin()]

@@ -48,7 +48,7 @@ def date_readings(
     near = _middle_reading(table)
     known = {word: overlay_zone(word, zone, near) for word in set(zone_words)}
     zones = [known[word] for word in zone_words]
-    own, skipped, unclear = _own_utc(table, zones, list(videos.values()))
+    own, skipped, unclear = _own_utc(table, zones, list(videos.values()), quantum_s)
     dated = Dates(np.full(len(table), np.nan), np.full(len(table), np.nan), np.full(len(table), None, object))
     timelines, cards_of = {}, _by_video(cards)
     never = witness.impossible if witness else np.zeros(len(table), bool)
@@ -121,7 +121,7 @@ def _with_sign_in_doubt(words: Sequence[str | None], zone: tzinfo, near: datetim
 
 
 def _own_utc(
-    table: pd.DataFrame, zones: Sequence[tzinfo], videos: Sequence[np.ndarray]
+    table: pd.DataFrame, zones: Sequence[tzinfo], videos: Sequence[np.ndarray], quantum_s: float
 ) -> tuple[np.ndarray, np.ndarray, np.ndarray]:
     """Each frame's own reading in UTC seconds (NaN without one), whether it is a time that never was, and whether it
     is one of a video whose hour came twice and nothing tells which it was."""
@@ -134,7 +134,7 @@ def _own_utc(
         skipped[row] = not options
         options = options or (not_set_forward(local, zones[row]),)
         first[row], second[row] = options[0].timestamp(), options[-1].timestamp()
-    own, unclear = resolve_repeated(videos, table["frame_index"].to_numpy(), first, second)
+    own, unclear = resolve_repeated(videos, table["frame_index"].to_numpy(), first, second, quantum_s)
     return own, skipped, unclear
 
 

@@ -15,7 +15,7 @@ from typing import NamedTuple
 import numpy as np
 
 # What a surprise costs, in readings. A lone misreading needs a leap and a set-back and never pays. Pauses cost
-# less the more of them a video has: PAUSE_COST is -PAUSE_WEIGHT ln(share of links that are pauses), at most MOST.
+# less the more of them a video has: -PAUSE_WEIGHT ln(share of links that are pauses), MOST_PAUSE_COST at most.
 PAUSE_WEIGHT, MOST_PAUSE_COST = 0.4, 1.5
 # Before any link is seen, pauses are expected at this share of links, and so many links are as good as seen.
 EXPECTED_PAUSES, USUAL_LINKS = 0.02, 40
@@ -118,7 +118,7 @@ def fit_timeline(frame_index: np.ndarray, seconds: np.ndarray, weight: np.ndarra
     return _Fit(index, seconds, weight, quantum_s).timeline()
 
 
-def usual_step(index: np.ndarray, seconds: np.ndarray, quantum_s: float = 1.0) -> float:
+def usual_step(index: np.ndarray, seconds: np.ndarray, quantum_s: float) -> float:
     """The usual seconds from a frame to the next: the median over pairs of readings far enough apart for the clock's
     last place to tell (NaN for a single reading)."""
     step = np.nan

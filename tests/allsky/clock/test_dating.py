@@ -70,6 +70,19 @@ def test_few_frames_before_the_repeated_hours_tell_both_of_them_apart(before, st
     assert list(table["utc"]) == utc and table["clock_flag"].isna().all()
 
 
+@pytest.mark.parametrize("hours", [3.9, 4.9])
+@pytest.mark.parametrize("step_s", [6, 20, 31, 33, 35, 45, 60])
+def test_a_clock_of_minutes_tells_the_repeated_hours_apart_as_one_of_seconds_does(step_s, hours):
+    """Half a minute a frame is a minute, none, a minute and so on by such a clock: neither is the step."""
+    began = datetime(2021, 11, 7, 4, tzinfo=UTC)
+    utc = [began + timedelta(seconds=step_s * k) for k in range(int(hours * 3600) // step_s)]
+    shown = [one.replace(second=0) for one in local(utc)]
+    table = date_readings(readings(shown), [None] * len(shown), EDMONTON, 60.0)[0]
+    off = (table["utc"] - pd.Series(utc)).dt.total_seconds().abs()
+    assert off[table["clock_flag"].isna()].max() <= 60
+    assert table["clock_flag"].isna().mean() > 0.9
+
+
 def hourly(*hours: int) -> tuple[pd.DataFrame, list[datetime]]:
     """A video for each of these hours of 2021-11-07, UTC, a frame a minute, as a clock in Edmonton shows them."""
     parts, truth = [], []

@@ -64,7 +64,7 @@ def test_frozen_frames_keep_their_time():
 
 def test_the_usual_step_is_told_from_frames_far_apart_where_seconds_are_cut_off():
     # 25 frames a second under a clock of whole seconds.
-    assert usual_step(np.arange(500.0), np.floor(np.arange(500) / 25)) == pytest.approx(0.04, rel=0.1)
+    assert usual_step(np.arange(500.0), np.floor(np.arange(500) / 25), 1.0) == pytest.approx(0.04, rel=0.1)
 
 
 def test_readings_at_no_even_pace_are_all_believed_and_nothing_is_claimed_between_them():
