@@ -80,7 +80,7 @@ class _Scan:
             self._see(video, frame, reading)
 
     def _see(self, video: str, frame: VideoFrame, reading: Reading) -> None:
-        if self.read.is_card(video, frame.index, frame.luma, reading):
+        if self.read.set_aside_card(video, frame.index, frame.luma, reading):
             return
         wanted = self._claim_slot(self.read.clock.provisional_utc(video, frame.index, reading), reading)
         if wanted:
@@ -259,7 +259,7 @@ def _written(
 
 def _dated(scan: _Scan) -> pd.DataFrame:
     """READINGS of all frames in order of video and frame; cards are in it, without a time."""
-    table = scan.read.dated()[0]
+    table = scan.read.date_all()[0]
     table["utc"] += scan.correction
     if scan.read.cards:
         cards = pd.DataFrame(sorted(scan.read.cards), columns=["video", "frame_index"])

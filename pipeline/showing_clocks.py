@@ -8,7 +8,7 @@ from pathlib import Path
 
 from allsky.clock.given import ClockSettings, GivenBox, clock_box, given_clock_formats
 from allsky.errors import BadConfiguration, BadVideo, NoClock
-from allsky.first_look.look import FOUND, FirstLook, ShownTime, look_at
+from allsky.first_look.look import NOTHING_GIVEN, FirstLook, ShownTime, look_at
 
 
 def asked_frames(text: str | None) -> Sequence[int] | str | None:
@@ -49,7 +49,7 @@ def show_clocks(
     frames: str | None,
     as_json: bool,
     tell: Callable[[str], None],
-    given: ClockSettings = FOUND,
+    given: ClockSettings = NOTHING_GIVEN,
 ) -> int:
     """Tell what the clock of each file shows; the number of files that could not be read."""
     wanted, unreadable = asked_frames(frames), 0
@@ -93,17 +93,21 @@ WHERE_TO_LOOK = (
 
 def _lines(look: FirstLook, given: ClockSettings) -> list[str]:
     """The look in words: what was found, what is said of the zone, a line a frame, and what would help."""
-    hint = [] if look.learned or given != FOUND or all(shown.tells for shown in look.frames) else [WHERE_TO_LOOK]
+    hint = (
+        [] if look.learned or given != NOTHING_GIVEN or all(shown.tells for shown in look.frames) else [WHERE_TO_LOOK]
+    )
     zones = {shown.zone for shown in look.frames if shown.tells}
     one_zone = zones.pop() or "" if look.learned and len(zones) == 1 else None
-    told = [*look.sentences, *_zone(one_zone), *_frames(look, one_zone is None), *hint]
+    told = [*look.sentences, *_zone(one_zone, given), *_frames(look, one_zone is None), *hint]
     return [str(look.path), *(f"  {line}" for line in told)]
 
 
-def _zone(zone: str | None) -> list[str]:
+def _zone(zone: str | None, given: ClockSettings) -> list[str]:
     """What there is to say of the zone that all frames show: its word, or an empty one."""
     if zone is None:
         return []
+    if not zone and given.formats and not any("%Z" in each or "%z" in each for each in given.formats):
+        return ["zone: none is looked for, since no --format has %Z or %z; a run takes [camera] clock_timezone"]
     shown = f"{zone}, as shown" if zone else "none is shown; a run takes [camera] clock_timezone, or else the site's"
     return [f"zone: {shown}"]
 

@@ -1,9 +1,17 @@
 """The clock burned into the frames: where it stands, what it shows, when each frame was taken, and if that is true.
 
-From pictures to times: `overlay`, `tesseract` and `text_layout` find and read text; `recognition`, `formats` and
-`order` say in which format it is a date and a time; `search`, `places` and `part_learning` learn one
-night's clock, `spacing_lessons` how wide its digits are (`spacing`), `glyph_lessons` its characters (`glyphs`);
-`learning` is that as a whole, `learned` reads every frame with it, `part` by `part`.
-From times to UTC: `zones`, `timeline`, `minutes`, `dating`. Held against other witnesses: `audit`,
-`twilight_witness`, `moon_witness`, `ledger`. A picture that speaks for itself alone: `picture`.
+- Where text may stand, and what Tesseract reads there: `boxes`, `text_rows`, `ink`, `polarity`, `guises`,
+  `tesseract`; `search` and `places` find the clock among it, `given` holds what somebody has said of it.
+- What it says: `formats` (by `format_regex`), `recognition`, `mending`, `month_names`, `order`.
+- What a night's clock looks like: `learning`, for each `part` of it `part_reading` and `part_learning`. Where its
+  characters stand tell `text_layout`, `spacing`, `spacing_lessons`, `levelling`, `hold` and `digit_places`; which
+  they are tell `glyph_lessons`, `digit_names`, `digit_likeness`, `digit_alikeness` and `part_witness`.
+- Every frame read: `learned` by `glyphs`, into `reading_log` and `evidence_kept`, gathered by `frames_read`;
+  `record` keeps a learned clock, `found_picture` draws it.
+- From times to UTC: `dating`, by `zones`, `autumn`, `noon`, `half_day`, `timeline`, `minutes` and `video_times`;
+  what speaks against a time: `glyph_witness`, `digit_leaps`, `stale_digits`, `excursions`, `off_by_tens`.
+- Held against other witnesses: `audit`, `twilight_witness`, `moon_witness`, `ledger`.
+- A picture that speaks for itself alone: `picture`, by `digit_looks`.
+
+The *zoo*, from which comments have figures, is `benchmarks/clock_zoo.py`: clips with drawn clocks.
 """

@@ -22,7 +22,7 @@ from allsky.clock.off_by_tens import OFF_BY_TENS, off_by_tens
 from allsky.clock.stale_digits import STOOD_STILL, stale_stretches
 from allsky.clock.timeline import Timeline
 from allsky.clock.video_times import Dates, VideoTimes
-from allsky.clock.zones import not_set_forward, overlay_zone, possible_utc, sign_in_doubt
+from allsky.clock.zones import overlay_zone, possible_utc, sign_in_doubt, utc_not_set_forward
 from allsky.tables import READINGS
 
 # So many readings in an hour that summer time skips are no misreadings.
@@ -132,7 +132,7 @@ def _own_utc(
         local = shown[row].item()
         options = possible_utc(local, zones[row])
         skipped[row] = not options
-        options = options or (not_set_forward(local, zones[row]),)
+        options = options or (utc_not_set_forward(local, zones[row]),)
         first[row], second[row] = options[0].timestamp(), options[-1].timestamp()
     own, unclear = resolve_repeated(videos, table["frame_index"].to_numpy(), first, second, quantum_s)
     return own, skipped, unclear

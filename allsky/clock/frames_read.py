@@ -28,8 +28,8 @@ class FramesRead:
     def __len__(self) -> int:
         return len(self._log)
 
-    def is_card(self, recording: str, frame_index: int, luma: np.ndarray, reading: Reading) -> bool:
-        """Whether a frame is a card, which is noted and gets no row."""
+    def set_aside_card(self, recording: str, frame_index: int, luma: np.ndarray, reading: Reading) -> bool:
+        """Note a frame that is a card and gets no row; whether it is one."""
         # Where the clock is in its place, however doubtful, there is no card.
         card = reading.overlay_time is None and not reading.crops and self.clock.is_card(luma)
         if card:
@@ -52,8 +52,8 @@ class FramesRead:
         kept = self._log.forget(recording)
         self._doubtful = {new: self._doubtful[old] for new, old in enumerate(kept) if old in self._doubtful}
 
-    def dated(self) -> tuple[pd.DataFrame, dict[str, Timeline]]:
-        """What `LearnedClock.date` gives for all rows, what is in doubt read again. No row is kept."""
+    def date_all(self) -> tuple[pd.DataFrame, dict[str, Timeline]]:
+        """What `LearnedClock.date` gives for all rows, what is in doubt read again by Tesseract. No row is kept."""
         again = zip(self._doubtful, self.clock.reread([reading.crops for reading in self._doubtful.values()]))
         self._log.correct({row: reading for row, reading in again if reading.overlay_time is not None})
         table, evidence = self._log.table(), self._log.evidence()

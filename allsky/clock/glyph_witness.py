@@ -16,6 +16,7 @@ from typing import TypeVar
 import numpy as np
 
 from allsky.clock.digit_leaps import DigitLeap, digit_leaps, runs
+from allsky.clock.glyphs import SURE_LEAD
 from allsky.clock.video_times import (
     FEW_FRAMES,
     FEWEST_IN_STRETCH,
@@ -26,10 +27,11 @@ from allsky.clock.video_times import (
 )
 
 # Glyphs speak against a time with this little support, where they show another. With this little they show it badly:
-# that is enough beyond the readings, and in most frames it proves that the time is not shown.
+# that is enough beyond the readings, and in most frames it proves that the time is not shown. (A digit that is strange
+# to its place has glyphs.STRANGE, between the two: it shows the time badly, and is no other one.)
 AGAINST, STRANGE_TO_IT = -0.5, -0.4
-# They show a time with this much: the lead that makes a reading sure.
-SHOWN = 0.35
+# They show a time with as much as makes a reading sure.
+SHOWN = SURE_LEAD
 # A second is taken against the fit's where the glyphs speak for it by so much more.
 CLEARLY_MORE = 0.3
 # A frame between two stretches goes on with one of them that is no farther than so many frames.

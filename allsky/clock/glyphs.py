@@ -31,9 +31,10 @@ PRESENT_FIT = 0.5
 # Contrast below this many grey levels is noise, and is not blown up to look like a shape.
 LEAST_CONTRAST = 4.0
 
-# How much a digit that a place has seen speaks for itself where it looks like none that the place has seen.
+# How much a digit that a place has seen speaks for itself where it looks like none that the place has seen: between
+# what `glyph_witness` calls STRANGE_TO_IT and AGAINST.
 STRANGE = -0.45
-# The same for a digit whose look is not known, where another fits well.
+# The same for a digit whose look is not known, where another fits well: beyond AGAINST.
 UNSEEN_RIVALLED = -0.6
 
 UNKNOWN, BORROWED, OWN, CONTESTED, REFUSED = 0, 1, 2, 3, 4

@@ -40,7 +40,7 @@ from allsky.clock.record import (
 from allsky.clock.tesseract import PAGES_PER_CALL
 from allsky.clock.timeline import Timeline
 from allsky.clock.video_times import DOUBTED_BY_GLYPHS
-from allsky.clock.zones import not_set_forward, overlay_zone, parse_zone, possible_utc
+from allsky.clock.zones import overlay_zone, parse_zone, possible_utc, utc_not_set_forward
 from allsky.site import night_bounds
 from allsky.tables import READINGS
 
@@ -283,7 +283,7 @@ class LearnedClock:
         blocks = iter(atlas_blocks(glyphs, heights))
         parts = tuple(restored_part(part, list(islice(blocks, len(part["layouts"])))) for part in record["parts"])
         timelines = {video: restored_timeline(fit) for video, fit in record["fit"].items()}
-        told = (record["timezone"], record["night"], record["longitude_deg"], record.get("unread_zone"))
+        told = (record["timezone"], record["night"], record["longitude_deg"], record["unread_zone"])
         return cls(parts, *told, timelines=timelines)
 
 
@@ -295,7 +295,7 @@ def _within_night(
     for days in (0, 1, -1):
         local = datetime.combine(date.fromisoformat(night) + timedelta(days=days), clock)
         # A time that summer time skips is one of this night, too: it is flagged when it is dated.
-        utcs = possible_utc(local, zone) or (not_set_forward(local, zone),)
+        utcs = possible_utc(local, zone) or (utc_not_set_forward(local, zone),)
         if month_day in (None, (local.month, local.day)) and any(start <= utc < end for utc in utcs):
             return local
     return None

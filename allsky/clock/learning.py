@@ -102,15 +102,21 @@ def learn_clock(
 
     read = read_places(places, lumas, given, night, texts, likelier)
     clock = taught(read)
-    if _share_believed(clock) < FEW_BELIEVED and not any(one.others for place in read for one in place.readings):
-        # One guise that reads most lines may read the same digit wrongly in all of them.
+    in_doubt = _share_believed(clock) < FEW_BELIEVED or (clock is not None and clock.unread_zone is not None)
+    if in_doubt and not any(one.others for place in read for one in place.readings):
+        # One guise that reads most lines may read the same digit, or the zone, wrongly in all of them.
         again = taught(read_places(places, lumas, given, night, texts, likelier, every_guise=True))
-        clock = max(clock, again, key=_share_believed)
+        clock = max(clock, again, key=_sureness)
     if clock is None:
         raise _nothing_found(used, settings, texts)
     if clock.readings["overlay_time"].isna().all():
         raise NoDate(_no_date(used, clock), clock.readings["ocr_text"].dropna().tolist())
     return clock
+
+
+def _sureness(clock: LearnedClock | None) -> tuple[float, bool]:
+    """How sure a clock is of the keyframes' times, to a tenth of them, and whether of its zone, too."""
+    return round(_share_believed(clock), 1), clock is not None and clock.unread_zone is None
 
 
 def _share_believed(clock: LearnedClock | None) -> float:

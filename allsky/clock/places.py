@@ -31,6 +31,8 @@ FEW_READ = 0.7
 FULL, MOMENT = 2, 3
 # What boxes that tell the characters' places are worth beside that: they settle between guises that show as much.
 WELL_PLACED = 0.25
+# The same of a zone: one guise reads `urc` where another reads UTC.
+ZONED = 0.1
 # Boxes of less than this share of the digits tell too little.
 MOSTLY_PLACED = 0.85
 # So many readings with date and time are no chance.
@@ -112,9 +114,7 @@ def _guises(
 def _fullest(place: Place, guises: Sequence[Sequence[TextLine]], lumas: Sequence[np.ndarray]) -> list[list[TextLine]]:
     """The lines of a place in the guise that shows most (in another one where that shows nothing: a guise that garbles
     many is wrong in some), and then in the others. Of guises that show as much the one whose boxes tell most."""
-    told = np.array(
-        [[one.fullness + WELL_PLACED * one.well_placed for one in _told(place, lines, lumas)] for lines in guises]
-    )
+    told = np.array([[_worth_of(one) for one in _told(place, lines, lumas)] for lines in guises])
     order = np.argsort(-told.sum(axis=1), kind="stable")
     ranked, shown = [guises[number] for number in order], told[order].argmax(axis=0)
     return [[ranked[guise][frame] for frame, guise in enumerate(shown)], *map(list, ranked[1:])]
@@ -136,10 +136,15 @@ def _well_read(places: Sequence[Place], lines: Sequence[Sequence[TextLine]], lum
 class _Told(NamedTuple):
     """What a line shows: MOMENT for date and time, FULL for a time that is all there is to show (a garbled date looks
     like other words), 1 for a date or a time, or where a number was missed, 0 for none, or where one was missed of a
-    date or a time; and whether the boxes of most of the clock's digits tell where these stand."""
+    date or a time; whether the boxes of most of the clock's digits tell where these stand; whether it shows a zone."""
 
     fullness: int
     well_placed: bool
+    zoned: bool
+
+
+def _worth_of(told: _Told) -> float:
+    return told.fullness + WELL_PLACED * told.well_placed + ZONED * told.zoned
 
 
 def _told(place: Place, lines: Sequence[TextLine], lumas: Sequence[np.ndarray]) -> list[_Told]:
@@ -149,7 +154,8 @@ def _told(place: Place, lines: Sequence[TextLine], lumas: Sequence[np.ndarray]) 
         found = _recognised(place, line.text)
         fullness = max((_worth(place, one, line, luma) for one in found), default=0)
         longest = max(found, key=lambda one: one.shown.end - one.shown.start, default=None)
-        answers.append(_Told(fullness, longest is not None and _well_placed(PartReading(line, longest.shown))))
+        placed = longest is not None and _well_placed(PartReading(line, longest.shown))
+        answers.append(_Told(fullness, placed, any(one.shown.zone for one in found)))
     return answers
 
 

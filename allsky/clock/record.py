@@ -60,19 +60,18 @@ def sheet_heights(record: dict) -> list[int]:
 def restored_part(record: dict, blocks: Iterable[np.ndarray]) -> ClockPart:
     """The part of a `part_record` and its `glyph_blocks`."""
     sheets = [_sheet(layout, block, record["box"][3]) for layout, block in zip(record["layouts"], blocks, strict=True)]
+    spacing, hold = record["spacing"], record["hold"]
     return ClockPart(
-        Box(*record["box"]),
-        ClockFormat(record["format"]),
-        record["text_height"],
-        record["polarity"].startswith("bright"),
-        record["style"],
-        tuple(sheets),
-        tuple(record.get("rows", ())),
-        record.get("level", 0.0),
-        Spacing(tuple(spacing["wider"]), spacing["anchor"], spacing.get("room", 0))
-        if (spacing := record.get("spacing"))
-        else None,
-        Hold(np.array(hold["patch"], np.uint8), hold["x"]) if (hold := record.get("hold")) else None,
+        box=Box(*record["box"]),
+        format=ClockFormat(record["format"]),
+        text_height=record["text_height"],
+        bright=record["polarity"].startswith("bright"),
+        style=record["style"],
+        sheets=tuple(sheets),
+        rows=tuple(record["rows"]),
+        level=record["level"],
+        spacing=Spacing(tuple(spacing["wider"]), spacing["anchor"], spacing["room"]) if spacing else None,
+        hold=Hold(np.array(hold["patch"], np.uint8), hold["x"]) if hold else None,
     )
 
 

@@ -15,8 +15,8 @@ from zoneinfo import ZoneInfo, ZoneInfoNotFoundError
 from allsky.errors import BadConfiguration
 
 # Offsets in hours of abbreviations in civil use, as in the IANA time zone database (tzdata, `northamerica`,
-# `europe`, `asia`, `australasia`). Abbreviations that mean different offsets in different countries (IST, CST
-# in China, AST, ...) are listed by the meaning usual for camera sites and are overruled by the configured zone's own.
+# `europe`, `asia`, `australasia`). Abbreviations that mean different offsets in different countries (CST, in China,
+# AST, ...) are listed by the meaning usual for camera sites and are overruled by the configured zone's own.
 ABBREVIATIONS = {
     "UTC": 0, "UT": 0, "GMT": 0, "Z": 0, "WET": 0,
     "BST": 1, "WEST": 1, "CET": 1, "MEZ": 1, "CEST": 2, "MESZ": 2, "EET": 2, "SAST": 2, "EEST": 3, "MSK": 3,
@@ -119,6 +119,6 @@ def possible_utc(local: datetime, zone: tzinfo) -> tuple[datetime, ...]:
     return tuple(sorted(answers))
 
 
-def not_set_forward(local: datetime, zone: tzinfo) -> datetime:
+def utc_not_set_forward(local: datetime, zone: tzinfo) -> datetime:
     """A time that summer time skips, as a clock shows it that was not yet set forward."""
     return local.replace(tzinfo=zone, fold=0).astimezone(UTC)

@@ -42,8 +42,7 @@ FRAMES_SHOWN = 5
 # Frames read one by one where their recording does not tell their times.
 MOST_ALONE = 12
 ELAPSED = "the time shown counts from the beginning of the video: an elapsed time, no clock"
-# What nothing is given of.
-FOUND = ClockSettings()
+NOTHING_GIVEN = ClockSettings()
 
 
 @dataclass(frozen=True)
@@ -109,7 +108,10 @@ class _Asked:
         reason = clock.reason
         if self.given.formats and not clock.moments and clock.time_only is None:
             written = shlex.join(self.given.formats)
-            reason = f"nothing on it is read as {written}; without a format every known one is tried"
+            reason = (
+                f"nothing on it is read as {written}; without a format every known one is tried. If that is what "
+                "stands there, its letters are too small, outlined or unusual to be read"
+            )
         shown = ShownTime(index, None, clock.zone, box, clock.confidence, reason, (), clock.time_only)
         return _with_times(shown, clock.moments)
 
@@ -121,7 +123,7 @@ class _Asked:
         return list(self.frames)
 
 
-def look_at(path: Path, wanted: Sequence[int] | str | None = None, given: ClockSettings = FOUND) -> FirstLook:
+def look_at(path: Path, wanted: Sequence[int] | str | None = None, given: ClockSettings = NOTHING_GIVEN) -> FirstLook:
     """The clock of a video, a picture, or a folder of stills, read as a video is. `wanted` are frame indices, `all`, or
     None for a few; `given` what is known of the clock.
 
@@ -135,7 +137,12 @@ def look_at(path: Path, wanted: Sequence[int] | str | None = None, given: ClockS
         except BadImage:
             _require_no_still(asked.path)  # perhaps a video under another name
     recording = open_recording(asked.path)
-    look = _look_at_recording(asked, recording)
+    try:
+        look = _look_at_recording(asked, recording)
+    except BadVideo:
+        if asked.path.is_dir() or asked.path.suffix.lower() in VIDEO_SUFFIXES:
+            raise
+        raise BadVideo(f"{asked.path.name} is neither a picture (JPEG, PNG) nor a video that can be read") from None
     return replace(look, stills=recording.stills) if isinstance(recording, StillsRecording) else look
 
 
@@ -183,6 +190,8 @@ def _look_at_recording(asked: _Asked, recording: Recording) -> FirstLook:
     if isinstance(recording, StillsRecording):
         frames = _with_stills_alone(asked, recording, frames)
     said = learned_sentences(learned.clock, learned.others, series.readings, series.timeline)
+    if asked.frames is None and len(indices) < n_frames:
+        said.append(f"shown here: {len(indices)} of its {n_frames} frames; --frames all shows every one")
     return FirstLook(asked.path, frames, said, learned=True)
 
 

@@ -16,7 +16,7 @@ def learned_sentences(
     clock: LearnedClock, others: Sequence[str], readings: pd.DataFrame, timeline: Timeline | None
 ) -> list[str]:
     """Where the clock is, in which format, in which `others` its date could be as well, and how its times run."""
-    return [_place(clock), *_swapped(clock, others), _fit(readings, timeline)]
+    return [_place(clock), *_swapped(clock, others), *_unread_zone(clock), _fit(readings, timeline)]
 
 
 def unlearned_sentence(n_frames: int, most_like: str) -> str:
@@ -45,6 +45,12 @@ def _swapped(clock: LearnedClock, others: Sequence[str]) -> list[str]:
     return [f"day and month could be swapped: the format is {patterns}; {right}"]
 
 
+def _unread_zone(clock: LearnedClock) -> list[str]:
+    if not clock.unread_zone:
+        return []
+    return [f"{clock.unread_zone!r} stands behind the clock and may be UTC, badly read"]
+
+
 def _quoted(pattern: str) -> str:
     """As a shell would take it, which Python's own quoting is not where a pattern has quotes of its own."""
     return shlex.quote(pattern)
@@ -53,11 +59,11 @@ def _quoted(pattern: str) -> str:
 def _fit(readings: pd.DataFrame, timeline: Timeline | None) -> str:
     n, flagged = len(readings), int(readings["clock_flag"].notna().sum())
     if timeline is None or len(timeline.index) < 2:
-        return f"fit: {n} frames, {flagged} of them in doubt"
+        return f"fit: {n} frame{'s' * (n > 1)}, {flagged} of them in doubt"
     interpolated = int(((readings["source"] == "interpolated") & readings["clock_flag"].isna()).sum())
     return (
-        f"fit: {n} frames, {_pace(timeline)}; {n - flagged - interpolated} read, {interpolated} told by their "
-        f"neighbours, {flagged} in doubt"
+        f"fit: {n} frame{'s' * (n > 1)}, {_pace(timeline)}; {n - flagged - interpolated} read, {interpolated} told by "
+        f"their neighbours, {flagged} in doubt"
     )
 
 

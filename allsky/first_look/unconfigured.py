@@ -119,11 +119,11 @@ def read_series(clock: LearnedClock, recording: Recording, shape: tuple[int, ...
         if reading is None:
             series.left_out[frame.index] = _odd_size(frame, shape)
             continue
-        if read.is_card(recording.name, frame.index, frame.luma, reading):
+        if read.set_aside_card(recording.name, frame.index, frame.luma, reading):
             series.left_out[frame.index] = "a card between the frames, not the sky"
             continue
         read.add(recording.name, frame.index, reading)
-    readings, timelines = read.dated()
+    readings, timelines = read.date_all()
     series.readings, series.timeline = readings.set_index("frame_index"), timelines.get(recording.name)
     return series
 

@@ -15,7 +15,15 @@ from typing import Protocol
 from allsky.errors import BadVideo
 from allsky.recordings.files import list_stills
 from allsky.recordings.stills import StillsRecording
-from allsky.recordings.video import VideoFrame, probe, read_chosen, read_frames, read_keyframes
+from allsky.recordings.video import (
+    FEWEST_KEYFRAMES,
+    MOST_KEYFRAMES,
+    VideoFrame,
+    probe,
+    read_chosen,
+    read_frames,
+    read_keyframes,
+)
 from allsky.spread import spread
 
 __all__ = ["Recording", "StillsRecording", "VideoRecording", "open_recording"]
@@ -38,7 +46,7 @@ class Recording(Protocol):
 
     def chosen(self, indices: Collection[int]) -> Iterator[VideoFrame]: ...
 
-    def keyframes(self, at_least: int = 12, at_most: int = 24, most_behind: int = 0) -> list[VideoFrame]: ...
+    def keyframes(self, most_behind: int = 0) -> list[VideoFrame]: ...
 
     def ends(self) -> list[VideoFrame]: ...
 
@@ -81,16 +89,17 @@ class VideoRecording:
     def chosen(self, indices: Collection[int]) -> Iterator[VideoFrame]:
         return read_chosen(self.path, indices)
 
-    def keyframes(self, at_least: int = 12, at_most: int = 24, most_behind: int = 0) -> list[VideoFrame]:
+    def keyframes(self, most_behind: int = 0) -> list[VideoFrame]:
         """A few frames spread over it, as `read_keyframes` gives them."""
         if self.stretch is None:
-            return read_keyframes(self.path, at_least, at_most, most_behind)
+            return read_keyframes(self.path, most_behind=most_behind)
         first, n = self.stretch
-        every = read_keyframes(self.path, at_least, 2 * at_most, most_behind)
+        # Of a stretch's whole video more are asked for, since some lie outside.
+        every = read_keyframes(self.path, at_most=2 * MOST_KEYFRAMES, most_behind=most_behind)
         inside = [frame for frame in every if first <= frame.index < first + n]
-        if len(inside) >= at_least:
+        if len(inside) >= FEWEST_KEYFRAMES:
             return inside
-        return list(read_chosen(self.path, [first + offset for offset in spread(n, at_least)]))
+        return list(read_chosen(self.path, [first + offset for offset in spread(n, FEWEST_KEYFRAMES)]))
 
     def ends(self) -> list[VideoFrame]:
         """The first and the last frame, as far as these two can be decoded."""

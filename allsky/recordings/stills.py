@@ -33,6 +33,8 @@ _ON_ITS_SIDE = (5, 6, 7, 8)
 
 # Stills decoded at once and ahead: OpenCV lets go of Python meanwhile.
 THREADS, AHEAD = 2, 6
+# Stills to learn from: each is a file of its own, and takes longer than a video's frame.
+STILLS_TO_LEARN_FROM = 16
 
 _UNREADABLE = (
     OSError,
@@ -139,10 +141,10 @@ class StillsRecording:
         """The stills at these places, in order, as far as they can be decoded."""
         return self._decoded([index for index in sorted(indices) if 0 <= index < self.n_frames])
 
-    def keyframes(self, at_least: int = 12, at_most: int = 16, most_behind: int = 0) -> list[VideoFrame]:
+    def keyframes(self, most_behind: int = 0) -> list[VideoFrame]:
         """A few stills spread over the folder, whatever is asked for behind keyframes, of which there are none; raises
         BadVideo where none of them can be decoded."""
-        return list(_never_empty(self._decoded(spread(self.n_frames, at_most)), self.name))
+        return list(_never_empty(self._decoded(spread(self.n_frames, STILLS_TO_LEARN_FROM)), self.name))
 
     def ends(self) -> list[VideoFrame]:
         """The first and the last still."""

@@ -26,6 +26,8 @@ __all__ = ["VideoFacts", "VideoFrame", "probe", "read_chosen", "read_frames", "r
 # Frames to learn from should differ. Where keyframes are scarce this many frames are decoded in all, in
 # stretches after the keyframes, to choose from (0.1 to 0.2 s per hundred at 720p).
 FRAMES_DECODED_FOR_KEYFRAMES = 240
+# So many frames of a video are learned from: keyframes, or others where these are fewer than the first.
+FEWEST_KEYFRAMES, MOST_KEYFRAMES = 12, 24
 
 
 @dataclass(frozen=True)
@@ -79,7 +81,9 @@ def _decoded_frames(container: InputContainer, stream: VideoStream) -> Iterator[
 # A few frames spread over the video.
 
 
-def read_keyframes(path: str | Path, at_least: int = 12, at_most: int = 24, most_behind: int = 0) -> list[VideoFrame]:
+def read_keyframes(
+    path: str | Path, at_least: int = FEWEST_KEYFRAMES, at_most: int = MOST_KEYFRAMES, most_behind: int = 0
+) -> list[VideoFrame]:
     """A few frames spread over a video in display order, without decoding the rest.
 
     Keyframes, evenly chosen where there are more than `at_most`. A video with fewer than `at_least` of
@@ -120,13 +124,14 @@ def read_chosen(path: str | Path, indices: Collection[int]) -> Iterator[VideoFra
 
     A file without display times (AVI with B-frames) is decoded from its start.
     """
+    indices = set(indices)
     layout = _packet_layout(path)
     if layout.rank_of_time is None:
         yield from (frame for frame in read_frames(path) if frame.index in indices)
         return
     position_of_rank = {rank: position for position, rank in enumerate(layout.ranks)}
     furthest: dict[int, int] = {}
-    for index in sorted(set(indices) & position_of_rank.keys()):
+    for index in sorted(indices & position_of_rank.keys()):
         position = position_of_rank[index]
         start = layout.key_for(position)
         furthest[start] = max(furthest.get(start, 0), position + 1)

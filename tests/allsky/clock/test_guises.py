@@ -79,10 +79,30 @@ def test_where_one_guise_misreads_a_digit_on_most_keyframes_all_guises_are_asked
     assert clock.readings["clock_flag"].isna().all()
 
 
-def with_hour(line: TextLine, hour: str) -> TextLine:
-    """The line with another hour in front of its minutes."""
-    at = line.text.index(":") - 2
+def test_where_one_guise_garbles_the_zone_that_another_reads_the_other_is_believed(monkeypatch):
+    """A camera's `UTC` that is read as `urc` on all frames, where nothing else is in doubt."""
+    clip = Clip(evenly(datetime(2023, 3, 19, 4, 59, 40), 5.0, 12), (Text("%Y-%m-%d %H:%M:%S UTC", 8, 8, 14),))
+    keyframes = [Keyframe("night.mp4", number, luma) for number, luma in enumerate(frames(clip))]
+
+    def misread(crops, text_heights, bright, style="ink"):
+        lines = read_crops(crops, text_heights, bright, style)
+        return [with_word(line, "UTC", "urc") for line in lines] if style == "ink" else lines
+
+    monkeypatch.setattr(places, "read_crops", misread)
+    clock = learn_clock(keyframes, ClockSettings(timezone="Europe/Oslo"), None, 0.0)
+    assert clock.unread_zone is None and clock.readings["clock_flag"].isna().all()
+    assert (clock.readings["utc"].dt.tz_localize(None) == clock.readings["overlay_time"]).all()
+
+
+def with_word(line: TextLine, word: str, other: str) -> TextLine:
+    at = line.text.find(word)
     chars = [
-        replace(char, text=hour[place - at]) if at <= place < at + 2 else char for place, char in enumerate(line.chars)
+        replace(char, text=other[place - at]) if at >= 0 and at <= place < at + len(word) else char
+        for place, char in enumerate(line.chars)
     ]
     return TextLine(tuple(chars))
+
+
+def with_hour(line: TextLine, hour: str) -> TextLine:
+    """The line with another hour in front of its minutes."""
+    return with_word(line, line.text[line.text.index(":") - 2 :][:2] + ":", hour + ":")
