@@ -201,8 +201,9 @@ class LearnedClock:
         as of `ReadingLog.table`), UTC, residual and flag of every frame from all of them together, and the timeline of
         each video. `cards` (video, frame_index) are frames left out because they are no sky; `evidence` is what the
         glyphs of each row show."""
-        if not any(part.format.shows_date for part in self.parts):
-            readings = readings.assign(overlay_time=beyond_noon(readings))
+        if not any(part.format.shows_year for part in self.parts):
+            times = beyond_noon(readings)
+            readings = readings.assign(overlay_time=times.where(self._on_its_day(readings["ocr_text"], times)))
         words = [self.zone_word(text) for text in readings["ocr_text"]]
         witness = self._witness(readings, evidence) if evidence else None
         table, timelines = date_readings(readings, words, self.zone, self.quantum_s, witness, cards)
@@ -214,6 +215,16 @@ class LearnedClock:
                 "clock_timezone = UTC if it is, or else clock_format"
             )
         return table, timelines
+
+    def _on_its_day(self, texts: pd.Series, times: pd.Series) -> np.ndarray:
+        """Whether each time (n) is of the month and day that its text shows, where that shows any."""
+        monthly = next((part.format for part in self.parts if part.format.shows_date), None)
+        answer = np.ones(len(texts), bool)
+        for row, (text, moment) in enumerate(zip(texts, times, strict=True)) if monthly else ():
+            shown = monthly.search(text) if isinstance(text, str) and pd.notna(moment) else None
+            if shown and shown.month_day:
+                answer[row] = shown.month_day == (moment.month, moment.day)
+        return answer
 
     def _witness(self, readings: pd.DataFrame, evidence: EvidenceOf) -> Witness:
         """What the glyphs of the rows say of times; nothing where there are none, or a time cannot be written."""
@@ -290,12 +301,15 @@ class LearnedClock:
 def _within_night(
     clock: time, month_day: tuple[int, int] | None, night: str, longitude_deg: float, zone: tzinfo
 ) -> datetime | None:
-    """`clock` on the day that puts it into the night, for an overlay that shows no date, or none with a year."""
+    """`clock` on the day that puts it into the night, for an overlay that shows no date, or none with a year; what
+    shows the day after is of a night that goes on over noon (`beyond_noon`)."""
     start, end = night_bounds(night, longitude_deg)
     for days in (0, 1, -1):
         local = datetime.combine(date.fromisoformat(night) + timedelta(days=days), clock)
         # A time that summer time skips is one of this night, too: it is flagged when it is dated.
         utcs = possible_utc(local, zone) or (utc_not_set_forward(local, zone),)
-        if month_day in (None, (local.month, local.day)) and any(start <= utc < end for utc in utcs):
+        after = local + timedelta(days=1)
+        of_day = month_day in (None, (local.month, local.day), (after.month, after.day))
+        if of_day and any(start <= utc < end for utc in utcs):
             return local
     return None

@@ -5,7 +5,11 @@ from datetime import datetime, timedelta
 import pandas as pd
 import pytest
 
+from allsky.clock.boxes import Box
+from allsky.clock.formats import ClockFormat
+from allsky.clock.learned import LearnedClock
 from allsky.clock.noon import beyond_noon
+from allsky.clock.part import ClockPart
 
 NOON = datetime(2020, 10, 27, 12)
 
@@ -65,3 +69,30 @@ def test_a_first_time_that_was_misread_before_noon_does_not_hide_that_the_video_
     shown = within_a_night(true)
     shown[0] = NOON + timedelta(minutes=5)
     assert list(beyond_noon(readings(shown)).dt.to_pydatetime())[1:] == true[1:]
+
+
+def yearless(true: list[datetime], shown: list[datetime] | None = None) -> pd.DataFrame:
+    """What becomes of a video of the night of 2020-10-27, whose clock shows `%d %b %H:%M:%S` in UTC, of the `true` times or
+    what was read instead."""
+    clock = LearnedClock(
+        (ClockPart(Box(0, 0, 9, 9), ClockFormat("%d %b %H:%M:%S"), 9.0, True, "ink", ()),), "UTC", "2020-10-27", 0.0
+    )
+    texts = [f"{one:%d %b %H:%M:%S}" for one in shown or true]
+    read = readings([clock._moment([text]) for text in texts])
+    table = clock.date(read.assign(ocr_text=texts, source="template", confidence=0.9))[0]
+    return table.assign(off=table["utc"].dt.tz_localize(None) - pd.Series(true))
+
+
+def test_a_clock_without_a_year_goes_on_over_noon_to_the_day_that_it_shows():
+    """Zoo clip 65855: a clock whose pace changed showed the afternoon after its night."""
+    table = yearless(going_on(10, 130))
+    assert (table["off"] == timedelta(0)).all() and table["clock_flag"].isna().all()
+
+
+def test_a_day_that_is_not_the_nights_dates_no_frame_a_day_early():
+    # A video of the afternoon after the night that its name tells, and one of which the day is misread throughout.
+    late = yearless([NOON + timedelta(hours=26, minutes=10 * k) for k in range(30)])
+    assert late["utc"].isna().all() or late["clock_flag"].notna().all()
+    true = going_on(10, 40)
+    misread = yearless(true, [one + timedelta(days=1) for one in true])
+    assert (misread["clock_flag"].notna() | (misread["off"] == timedelta(0))).all()
