@@ -72,7 +72,7 @@ def test_a_first_time_that_was_misread_before_noon_does_not_hide_that_the_video_
 
 
 def yearless(true: list[datetime], shown: list[datetime] | None = None) -> pd.DataFrame:
-    """What becomes of a video of the night of 2020-10-27, whose clock shows `%d %b %H:%M:%S` in UTC, of the `true` times or
+    """What becomes of a video of the night of 2020-10-27, whose clock shows `%d %b %H:%M:%S` in UTC, of `true` times or
     what was read instead."""
     clock = LearnedClock(
         (ClockPart(Box(0, 0, 9, 9), ClockFormat("%d %b %H:%M:%S"), 9.0, True, "ink", ()),), "UTC", "2020-10-27", 0.0
