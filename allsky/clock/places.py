@@ -31,8 +31,9 @@ FEW_READ = 0.7
 FULL, MOMENT = 2, 3
 # What boxes that tell the characters' places are worth beside that: they settle between guises that show as much.
 WELL_PLACED = 0.25
-# The same of a zone: one guise reads `urc` where another reads UTC.
-ZONED = 0.1
+# The same of characters that are all surely read (none mended, such as the S of `OS May`), and of a zone: one guise
+# reads `urc` where another reads UTC.
+SURELY_READ, ZONED = 0.15, 0.05
 # Boxes of less than this share of the digits tell too little.
 MOSTLY_PLACED = 0.85
 # So many readings with date and time are no chance.
@@ -136,15 +137,17 @@ def _well_read(places: Sequence[Place], lines: Sequence[Sequence[TextLine]], lum
 class _Told(NamedTuple):
     """What a line shows: MOMENT for date and time, FULL for a time that is all there is to show (a garbled date looks
     like other words), 1 for a date or a time, or where a number was missed, 0 for none, or where one was missed of a
-    date or a time; whether the boxes of most of the clock's digits tell where these stand; whether it shows a zone."""
+    date or a time; whether the boxes of most of the clock's digits tell where these stand; whether all characters are
+    surely read, and whether a zone is."""
 
     fullness: int
     well_placed: bool
+    surely_read: bool
     zoned: bool
 
 
 def _worth_of(told: _Told) -> float:
-    return told.fullness + WELL_PLACED * told.well_placed + ZONED * told.zoned
+    return told.fullness + WELL_PLACED * told.well_placed + SURELY_READ * told.surely_read + ZONED * told.zoned
 
 
 def _told(place: Place, lines: Sequence[TextLine], lumas: Sequence[np.ndarray]) -> list[_Told]:
@@ -154,8 +157,9 @@ def _told(place: Place, lines: Sequence[TextLine], lumas: Sequence[np.ndarray]) 
         found = _recognised(place, line.text)
         fullness = max((_worth(place, one, line, luma) for one in found), default=0)
         longest = max(found, key=lambda one: one.shown.end - one.shown.start, default=None)
-        placed = longest is not None and _well_placed(PartReading(line, longest.shown))
-        answers.append(_Told(fullness, placed, any(one.shown.zone for one in found)))
+        reading = PartReading(line, longest.shown if longest else None)
+        zoned = any(one.shown.zone for one in found)
+        answers.append(_Told(fullness, _well_placed(reading), reading.teaches, zoned))
     return answers
 
 

@@ -181,7 +181,9 @@ def _read_rows(
         places = _places(seen)
         dated = any(one.shows_date for place in places for one in place.formats)
         settled = dated and _seen_on_most(places, seen, len(frames)) and not _of_one_row(places, seen)
-        if settled or (places and _no_more_numbers(seen)):
+        # Between the letters of one polarity stands what looks like text of the other.
+        settled &= len({place.bright for place in places}) == 1
+        if settled or (places and not dated and _no_more_numbers(seen)):
             break
     return places, [one.text.text for one in seen if one.text.text]
 
@@ -268,11 +270,12 @@ def _kind(one: _Seen) -> str:
 
 
 def _nearest(day: Place, times: list[_Seen]) -> Place | None:
-    """Of times the one right beside a date, or right above or below it, where one stands there; else the best: that of
-    a status line, or a second clock, may be the fuller one."""
+    """Of times the one right beside a date, or right above or below it, where one stands there, and of these one as
+    bright; else the best: that of a status line, or a second clock, may be the fuller one."""
     beside = day.box.grown(round(BESIDE_FULL * day.text_height), round(LINE_APART * day.text_height), *FAR)
     near = [one for one in times if one.line.box.overlap(beside) > ONE_PLACE]
-    return _best_place(near or times)
+    alike = [one for one in near if one.line.bright == day.bright]
+    return _best_place(alike or near or times)
 
 
 def _best_place(seen: list[_Seen]) -> Place | None:

@@ -1,11 +1,13 @@
 """What a line read at a place is worth, by what it shows."""
 
+from dataclasses import replace
+
 import numpy as np
 import pytest
 
 from allsky.clock.boxes import Box
 from allsky.clock.formats import ClockFormat
-from allsky.clock.places import _told
+from allsky.clock.places import _fullest, _told
 from allsky.clock.search import Place
 from allsky.clock.tesseract import Char, TextLine
 
@@ -31,3 +33,13 @@ def line(text: str) -> TextLine:
 def test_where_years_of_four_digits_were_found_one_of_two_is_half_a_year(pattern, read, fullness):
     place = Place(Box(0, 0, 200, 20), 12.0, True, "ink", (ClockFormat(pattern),))
     assert [one.fullness for one in _told(place, [line(read)], [np.zeros((20, 200), np.uint8)])] == [fullness]
+
+
+def test_of_two_guises_that_show_as_much_the_one_without_a_mended_character_teaches():
+    """Zoo clip 65281: the 5 of `OS May 2017` was mended, and nothing of it taught anything."""
+    place = Place(Box(0, 0, 200, 20), 12.0, True, "ink", (ClockFormat("%d %b %Y %H:%M:%S"),))
+    sure = line("05 May 2017 21:30:51")
+    mended = TextLine((sure.chars[0], replace(sure.chars[1], confidence=0.0), *sure.chars[2:]))
+    luma = np.zeros((20, 200), np.uint8)
+    best, _ = _fullest(place, [[mended], [sure]], [luma])
+    assert best == [sure]

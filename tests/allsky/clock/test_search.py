@@ -8,8 +8,9 @@ import pytest
 from allsky.clock.boxes import Box
 from allsky.clock.given import given_boxes
 from allsky.clock.learning import ClockSettings, Keyframe, learn_clock
-from allsky.clock.search import Place, find_clock, recognised, widened
-from allsky.clock.text_rows import text_lines
+from allsky.clock.search import Place, _nearest, _Seen, find_clock, recognised, widened
+from allsky.clock.tesseract import Char, TextLine
+from allsky.clock.text_rows import Line, text_lines
 from allsky.errors import NoClock
 from benchmarks.made_clocks import Clip, Text, draw, evenly, frames
 
@@ -152,3 +153,15 @@ def test_of_several_times_the_one_below_the_date_is_the_clock():
     clip = Clip(evenly(datetime(2013, 11, 23, 1, 58), 6.0, 1), texts, sky=20.0, seed=7)
     places, _ = find_clock(list(frames(clip)))
     assert [one.box.y < 70 for one in places] == [True, True]
+
+
+def test_of_two_times_beside_a_date_the_one_as_bright_as_it_is_taken():
+    """Zoo clip 64752: what lies between bright letters read as a dark `21:11`, and the time itself in another guise."""
+    day = Place(Box(130, 0, 190, 39), 20.0, True, "grey", ())
+    chars = tuple(Char(char, 16.0 * k, 5.0, 15.0, 20.0, 0.9) for k, char in enumerate("21:11"))
+    times = [
+        _Seen(Line(Box(170, 50, 150, 35), 20.0, bright), "grey", TextLine(chars), recognised("21:11"))
+        for bright in (False, False, True)
+    ]
+    assert _nearest(day, times).bright
+    assert not _nearest(day, times[:2]).bright
