@@ -220,7 +220,9 @@ class LearnedClock:
         """Whether each time (n) is of the month and day that its text shows, where that shows any."""
         monthly = next((part.format for part in self.parts if part.format.shows_date), None)
         answer = np.ones(len(texts), bool)
-        for row, (text, moment) in enumerate(zip(texts, times, strict=True)) if monthly else ():
+        if monthly is None:
+            return answer
+        for row, (text, moment) in enumerate(zip(texts, times, strict=True)):
             shown = monthly.search(text) if isinstance(text, str) and pd.notna(moment) else None
             if shown and shown.month_day:
                 answer[row] = shown.month_day == (moment.month, moment.day)

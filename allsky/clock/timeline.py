@@ -39,6 +39,8 @@ RATE_SLACK = 0.2
 # so many in a row fewer than this share lie on one line (more do where some were misread), are of a camera that keeps
 # no even time: somebody released it, or it waits for what it sees.
 UNEVEN, FEWEST_UNEVEN, IN_A_ROW, ON_A_LINE = 0.3, 8, 12, 0.5
+# Steps back that such readings may have for being misread, as a share of them.
+FEW_BACK = 0.1
 
 
 @dataclass(frozen=True)
@@ -160,9 +162,10 @@ class _Fit:
         self.pause_cost = self._pause_cost()
 
     def timeline(self) -> Timeline:
-        if self._keeps_no_even_time():
-            of_its_own = np.arange(len(self.index))
-            return Timeline(self.index, self.seconds, of_its_own, of_its_own, self.step_s)
+        in_order = self._in_order_at_no_pace()
+        if in_order is not None:
+            of_its_own = np.arange(len(in_order))
+            return Timeline(self.index[in_order], self.seconds[in_order], of_its_own, of_its_own, self.step_s)
         chain = self._without_excursions(self._best_chain())
         items = [self.items[number] for number in chain]
         stretch, segment = np.arange(len(chain)), np.arange(len(chain))
@@ -178,6 +181,23 @@ class _Fit:
         index, seconds = (np.concatenate([of_all[each] for each in own]) for of_all in (self.index, self.seconds))
         n_readings = [item.last + 1 - item.first for item in items]
         return Timeline(index, seconds, np.repeat(stretch, n_readings), np.repeat(segment, n_readings), self.step_s)
+
+    def _in_order_at_no_pace(self) -> np.ndarray | None:
+        """The readings of a camera that keeps no even time, None of another: those that follow each other in order. At a
+        few steps back one was misread: the one without which the others are in order, or, where nothing tells, both."""
+        back = np.flatnonzero(np.diff(self.seconds) <= 0)
+        if len(back) == 0:
+            return np.arange(len(self.index)) if self._keeps_no_even_time() else None
+        if len(back) > FEW_BACK * len(self.index):
+            return None
+        before, behind = (np.pad(self.seconds, 1, constant_values=end) for end in (-np.inf, np.inf))
+        without_former = before[back] < self.seconds[back + 1]
+        without_latter = self.seconds[back] < behind[back + 3]
+        kept = np.ones(len(self.index), bool)
+        kept[back[without_former | ~without_latter]] = False
+        kept[back[without_latter | ~without_former] + 1] = False
+        rest = _Fit(self.index[kept], self.seconds[kept], self.weight[kept], self.quantum_s)
+        return np.flatnonzero(kept) if rest._keeps_no_even_time() else None
 
     def _keeps_no_even_time(self) -> bool:
         """Whether readings follow each other in order and at no pace."""
