@@ -183,8 +183,8 @@ class _Fit:
         return Timeline(index, seconds, np.repeat(stretch, n_readings), np.repeat(segment, n_readings), self.step_s)
 
     def _in_order_at_no_pace(self) -> np.ndarray | None:
-        """The readings of a camera that keeps no even time, None of another: those that follow each other in order. At a
-        few steps back one was misread: the one without which the others are in order, or, where nothing tells, both."""
+        """The readings of a camera that keeps no even time, None of another: those that follow each other in order. At
+        a few steps back one was misread: the one without which the others are in order, or both where nothing tells."""
         back = np.flatnonzero(np.diff(self.seconds) <= 0)
         if len(back) == 0:
             return np.arange(len(self.index)) if self._keeps_no_even_time() else None
