@@ -7,6 +7,7 @@ glyphs from them. The `LearnedClock` it returns reads and dates every frame.
 from __future__ import annotations
 
 from collections.abc import Sequence
+from contextlib import suppress
 from dataclasses import dataclass, replace
 from datetime import date, timedelta
 
@@ -105,8 +106,9 @@ def learn_clock(
     in_doubt = _share_believed(clock) < FEW_BELIEVED or (clock is not None and clock.unread_zone is not None)
     if in_doubt and not any(one.others for place in read for one in place.readings):
         # One guise that reads most lines may read the same digit, or the zone, wrongly in all of them.
-        again = taught(read_places(places, lumas, given, night, texts, likelier, every_guise=True))
-        clock = max(clock, again, key=_sureness)
+        with suppress(NoClock):  # All guises may leave open what one of them settled.
+            again = taught(read_places(places, lumas, given, night, texts, likelier, every_guise=True))
+            clock = max(clock, again, key=_sureness)
     if clock is None:
         raise _nothing_found(used, settings, texts)
     if clock.readings["overlay_time"].isna().all():
