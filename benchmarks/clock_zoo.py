@@ -41,7 +41,7 @@ from zoneinfo import ZoneInfo
 import numpy as np
 import pandas as pd
 from made_clocks import FONTS, HERSHEY, MATPLOTLIB, NARROW, Clip, Text, coverage, shown, write_clip
-from zoo_figures import KINDS, intervals, summary, table
+from zoo_figures import KINDS, intervals, summary, sums, table
 
 from allsky.clock.learning import ClockSettings, learn_clock
 from allsky.errors import AllskyError
@@ -378,9 +378,8 @@ def main() -> None:
             print(json.dumps(one), flush=True)
     if asked.table:
         print(summary(outcomes), table(outcomes), sep="\n\n")
-    totals = {name: sum(one[name] for one in outcomes) for name in ("frames", *KINDS)}
     clips_wrong = sum(one["silently_wrong"] > 0 for one in outcomes)
-    print(json.dumps({"clips": len(outcomes), **totals, "clips_wrong": clips_wrong, **intervals(outcomes)}))
+    print(json.dumps({"clips": len(outcomes), **sums(outcomes), "clips_wrong": clips_wrong, **intervals(outcomes)}))
 
 
 if __name__ == "__main__":

@@ -20,7 +20,7 @@ def summary(outcomes: list[dict]) -> str:
     for length in ("minutes", "a night"):
         own = [one for one in outcomes if one["traits"]["length"] == length]
         if own:
-            n = _sums(own)
+            n = sums(own)
             fates = Counter(_fate(one) for one in own)
             clips = [fates[fate] for fate in ("exact", "some", "lost", "silently_wrong")]
             shares = [_percent(n[kind], n["frames"]) for kind in ("exact", "near", "flagged")]
@@ -41,7 +41,7 @@ def table(outcomes: list[dict]) -> str:
             if one["traits"]["length"] == "minutes":
                 groups[one["traits"][trait]].append(one)
         for value, own in sorted(groups.items(), key=lambda item: (len(item[0]), item[0])):
-            n, lost = _sums(own), sum(_fate(one) == "lost" for one in own)
+            n, lost = sums(own), sum(_fate(one) == "lost" for one in own)
             shares = [_percent(n[kind], n["frames"]) for kind in ("exact", "near", "flagged")]
             name = f"`{value}`".replace("|", "\\|")
             cells = [trait, name, len(own), lost, n["frames"], *shares, n["silently_wrong"]]
@@ -58,7 +58,8 @@ def _fate(one: dict) -> str:
     return "lost" if one["flagged"] == one["frames"] else "some"
 
 
-def _sums(outcomes: list[dict]) -> dict[str, int]:
+def sums(outcomes: list[dict]) -> dict[str, int]:
+    """Frames of all clips, and how many of them became what."""
     return {name: sum(one[name] for one in outcomes) for name in ("frames", *KINDS)}
 
 

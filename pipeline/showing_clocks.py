@@ -106,7 +106,7 @@ def _zone(zone: str | None, given: ClockSettings) -> list[str]:
     """What there is to say of the zone that all frames show: its word, or an empty one."""
     if zone is None:
         return []
-    if not zone and given.formats and not any("%Z" in each or "%z" in each for each in given.formats):
+    if not zone and given.formats and not any(each.shows_zone for each in given.given_formats()):
         return ["zone: none is looked for, since no --format has %Z or %z; a run takes [camera] clock_timezone"]
     shown = f"{zone}, as shown" if zone else "none is shown; a run takes [camera] clock_timezone, or else the site's"
     return [f"zone: {shown}"]

@@ -159,6 +159,10 @@ class ClockFormat:
         return bool(self.directives & {"H", "I"})
 
     @property
+    def shows_zone(self) -> bool:
+        return bool(self.directives & {"Z", "z"})
+
+    @property
     def shows_seconds(self) -> bool:
         return "S" in self.directives
 

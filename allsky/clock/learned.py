@@ -264,7 +264,7 @@ class LearnedClock:
 
     def zone_word(self, text: object) -> str | None:
         """The zone that an overlay's `text` (a missing value where none was read) names, None where it names none."""
-        if not isinstance(text, str) or not any(part.format.directives & {"Z", "z"} for part in self.parts):
+        if not isinstance(text, str) or not any(part.format.shows_zone for part in self.parts):
             return None
         shown = [part.format.search(text) for part in self.parts]
         return next((one.zone for one in shown if one and one.zone), None)

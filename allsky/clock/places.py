@@ -63,7 +63,7 @@ class PlaceReading:
     @property
     def unread_zone(self) -> str | None:
         """What stands behind the clock on most keyframes where that could be UTC, badly read."""
-        if self.format.directives & {"Z", "z"} or not self.format.shows_time:
+        if self.format.shows_zone or not self.format.shows_time:
             return None
         behind = [one.line.text[one.shown.end :] for one in self.readings if one.shown]
         words = [word for text in behind if (word := looks_like_utc(text))]

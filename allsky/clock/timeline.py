@@ -9,6 +9,7 @@ time may be interpolated; across its ends nothing is claimed.
 from __future__ import annotations
 
 from dataclasses import dataclass
+from functools import cached_property
 from itertools import pairwise
 from typing import NamedTuple
 
@@ -156,10 +157,6 @@ class _Fit:
     def __init__(self, index: np.ndarray, seconds: np.ndarray, weight: np.ndarray, quantum_s: float) -> None:
         self.index, self.seconds, self.weight, self.quantum_s = index, seconds, weight, quantum_s
         self.step_s = usual_step(index, seconds, quantum_s)
-        self.items = self._items()
-        self.first, self.last = (np.array([item[end] for item in self.items]) for end in (0, 1))
-        self.rate = np.array([item.rate for item in self.items])
-        self.pause_cost = self._pause_cost()
 
     def timeline(self) -> Timeline:
         in_order = self._in_order_at_no_pace()
@@ -215,9 +212,22 @@ class _Fit:
         near = (behind >= 0) & (behind <= max(self.quantum_s, RATE_SLACK * self.step_s))
         return float(np.median(near.sum(axis=2).max(axis=1)) / rows.shape[1])
 
-    # Items.
+    # Items: what a chain is made of, which readings at no pace need not.
 
-    def _items(self) -> list[_Item]:
+    @cached_property
+    def first(self) -> np.ndarray:
+        return np.array([item.first for item in self.items])
+
+    @cached_property
+    def last(self) -> np.ndarray:
+        return np.array([item.last for item in self.items])
+
+    @cached_property
+    def rate(self) -> np.ndarray:
+        return np.array([item.rate for item in self.items])
+
+    @cached_property
+    def items(self) -> list[_Item]:
         """Segments of one rate, and the readings between them one by one, in order."""
         even = self._even_links()
         items, position = [], 0
@@ -271,7 +281,8 @@ class _Fit:
         slack = np.maximum(0.5 * np.abs(rate), self.quantum_s) + 1e-6
         return (np.abs(gap_s - frames * rate) <= slack) & (np.asarray(rate) >= 0)
 
-    def _pause_cost(self) -> float:
+    @cached_property
+    def pause_cost(self) -> float:
         """Pauses are cheap in a video that is full of them (a camera that exposes as long as it needs)."""
         pauses = sum(self._link(number - 1, number) in (LOST, PAUSE) for number in range(1, len(self.items)))
         share = max((pauses + EXPECTED_PAUSES * USUAL_LINKS) / (len(self.index) + USUAL_LINKS), EXPECTED_PAUSES)

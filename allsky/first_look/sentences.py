@@ -58,11 +58,12 @@ def _quoted(pattern: str) -> str:
 
 def _fit(readings: pd.DataFrame, timeline: Timeline | None) -> str:
     n, flagged = len(readings), int(readings["clock_flag"].notna().sum())
+    frames = f"{n} frame{'s' * (n > 1)}"
     if timeline is None or len(timeline.index) < 2:
-        return f"fit: {n} frame{'s' * (n > 1)}, {flagged} of them in doubt"
+        return f"fit: {frames}, {flagged} of them in doubt"
     interpolated = int(((readings["source"] == "interpolated") & readings["clock_flag"].isna()).sum())
     return (
-        f"fit: {n} frame{'s' * (n > 1)}, {_pace(timeline)}; {n - flagged - interpolated} read, {interpolated} told by "
+        f"fit: {frames}, {_pace(timeline)}; {n - flagged - interpolated} read, {interpolated} told by "
         f"their neighbours, {flagged} in doubt"
     )
 
