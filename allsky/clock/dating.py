@@ -21,7 +21,7 @@ from allsky.clock.glyph_witness import Witness, hear
 from allsky.clock.off_by_tens import OFF_BY_TENS, off_by_tens
 from allsky.clock.stale_digits import STOOD_STILL, stale_stretches
 from allsky.clock.timeline import Timeline
-from allsky.clock.video_times import Dates, VideoTimes
+from allsky.clock.video_times import VideoTimes
 from allsky.clock.zones import overlay_zone, possible_utc, sign_in_doubt, utc_not_set_forward
 from allsky.tables import READINGS
 
@@ -49,47 +49,46 @@ def date_readings(
     known = {word: overlay_zone(word, zone, near) for word in set(zone_words)}
     zones = [known[word] for word in zone_words]
     own, skipped, unclear = _own_utc(table, zones, list(videos.values()), quantum_s)
-    dated = Dates(np.full(len(table), np.nan), np.full(len(table), np.nan), np.full(len(table), None, object))
+    seconds, residual_s = np.full(len(table), np.nan), np.full(len(table), np.nan)
+    flags = np.full(len(table), None, object)
     timelines, cards_of = {}, _by_video(cards)
     never = witness.impossible if witness else np.zeros(len(table), bool)
     index, confidence = table["frame_index"].to_numpy(), table["confidence"].to_numpy(float)
     for video, rows in videos.items():
-        one = VideoTimes(rows, index[rows], own[rows], quantum_s, cards_of[video], never[rows])
-        timelines[video] = _date_video(one, confidence[rows], dated, zones, witness)
-    dated.flags[_with_unread(videos.values(), own, skipped)] = (
+        one = VideoTimes(rows, index[rows], own[rows], confidence[rows], quantum_s, cards_of[video], never[rows])
+        _flag_what_speaks_against(one, zones, witness)
+        timelines[video] = one.timeline
+        seconds[rows], residual_s[rows], flags[rows] = one.seconds, one.residual_s, one.flags
+    flags[_with_unread(videos.values(), own, skipped)] = (
         f"the overlay shows a local time that summer time skips in {zone}"
     )
-    dated.flags[_never_set_forward(videos.values(), own, skipped)] = (
+    flags[_never_set_forward(videos.values(), own, skipped)] = (
         f"the clock showed times that summer time skips in {zone} and went on from there, so it was not set forward: "
         "set [camera] clock_timezone to what it keeps"
     )
-    dated.flags[_with_sign_in_doubt(zone_words, zone, near)] = (
+    flags[_with_sign_in_doubt(zone_words, zone, near)] = (
         f"the overlay's offset from UTC is not that of {zone}, but its opposite is: its sign may be misread"
     )
-    dated.flags[unclear] = f"this local hour came twice in {zone}, and no other frame or video tells which it is"
+    flags[unclear] = f"this local hour came twice in {zone}, and no other frame or video tells which it is"
     found = {
-        "utc": pd.to_datetime(dated.seconds, unit="s", utc=True).round("ms").astype("datetime64[ms, UTC]"),
+        "utc": pd.to_datetime(seconds, unit="s", utc=True).round("ms").astype("datetime64[ms, UTC]"),
         "source": np.where(np.isnan(own), "interpolated", table["source"]),
-        "residual_s": dated.residual_s,
-        "clock_flag": pd.Series(dated.flags, dtype=object),
+        "residual_s": residual_s,
+        "clock_flag": pd.Series(flags, dtype=object),
     }
     # Not a copy of what was read: a night may have a million frames.
     return pd.DataFrame({name: found.get(name, table.get(name)) for name in READINGS.names}, copy=False), timelines
 
 
-def _date_video(
-    one: VideoTimes, confidence: np.ndarray, dated: Dates, zones: Sequence[tzinfo], witness: Witness | None
-) -> Timeline:
-    """Date one video's frames, and flag those that anything speaks against; its timeline."""
-    timeline = one.date(confidence, dated)
+def _flag_what_speaks_against(one: VideoTimes, zones: Sequence[tzinfo], witness: Witness | None) -> None:
+    """Flag the frames of a video against whose times the glyphs speak, or what the stretches are to each other."""
     if witness:
-        hear(one, witness, dated, zones)
+        hear(one, witness, zones)
     for frames in stale_stretches(one, zones):
-        dated.flags[one.rows[frames[0] : frames[-1] + 1]] = STOOD_STILL
+        one.flags[frames[0] : frames[-1] + 1] = STOOD_STILL
     for frames in excursions(one):
-        dated.flags[one.rows[frames]] = OFF_ITS_LINE
-    dated.flags[one.rows[off_by_tens(one)]] = OFF_BY_TENS
-    return timeline
+        one.flags[frames] = OFF_ITS_LINE
+    one.flags[off_by_tens(one)] = OFF_BY_TENS
 
 
 def _by_video(frames: Iterable[tuple[str, int]]) -> dict[str, list[int]]:

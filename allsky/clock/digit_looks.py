@@ -40,7 +40,7 @@ def looks_belie(crop: np.ndarray, readings: Sequence[PartReading], place: Place)
 
 def _likeness(crop: np.ndarray, alike: Sequence[PartReading], place: Place, digits: np.ndarray) -> np.ndarray:
     """How alike (n, n) the digits of the text look, -1 to 1."""
-    measured = np.array([[char.x + (char.width - 1) / 2 for char in one.chars] for one in alike])
+    measured = np.array([one.centers for one in alike])
     texts = [one.text for one in alike]
     # One text's boxes are a pixel off here and there, each of them throughout; a fit to all of them is not.
     centers = fit_text(texts, measured).places[digits]

@@ -22,7 +22,6 @@ from allsky.clock.video_times import (
     FEWEST_IN_STRETCH,
     LOST,
     MOSTLY,
-    Dates,
     VideoTimes,
 )
 
@@ -62,7 +61,7 @@ class Witness:
     impossible: np.ndarray
 
 
-def hear(video: VideoTimes, witness: Witness, dated: Dates, zones: Sequence[tzinfo]) -> None:
+def hear(video: VideoTimes, witness: Witness, zones: Sequence[tzinfo]) -> None:
     """Flag what the glyphs speak against: interpolated times they do not show, and stretches read with one digit other
     than their neighbours promise without proof that it is another. Date frames between stretches by what they show.
 
@@ -70,19 +69,18 @@ def hear(video: VideoTimes, witness: Witness, dated: Dates, zones: Sequence[tzin
     support, familiar = _of_utc(witness.support, zones), _of_utc(witness.familiar, zones)
     heard = np.ones(len(video.index))
     for place in map(int, np.flatnonzero(~video.read & ~np.isnan(video.fitted))):
-        heard[place] = _hear_unread(video, place, support, dated)
-    _hear_spans(video, heard <= STRANGE_TO_IT, dated)
+        heard[place] = _hear_unread(video, place, support)
+    _hear_spans(video, heard <= STRANGE_TO_IT)
     whole, joined = video.timeline.stretch, runs(video)
     # Where no lost frames part stretches the runs are these.
     for stretch in (whole, joined) if len(np.unique(joined)) < len(np.unique(whole)) else (whole,):
-        _hear_leaps(video, stretch, dated, zones, lambda leap: _is_proved(video, leap, support, familiar))
-    _doubt_what_is_dated_by_doubted(video, dated)
+        _hear_leaps(video, stretch, zones, lambda leap: _is_proved(video, leap, support, familiar))
+    _doubt_what_is_dated_by_doubted(video)
 
 
 def _hear_leaps(
     video: VideoTimes,
     stretch: np.ndarray,
-    dated: Dates,
     zones: Sequence[tzinfo],
     is_proved: Callable[[DigitLeap], bool],
 ) -> None:
@@ -94,24 +92,23 @@ def _hear_leaps(
             # No clock leaps by a digit and back onto its old line: a digit misread from the first proves itself.
             back = leap.comes_back and not leap.only_lost
             if back or (leap.is_shorter and not is_proved(leap)):
-                dated.flags[video.rows[leap.frames[0] : leap.frames[-1] + 1]] = JUMPS_BY_A_DIGIT
+                video.flags[leap.frames[0] : leap.frames[-1] + 1] = JUMPS_BY_A_DIGIT
                 misread.add(leap.stretch)
         if not misread:
             break
 
 
-def _doubt_what_is_dated_by_doubted(video: VideoTimes, dated: Dates) -> None:
+def _doubt_what_is_dated_by_doubted(video: VideoTimes) -> None:
     """Flag the frames between stretches that were dated by one which may be misread: they show that digit, too."""
     believed = np.flatnonzero(video.believed)
     for place in map(int, np.flatnonzero(~video.read & ~video.inside)):
-        row = video.rows[place]
-        if dated.flags[row] is not None or np.isnan(dated.seconds[row]):
+        if video.flags[place] is not None or np.isnan(video.seconds[place]):
             continue
         sides = [*believed[believed < place][-1:], *believed[believed > place][:1]]
-        off = [abs(dated.seconds[row] - video.promised(side, video.index[place])) for side in sides]
+        off = [abs(video.seconds[place] - video.promised(side, video.index[place])) for side in sides]
         nearest = sides[int(np.argmin(off))] if sides else None
-        if nearest is not None and dated.flags[video.rows[nearest]] == JUMPS_BY_A_DIGIT:
-            dated.flags[row] = JUMPS_BY_A_DIGIT
+        if nearest is not None and video.flags[nearest] == JUMPS_BY_A_DIGIT:
+            video.flags[place] = JUMPS_BY_A_DIGIT
 
 
 def _is_proved(video: VideoTimes, leap: DigitLeap, support: Heard, familiar: Callable[[int, float], bool]) -> bool:
@@ -134,13 +131,13 @@ def _of_utc(said: Callable[[int, datetime], T], zones: Sequence[tzinfo]) -> Call
     return of_utc
 
 
-def _hear_spans(video: VideoTimes, doubted: np.ndarray, dated: Dates) -> None:
+def _hear_spans(video: VideoTimes, doubted: np.ndarray) -> None:
     """Between two believed readings where many frames do not show what lies between, nothing does: one of the two
     is wrong, and the lonelier is not believed."""
     believed = np.flatnonzero(video.believed)
     if len(believed) == 0:
         return
-    contradicted = np.array([flag == HARD_TO_READ for flag in dated.flags[video.rows]])
+    contradicted = np.array([flag == HARD_TO_READ for flag in video.flags])
     stretch = video.timeline.stretch
     begins = np.diff(stretch, prepend=stretch[0]) != 0
     parted = np.zeros(len(stretch), bool)
@@ -148,22 +145,22 @@ def _hear_spans(video: VideoTimes, doubted: np.ndarray, dated: Dates) -> None:
         span = slice(before + 1, after)
         against = (doubted if after - before > FEW else contradicted)[span]
         if after - before > 1 and against.mean() > MANY:
-            dated.flags[video.rows[span]] = HARD_TO_READ
+            video.flags[span] = HARD_TO_READ
             begins[number + 1] = True
             parted |= stretch == stretch[number]
     pieces = np.cumsum(begins)
     few = np.bincount(pieces)[pieces] < FEWEST_IN_STRETCH
     if len(video.index) > FEW_FRAMES and few.mean() < SELDOM:
         lonely = believed[few & (parted | video.alone[believed])]
-        dated.flags[video.rows[lonely]] = "this reading stands alone between jumps of the clock"
+        video.flags[lonely] = "this reading stands alone between jumps of the clock"
 
 
-def _hear_unread(video: VideoTimes, place: int, support: Heard, dated: Dates) -> float:
+def _hear_unread(video: VideoTimes, place: int, support: Heard) -> float:
     """How far the glyphs of a frame speak for its fitted time. A fit between two seconds leaves open which is shown:
     the one they speak for most is taken. One that the fit excludes has to be shown."""
     row, fitted = video.rows[place], video.fitted[place]
-    if dated.flags[row] == LOST and video.mostly_believed and video.quantum_s <= 1:
-        return _place_lost(video, place, support, dated)
+    if video.flags[place] == LOST and video.mostly_believed and video.quantum_s <= 1:
+        return _place_lost(video, place, support)
     near = np.floor(fitted / video.quantum_s) + np.array([0, 1, -1])
     heard = [support(row, second * video.quantum_s) for second in near]
     # Readings are cut down to whole seconds, so that between them there is no second less than the fit, nor more than
@@ -173,13 +170,13 @@ def _hear_unread(video: VideoTimes, place: int, support: Heard, dated: Dates) ->
     if heard[best] <= max(0.0, max(left_open) + CLEARLY_MORE):
         best = int(np.argmax(left_open))
     if heard[best] <= (AGAINST if video.inside[place] else STRANGE_TO_IT):
-        dated.flags[row] = HARD_TO_READ
+        video.flags[place] = HARD_TO_READ
     elif (heard[best] > 0 or heard[best] > heard[0] + CLEARLY_MORE) and video.quantum_s <= 1:
-        dated.seconds[row] = near[best]
+        video.seconds[place] = near[best]
     return heard[best]
 
 
-def _place_lost(video: VideoTimes, place: int, support: Heard, dated: Dates) -> float:
+def _place_lost(video: VideoTimes, place: int, support: Heard) -> float:
     """A frame between two stretches, dated by the one whose time its glyphs show."""
     believed, row = np.flatnonzero(video.believed), video.rows[place]
     sides = [believed[believed < place][-1:], believed[believed > place][:1]]
@@ -188,7 +185,7 @@ def _place_lost(video: VideoTimes, place: int, support: Heard, dated: Dates) -> 
     seconds = [second for line in lines for second in np.floor(line) + np.array([0, 1, -1])]
     heard = [support(row, second) for second in seconds]
     if heard and max(heard) >= SHOWN:
-        dated.seconds[row], dated.flags[row] = seconds[int(np.argmax(heard))], None
+        video.seconds[place], video.flags[place] = seconds[int(np.argmax(heard))], None
     elif max(heard, default=0.0) <= STRANGE_TO_IT:
-        dated.flags[row] = HARD_TO_READ
+        video.flags[place] = HARD_TO_READ
     return max(heard, default=0.0)

@@ -76,13 +76,13 @@ def _spread(chars: Sequence[Char]) -> float:
     around it in its cell than a `0`."""
     middles: dict[str, list[float]] = defaultdict(list)
     for char in chars:
-        middles[char.text].append(char.x + char.width / 2)
+        middles[char.text].append(char.center)
     return max(max(own) - min(own) for own in middles.values())
 
 
 def offsets(readings: Sequence[PartReading], same: slice) -> np.ndarray:
     """By how many pixels (n) each reading's text stands to the right of the usual, by what never changes in it."""
-    places = [np.array([char.x + char.width / 2 for char in reading.chars][same]) for reading in readings]
+    places = [reading.centers[same] for reading in readings]
     count = same.stop - same.start
     usual = np.median([place for place in places if len(place) == count], axis=0)
     return np.array([np.median(place - usual) if len(place) == count else 0.0 for place in places])

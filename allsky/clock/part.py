@@ -16,9 +16,9 @@ from allsky.clock.boxes import Box
 from allsky.clock.formats import DIGITS, ClockFormat
 from allsky.clock.glyphs import Expected, GlyphReading, GlyphSheet, GlyphVotes
 from allsky.clock.guises import read_crops
+from allsky.clock.heights import at_one_height
 from allsky.clock.hold import Hold, moved_left
 from allsky.clock.ink import level_ink, strokes
-from allsky.clock.levelling import levelled
 from allsky.clock.part_reading import PartReading, part_readings
 from allsky.clock.spacing import Spacing
 
@@ -37,9 +37,9 @@ class PartEvidence:
 @dataclass(frozen=True)
 class ClockPart:
     """A place of the overlay, its format, how Tesseract reads it best, and the sheets (one per layout of the text) that
-    read it; `rows` by which crops are levelled, where the text does not keep its height; the `level` of its text where
-    it is read by its brightness, 0 where by its strokes; the `spacing` of its digits where they differ in width; the
-    `hold` by which crops are moved where the text as a whole does."""
+    read it; `rows` by which crops are brought to one height, where the text does not keep its own; the `level` of its
+    text where it is read by its brightness, 0 where by its strokes; the `spacing` of its digits where they differ in
+    width; the `hold` by which crops are moved where the text as a whole does."""
 
     box: Box
     format: ClockFormat
@@ -62,7 +62,7 @@ class ClockPart:
 
     def placed(self, crops: Sequence[np.ndarray]) -> tuple[np.ndarray, np.ndarray]:
         """What `inks` gives, and by how many columns (n) the text of each crop stands farther right there."""
-        inks = levelled(inks_of(crops, self.text_height, self.bright, self.level), self.rows)
+        inks = at_one_height(inks_of(crops, self.text_height, self.bright, self.level), self.rows)
         moved = np.zeros(len(crops), int)
         if self.hold:
             moved = -self.hold.shifts(inks)

@@ -65,6 +65,11 @@ class PartReading:
         return tuple(own)
 
     @property
+    def centers(self) -> np.ndarray:
+        """Where the middles of `chars` are (n)."""
+        return np.array([char.center for char in self.chars])
+
+    @property
     def confidence(self) -> float:
         return min((char.confidence for char in self.chars), default=0.0)
 
@@ -87,7 +92,7 @@ def well_boxed(chars: Sequence[Char]) -> np.ndarray:
     digit_width = np.median([char.width for char in digits])
     tallest = 1.3 * np.median([char.height for char in digits])
     well = np.array([char.width <= 1.4 * digit_width and char.height <= tallest for char in chars])
-    over = np.diff([char.x + char.width / 2 for char in chars]) < LEAST_APART * digit_width
+    over = np.diff([char.center for char in chars]) < LEAST_APART * digit_width
     well[:-1] &= ~over
     well[1:] &= ~over
     return well

@@ -86,10 +86,15 @@ def refined(spacing: Spacing, samples: Sequence[Sample]) -> Spacing:
 
 def straight_samples(samples: Sequence[Sample], spacing: Spacing) -> list[Sample]:
     """The samples with their characters where they stand behind usual digits."""
-    groups: dict[str, list[Sample]] = defaultdict(list)
-    for sample in samples:
-        groups[layout_of(sample.text)].append(sample)
-    return [sample for group in groups.values() for sample in _straight(group, spacing)]
+    groups: dict[str, list[int]] = defaultdict(list)
+    for number, sample in enumerate(samples):
+        groups[layout_of(sample.text)].append(number)
+    straight = {
+        number: sample
+        for group in groups.values()
+        for number, sample in zip(group, _straight([samples[one] for one in group], spacing), strict=True)
+    }
+    return [straight[number] for number in range(len(samples))]
 
 
 def _straight(samples: Sequence[Sample], spacing: Spacing) -> list[Sample]:

@@ -45,6 +45,11 @@ class Char:
     height: float
     confidence: float
 
+    @property
+    def center(self) -> float:
+        """Where its middle is: x of a pixel's middle is its number."""
+        return self.x + (self.width - 1) / 2
+
 
 class _Crashed(Exception):
     """Tesseract was ended by a signal."""

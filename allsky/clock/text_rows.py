@@ -107,9 +107,9 @@ def _neighbours(x: np.ndarray, y: np.ndarray, width: np.ndarray, height: np.ndar
     gap = x[right] - (x[left] + width[left])
     tall = np.maximum(height[right], height[left])
     like = np.minimum(height[right], height[left]) > LIKE_HEIGHT * tall
-    level = (np.abs(bottom[right] - bottom[left]) < LEVEL * tall) & (np.abs(y[right] - y[left]) < 0.4 * tall)
+    on_one_line = (np.abs(bottom[right] - bottom[left]) < LEVEL * tall) & (np.abs(y[right] - y[left]) < 0.4 * tall)
     ahead = (x[left] < x[right]) | ((x[left] == x[right]) & (left < right))
-    joined = ahead & like & level & (gap < WIDEST_GAP * tall) & (gap > -0.5 * tall)
+    joined = ahead & like & on_one_line & (gap < WIDEST_GAP * tall) & (gap > -0.5 * tall)
     return left[joined], right[joined]
 
 

@@ -7,12 +7,11 @@ dated by it. What the glyphs have to say of such times is heard afterwards (`all
 from __future__ import annotations
 
 from collections.abc import Sequence
-from dataclasses import dataclass
 
 import numpy as np
 
 from allsky.clock.minutes import seconds_of_minutes
-from allsky.clock.timeline import Timeline, fit_timeline, only_lost_frames
+from allsky.clock.timeline import fit_timeline, only_lost_frames
 
 # A frame outside the believed readings is dated by extrapolation no farther than this many frames.
 FARTHEST_EXTRAPOLATION = 3
@@ -37,25 +36,25 @@ FEW_IMPOSSIBLE, MANY_IMPOSSIBLE = 3, 0.1
 LOST = "the clock is not readable here and no readable frames stand on both sides"
 
 
-@dataclass(frozen=True)
-class Dates:
-    """What is found out about each row of a night's table: UTC seconds, residual, flag."""
-
-    seconds: np.ndarray
-    residual_s: np.ndarray
-    flags: np.ndarray
-
-
 class VideoTimes:
-    """The frames of one video in order: the `rows` of the night's table they stand in, their frame `index` counted
-    without the video's `cards`, which take no time of the clock, and their own reading (UTC seconds, NaN without
-    one); `impossible` says which show, surely read, what is no time."""
+    """The frames of one video in order, dated by their own readings.
+
+    `rows` are those of the night's table they stand in, `index` their frames counted without the video's `cards`, which
+    take no time of the clock, `own` their readings (UTC seconds, NaN without one), `confidence` how sure these are (0
+    to 1); `impossible` says which show, surely read, what is no time.
+
+    `timeline` is what fits them and `fitted` its seconds for each frame; `inside` are those between believed readings
+    of one stretch, `believed` the readings on it, `alone` those of them in short stretches, `vague` the frames whose
+    seconds a clock of minutes does not tell. What is found out so far is in `seconds` (UTC), `residual_s` and `flags`
+    (None where nothing speaks against a frame); whoever finds more writes it there.
+    """
 
     def __init__(
         self,
         rows: np.ndarray,
         index: np.ndarray,
         own: np.ndarray,
+        confidence: np.ndarray,
         quantum_s: float,
         cards: Sequence[int],
         impossible: np.ndarray,
@@ -63,31 +62,25 @@ class VideoTimes:
         self.index = index - np.searchsorted(np.sort(np.asarray(cards, int)), index)
         self.rows, self.own, self.quantum_s = rows, own, quantum_s
         self.read = ~np.isnan(own)
-        self.impossible = impossible
-
-    def date(self, confidence: np.ndarray, dated: Dates) -> Timeline:
-        """Fill in seconds, residuals and the flags that the times alone call for."""
-        self.confidence = confidence
-        used = self._used(confidence)
-        timeline = fit_timeline(self.index[used], self.own[used], confidence[used], self.quantum_s)
-        self.timeline, self.fitted, self.inside = timeline, *timeline.at(self.index)
-        self.believed = used & np.isin(self.index, timeline.index.astype(int), kind="table")
+        self.confidence, self.impossible = confidence, impossible
+        used = self._used()
+        self.timeline = fit_timeline(self.index[used], own[used], confidence[used], quantum_s)
+        self.fitted, self.inside = self.timeline.at(self.index)
+        self.believed = used & np.isin(self.index, self.timeline.index.astype(int), kind="table")
         self.alone = np.zeros(len(self.index), bool)
         self.alone[self.believed] = self._short_stretches(confidence[self.believed])
         self.vague = np.zeros(len(self.index), bool)
-        if self.quantum_s > 1:
+        if quantum_s > 1:
             self._fit_minutes(confidence[self.believed] <= DOUBTED_BY_GLYPHS)
-        residual = self.own - self.fitted
-        residual[self.believed] = timeline.departures() if self.quantum_s <= 1 else 0.0
-        dated.residual_s[self.rows] = residual
-        dated.seconds[self.rows] = np.where(self.believed & (self.quantum_s <= 1), self.own, self.fitted)
-        dated.flags[self.rows] = self._flags(residual, confidence)
-        return timeline
+        self.residual_s = own - self.fitted
+        self.residual_s[self.believed] = self.timeline.departures() if quantum_s <= 1 else 0.0
+        self.seconds = np.where(self.believed & (quantum_s <= 1), own, self.fitted)
+        self.flags = self._flags()
 
-    def _used(self, confidence: np.ndarray) -> np.ndarray:
+    def _used(self) -> np.ndarray:
         """The readings to fit: those that the glyphs doubt only where the others, if these are most, bear them out: on
         the line that they draw, or in a stretch to which several of them belong."""
-        clear = self.read & (confidence > DOUBTED_BY_GLYPHS)
+        confidence, clear = self.confidence, self.read & (self.confidence > DOUBTED_BY_GLYPHS)
         if clear.sum() < max(FEWEST_IN_STRETCH, MOSTLY * self.read.sum()):
             return self.read
         others = fit_timeline(self.index[clear], self.own[clear], confidence[clear], self.quantum_s)
@@ -131,14 +124,14 @@ class VideoTimes:
                 self.fitted[beyond] = when[0] + (self.index[beyond] - ends[0]) * step
                 self.vague[beyond] = vague[edge]
 
-    def _weak(self, confidence: np.ndarray) -> np.ndarray:
+    def _weak(self) -> np.ndarray:
         """Whether a frame's time rests on readings that are neither clear nor many: in a short stretch, or in a video
         of which most could not be read or stands still. Where hardly any could, the few are those that the same mistake
         makes a time of, and no clearness speaks for them."""
-        unclear = confidence < CLEAR
+        unclear = self.confidence < CLEAR
         weak = np.zeros(len(self.index), bool)
         if len(self.index) > FEW_FRAMES:
-            weak |= (self.alone & unclear) | self._doubtful_ends(confidence)
+            weak |= (self.alone & unclear) | self._doubtful_ends()
         still = self._standing_still()
         mostly_still = len(self.index) > FEW_FRAMES and still.sum() >= MOSTLY * self.believed.sum()
         if not self.mostly_believed or mostly_still:
@@ -147,7 +140,7 @@ class VideoTimes:
             weak[:] = True
         return weak
 
-    def _doubtful_ends(self, confidence: np.ndarray) -> np.ndarray:
+    def _doubtful_ends(self) -> np.ndarray:
         """Which frames begin or end a stretch, apart from its other frames, by a reading that the glyphs doubt: nothing
         but the fit speaks for it, and it could as well be a misread one that fits by chance."""
         places, doubtful = np.flatnonzero(self.believed), np.zeros(len(self.index), bool)
@@ -155,7 +148,7 @@ class VideoTimes:
         for number in np.unique(stretch):
             own = places[stretch == number]
             for end, beside in ((own[0], own[min(1, len(own) - 1)]), (own[-1], own[max(len(own) - 2, 0)])):
-                doubtful[end] |= bool(confidence[end] <= DOUBTED_BY_GLYPHS and abs(beside - end) > 1)
+                doubtful[end] |= bool(self.confidence[end] <= DOUBTED_BY_GLYPHS and abs(beside - end) > 1)
         return doubtful
 
     def _standing_still(self) -> np.ndarray:
@@ -188,14 +181,15 @@ class VideoTimes:
             alone[own] = confidence[own].min() < enough or not (ends and lost[ends].all())
         return alone
 
-    def _flags(self, residual: np.ndarray, confidence: np.ndarray) -> np.ndarray:
+    def _flags(self) -> np.ndarray:
+        """What the times alone speak against."""
         step = abs(float(np.nan_to_num(self.timeline.step_s)))
         tolerance = max(0.5 * step, SMALLEST_TOLERANCE_S, self.quantum_s)
         flags = np.full(len(self.index), None, object)
-        for place in np.flatnonzero(self.read & (~self.believed | (np.abs(residual) > tolerance))):
-            flags[place] = f"the reading leaves the night's clock by {residual[place]:+.0f} s"
+        for place in np.flatnonzero(self.read & (~self.believed | (np.abs(self.residual_s) > tolerance))):
+            flags[place] = f"the reading leaves the night's clock by {self.residual_s[place]:+.0f} s"
         lost = ~self.read & ~self.inside & ~self._near_believed()
-        flags[self._weak(confidence)] = "too little of the clock can be read surely here"
+        flags[self._weak()] = "too little of the clock can be read surely here"
         flags[self.vague] = "the clock shows no seconds and the frames around do not tell them"
         flags[lost] = LOST
         if doubt := self._doubt():

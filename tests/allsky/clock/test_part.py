@@ -5,8 +5,9 @@ import pytest
 
 from allsky.clock.formats import ClockFormat
 from allsky.clock.glyphs import GlyphSheet
-from allsky.clock.part_learning import _placed, _whole
+from allsky.clock.part_learning import _whole
 from allsky.clock.part_reading import PartReading, part_readings, well_boxed
+from allsky.clock.part_votes import _placed
 from allsky.clock.tesseract import Char, TextLine
 
 FORMAT = ClockFormat("%d.%m.%Y %H:%M:%S")

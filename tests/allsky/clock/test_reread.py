@@ -13,8 +13,8 @@ from allsky.clock.glyphs import OWN, REFUSED
 from allsky.clock.ink import strokes
 from allsky.clock.learned import LearnedClock
 from allsky.clock.part import ClockPart
-from allsky.clock.part_learning import _aligned_sample
 from allsky.clock.part_reading import PartReading, part_readings
+from allsky.clock.part_votes import voted_sample
 from allsky.clock.tesseract import Char, TextLine
 from benchmarks.made_clocks import coverage
 
@@ -78,5 +78,5 @@ def test_a_digit_that_the_format_excludes_has_no_vote():
     sheet = part("%I:%M:%S %p", texts, texts).sheets[0]
     misread, right = TextLine(boxes("98:23:45 AM")), TextLine(boxes("08:23:45 AM"))
     wrong = part_readings([misread], format_, [[misread]] * 3 + [[right]])[0]
-    sample = _aligned_sample(crop(texts[0], 9), wrong, sheet, possible_digits(sheet.layout, format_), 0, None)
+    sample = voted_sample(crop(texts[0], 9), wrong, sheet, possible_digits(sheet.layout, format_), 0, None)
     assert sample is not None and sample.text == "08:23:45 AM"

@@ -5,10 +5,11 @@ from datetime import datetime
 import numpy as np
 import pytest
 
+from allsky.clock.glyph_lessons import Sample
 from allsky.clock.learned import LearnedClock
 from allsky.clock.learning import ClockSettings, Keyframe, learn_clock
 from allsky.clock.spacing import Cells, Spacing, straightened
-from allsky.clock.spacing_lessons import learn_spacing
+from allsky.clock.spacing_lessons import learn_spacing, straight_samples
 from benchmarks.made_clocks import Clip, Text, coverage, evenly, frames
 
 NARROW, EVEN = "DejaVuSans/narrow", "DejaVuSans"
@@ -114,6 +115,13 @@ def test_a_date_that_stands_apart_has_the_widths_that_its_time_tells(start):
     date, time = clock.parts
     assert date.spacing and date.spacing.wider == pytest.approx(time.spacing.wider, abs=0.5)
     assert [reading.overlay_time for reading in clock.read_all(lumas)] == list(times)
+
+
+def test_samples_of_several_layouts_made_straight_stay_in_their_order():
+    texts = ["10:11 AM", "9:11 AM", "11:11 AM", "8:15 AM"]
+    samples = [Sample(np.zeros((8, 90)), text, middles(text, NARROW)) for text in texts]
+    straight = straight_samples(samples, Spacing((0.0, -4.0, *[0.0] * 8)))
+    assert [sample.text for sample in straight] == texts
 
 
 def test_what_reading_moves_a_little_is_taught_where_reading_has_it():

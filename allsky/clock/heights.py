@@ -30,7 +30,7 @@ def common_rows(inks: np.ndarray) -> tuple[float, ...]:
     return tuple(np.round(_rows(_rolled(inks, moved)).mean(axis=0), 4).tolist())
 
 
-def levelled(inks: np.ndarray, common: tuple[float, ...]) -> np.ndarray:
+def at_one_height(inks: np.ndarray, common: tuple[float, ...]) -> np.ndarray:
     """Crops (n, h, w), each moved to the height of the `common_rows`; as they are where there are none."""
     return _rolled(inks, _steps(_rows(inks), np.array(common))) if common else inks
 

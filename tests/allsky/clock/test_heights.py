@@ -4,9 +4,9 @@ from datetime import datetime
 
 import numpy as np
 
+from allsky.clock.heights import at_one_height, common_rows
 from allsky.clock.learned import LearnedClock
 from allsky.clock.learning import ClockSettings, Keyframe, learn_clock
-from allsky.clock.levelling import common_rows, levelled
 from benchmarks.made_clocks import Clip, Text, draw, evenly, frames
 
 MINUTES = ("21h35m", "21h41m", "21h47m", "22h03m", "22h15m", "22h27m")
@@ -29,18 +29,18 @@ def tops(pictures: np.ndarray) -> set[int]:
 def test_crops_a_pixel_apart_are_brought_to_one_height():
     moved = crops([3, 4, 3, 4, 4, 3])
     assert len(tops(moved)) == 2
-    assert len(tops(levelled(moved, common_rows(moved)))) == 1
+    assert len(tops(at_one_height(moved, common_rows(moved)))) == 1
 
 
 def test_a_single_crop_that_is_moved_beyond_doubt_is_brought_to_the_others_height():
     moved = crops([3, 3, 3, 4, 3, 3])
-    assert len(tops(levelled(moved, common_rows(moved)))) == 1
+    assert len(tops(at_one_height(moved, common_rows(moved)))) == 1
 
 
 def test_text_that_keeps_its_height_is_left_alone():
     steady = crops([3] * 6)
     assert common_rows(steady) == ()
-    assert levelled(steady, ()) is steady
+    assert at_one_height(steady, ()) is steady
 
 
 def test_a_clock_that_is_placed_by_its_ink_is_read_on_every_frame():
