@@ -120,7 +120,9 @@ STYLES = tuple(name for name in GUISES if name != "level")
 def read_crops(
     crops: Sequence[np.ndarray], text_heights: Sequence[float], bright: Sequence[bool], style: str = "ink"
 ) -> list[TextLine]:
-    """What Tesseract reads in each crop, drawn in one of the GUISES, its characters' boxes in pixels of the crop."""
+    """What Tesseract reads in each crop (h, w), drawn in one of the GUISES; boxes of characters in pixels of the crop.
+
+    Raises MissingTool without Tesseract."""
     guise = GUISES[style]
     scales = [guise.letters / max(height, 1.0) for height in text_heights]
     lines = read_lines([_page(*each, guise) for each in zip(crops, text_heights, bright, scales, strict=True)])

@@ -10,7 +10,7 @@ from __future__ import annotations
 from collections.abc import Iterable, Sequence
 from dataclasses import dataclass, field, replace
 from datetime import UTC, date, datetime, time, timedelta, tzinfo
-from functools import cached_property, lru_cache
+from functools import cached_property
 from itertools import islice
 
 import numpy as np
@@ -18,9 +18,8 @@ import pandas as pd
 
 from allsky.clock.dating import date_readings
 from allsky.clock.formats import ClockFormat
-from allsky.clock.glyph_witness import Witness
-from allsky.clock.glyphs import GlyphVotes
 from allsky.clock.half_day import HALF_A_DAY_OFF, is_half_a_day_off
+from allsky.clock.night_glyphs import night_witness
 from allsky.clock.noon import beyond_noon
 from allsky.clock.part import ClockPart, PartEvidence, ocr_part
 from allsky.clock.part_learning import learn_more
@@ -205,7 +204,7 @@ class LearnedClock:
             times = beyond_noon(readings)
             readings = readings.assign(overlay_time=times.where(self._on_its_day(readings["ocr_text"], times)))
         words = [self.zone_word(text) for text in readings["ocr_text"]]
-        witness = self._witness(readings, evidence) if evidence else None
+        witness = night_witness(self.parts, readings, evidence) if evidence else None
         table, timelines = date_readings(readings, words, self.zone, self.quantum_s, witness, cards)
         if self._counts_to_24 and self.night and is_half_a_day_off(table, self.night, self.longitude_deg):
             table.loc[table["clock_flag"].isna(), "clock_flag"] = HALF_A_DAY_OFF
@@ -227,40 +226,6 @@ class LearnedClock:
             if shown and shown.month_day:
                 answer[row] = shown.month_day == (moment.month, moment.day)
         return answer
-
-    def _witness(self, readings: pd.DataFrame, evidence: EvidenceOf) -> Witness:
-        """What the glyphs of the rows say of times; nothing where there are none, or a time cannot be written."""
-        is_read = readings["ocr_text"].notna().to_numpy()
-
-        @lru_cache(maxsize=1)  # A row is asked about several times in turn.
-        def heard(row: int) -> list[tuple[ClockPart, str, GlyphVotes]]:
-            """The parts of a row, what their glyphs show and how far they vote for it."""
-            seen = zip(self.parts, evidence(row), strict=False)
-            return [(part, one.reading.text, part.votes(one)) for part, one in seen]
-
-        def written(row: int, moment: datetime) -> list[tuple[GlyphVotes, str | None]]:
-            """The votes of each part of a row, and the part's text as it would show the moment."""
-            return [(votes, part.format.written_like(text, moment)) for part, text, votes in heard(row)]
-
-        def support(row: int, moment: datetime) -> float:
-            for_parts = [of_part.support(text) if text else 0.0 for of_part, text in written(row, moment)]
-            return min(1.0, *for_parts) if for_parts and is_read[row] else 0.0
-
-        def familiar(row: int, moment: datetime) -> bool:
-            parts = written(row, moment)
-            return bool(parts) and all(text and of_part.familiar(text) for of_part, text in parts)
-
-        impossible = np.zeros(len(readings), bool)
-        dated_by_glyphs = readings["overlay_time"].notna() & (readings["source"] == "template")
-        for row in map(int, np.flatnonzero(~dated_by_glyphs)):
-            impossible[row] = self._shows_no_time(evidence(row))
-        return Witness(support, familiar, impossible)
-
-    def _shows_no_time(self, evidence: Sequence[PartEvidence]) -> bool:
-        """Whether the glyphs of a frame surely show what is neither a time nor a date."""
-        surely = bool(evidence) and all(one.reading.sure and one.reading.present for one in evidence)
-        return surely and any(not part.format.search(one.reading.text)
-                              for part, one in zip(self.parts, evidence, strict=True))  # fmt: skip
 
     def zone_word(self, text: object) -> str | None:
         """The zone that an overlay's `text` (a missing value where none was read) names, None where it names none."""

@@ -24,9 +24,10 @@ from allsky.clock.glyph_lessons import (
     taught_more,
 )
 from allsky.clock.glyphs import GlyphSheet, layout_of
+from allsky.clock.missed_digits import cut_short
 from allsky.clock.part import ClockPart
 from allsky.clock.part_crops import PartCrops, crops_in_place
-from allsky.clock.part_reading import PartReading, cut_short
+from allsky.clock.part_reading import PartReading
 from allsky.clock.part_votes import voted_sample
 from allsky.clock.search import Place
 from allsky.clock.spacing import Spacing

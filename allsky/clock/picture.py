@@ -21,9 +21,10 @@ from allsky.clock.digit_looks import looks_belie
 from allsky.clock.format_regex import MONTHS
 from allsky.clock.formats import ClockFormat
 from allsky.clock.guises import read_crops
-from allsky.clock.part_reading import PartReading, cut_short
+from allsky.clock.missed_digits import cut_short
+from allsky.clock.part_reading import PartReading
 from allsky.clock.recognition import Recognised, stands_alone
-from allsky.clock.search import Place, find_clock, recognised, widened
+from allsky.clock.search import Place, clocks_in, find_clock, widened
 from allsky.clock.tesseract import TextLine
 from allsky.clock.text_rows import FAINT_CONTRAST, LEAST_CONTRAST
 from allsky.clock.zones import looks_like_utc
@@ -144,7 +145,7 @@ def _read_places(
 def _verdict(place: Place, plane: np.ndarray, given: Sequence[ClockFormat]) -> _Verdict | None:
     crop = place.box.crop(plane)
     lines = [line for style in AGREEING_GUISES for line in _in_style(crop, place, style)]
-    read = [(line, found) for line in lines if (found := recognised(line.text, given))]
+    read = [(line, found) for line in lines if (found := clocks_in(line.text, given))]
     fullest = max((_fullness(found) for _, found in read), default=0)
     read = [one for one in read if _fullness(one[1]) == fullest]
     if not read:

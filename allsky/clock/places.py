@@ -16,9 +16,10 @@ import numpy as np
 from allsky.clock.formats import ClockFormat
 from allsky.clock.guises import STYLES, read_crops
 from allsky.clock.mending import legible
+from allsky.clock.missed_digits import cut_short
 from allsky.clock.month_names import with_true_month
 from allsky.clock.order import commonest_formats, possible_formats, told_by_night, with_seconds
-from allsky.clock.part_reading import PartReading, cut_short, part_readings, well_boxed
+from allsky.clock.part_reading import PartReading, part_readings, well_boxed
 from allsky.clock.recognition import Recognised, recognise, stands_alone
 from allsky.clock.search import Place, shows_clock, widened
 from allsky.clock.tesseract import TextLine
@@ -154,7 +155,7 @@ def _told(place: Place, lines: Sequence[TextLine], lumas: Sequence[np.ndarray]) 
     """What each line of a place tells."""
     answers = []
     for line, luma in zip(lines, lumas, strict=True):
-        found = _recognised(place, line.text)
+        found = _found_in(place, line.text)
         fullness = max((_worth(place, one, line, luma) for one in found), default=0)
         longest = max(found, key=lambda one: one.shown.end - one.shown.start, default=None)
         reading = PartReading(line, longest.shown if longest else None)
@@ -169,7 +170,7 @@ def _well_placed(reading: PartReading) -> bool:
     return any(digits) and bool(well_boxed(chars)[digits].mean() >= MOSTLY_PLACED)
 
 
-def _recognised(place: Place, text: str) -> list[Recognised]:
+def _found_in(place: Place, text: str) -> list[Recognised]:
     return recognise(text) + [Recognised(each, shown) for each in place.formats if (shown := each.search(text))]
 
 

@@ -157,6 +157,8 @@ def find_clock(
     `lumas` are frames (H, W) of one size; `within` limits the search; the formats `given`, if any, are the
     only ones looked for, and all of them; `contrast` is how far text stands out, `styles` the guises tried one after
     the other. No places where no date with a time, or time alone, was seen.
+
+    Raises MissingTool without Tesseract.
     """
     frames = [lumas[place] for place in spread(len(lumas), FRAMES_SEARCHED)]
     rows = [_lines(luma, within, contrast) for luma in frames]
@@ -228,9 +230,7 @@ def _read_lines(lines: Sequence[tuple[np.ndarray, Line]], style: str, given: Seq
     crops = [line.box.crop(luma) for luma, line in lines]
     texts = read_crops(crops, [line.text_height for _, line in lines], [line.bright for _, line in lines], style)
     texts = [legible(text, lambda shown: shows_clock(shown, given)) for text in texts]
-    return [
-        _Seen(line, style, text, recognised(text.text, given)) for (_, line), text in zip(lines, texts, strict=True)
-    ]
+    return [_Seen(line, style, text, clocks_in(text.text, given)) for (_, line), text in zip(lines, texts, strict=True)]
 
 
 def _lines(luma: np.ndarray, within: Sequence[Box], contrast: int) -> list[Line]:
@@ -247,10 +247,10 @@ def _lines(luma: np.ndarray, within: Sequence[Box], contrast: int) -> list[Line]
 
 def shows_clock(text: str, given: Sequence[ClockFormat] = ()) -> bool:
     """Whether `text` shows date and time, or all that a given format has."""
-    return any(given or found.shown.moment for found in recognised(text, given))
+    return any(given or found.shown.moment for found in clocks_in(text, given))
 
 
-def recognised(text: str, given: Sequence[ClockFormat] = ()) -> tuple[Recognised, ...]:
+def clocks_in(text: str, given: Sequence[ClockFormat] = ()) -> tuple[Recognised, ...]:
     """What `text` shows in the formats that are given, or in any."""
     if not given:
         return tuple(one for one in recognise(text) if not _is_of_an_event(text, one))

@@ -6,7 +6,8 @@ import numpy as np
 import pytest
 
 from allsky.clock.formats import ClockFormat
-from allsky.clock.part_reading import cut_short, part_readings
+from allsky.clock.missed_digits import cut_short
+from allsky.clock.part_reading import part_readings
 from allsky.clock.tesseract import Char, TextLine
 from benchmarks.made_clocks import Text, coverage, draw
 

@@ -8,7 +8,7 @@ import pytest
 from allsky.clock.boxes import Box
 from allsky.clock.given import given_boxes
 from allsky.clock.learning import ClockSettings, Keyframe, learn_clock
-from allsky.clock.search import Place, _nearest, _Seen, find_clock, recognised, widened
+from allsky.clock.search import Place, _nearest, _Seen, clocks_in, find_clock, widened
 from allsky.clock.tesseract import Char, TextLine
 from allsky.clock.text_rows import Line, text_lines
 from allsky.errors import NoClock
@@ -139,13 +139,13 @@ def test_text_at_the_foot_of_a_picture_full_of_marks_is_a_line():
 
 @pytest.mark.parametrize("text", ["Sunrise 05:38", "Night Start 23:32", "Moonset: 08:27", "Sonnenuntergang: 21:03:18"])
 def test_the_time_of_an_event_is_no_clock(text):
-    assert not recognised(text)
-    assert recognised(f"2023-06-07 {text}")[0].format.pattern == "%Y-%m-%d"
+    assert not clocks_in(text)
+    assert clocks_in(f"2023-06-07 {text}")[0].format.pattern == "%Y-%m-%d"
 
 
 @pytest.mark.parametrize("text", ["Time 05:38", "set 3 05:38:00", "start 2023-06-07 05:38:00"])
 def test_other_words_before_a_time_leave_it_a_clock(text):
-    assert recognised(text)[0].format.shows_time
+    assert clocks_in(text)[0].format.shows_time
 
 
 def test_of_several_times_the_one_below_the_date_is_the_clock():
@@ -160,7 +160,7 @@ def test_of_two_times_beside_a_date_the_one_as_bright_as_it_is_taken():
     day = Place(Box(130, 0, 190, 39), 20.0, True, "grey", ())
     chars = tuple(Char(char, 16.0 * k, 5.0, 15.0, 20.0, 0.9) for k, char in enumerate("21:11"))
     times = [
-        _Seen(Line(Box(170, 50, 150, 35), 20.0, bright), "grey", TextLine(chars), recognised("21:11"))
+        _Seen(Line(Box(170, 50, 150, 35), 20.0, bright), "grey", TextLine(chars), clocks_in("21:11"))
         for bright in (False, False, True)
     ]
     assert _nearest(day, times).bright
