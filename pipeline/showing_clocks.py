@@ -126,7 +126,7 @@ def _frames(look: FirstLook, with_zone: bool) -> list[str]:
 
 def _name(look: FirstLook, shown: ShownTime) -> str:
     """What a frame is called: a still by its file, a picture that is the whole file not at all."""
-    if shown.frame_index is None or not (look.sentences or len(look.frames) > 1):
+    if shown.frame_index is None or look.picture:
         return ""
     return look.still(shown) or f"frame {shown.frame_index:>6}"
 

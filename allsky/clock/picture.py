@@ -54,13 +54,15 @@ class PictureClock:
 
     `moments` (naive, to the second) that its clock could mean, likeliest first (two where day and month could be
     swapped); none where it shows no whole date or abstains, `reason` saying why. `time_only` is the time of a clock
-    without a whole date. `boxes` of the clock in pixels, `text` as read, `zone` as written, `confidence` 0 to 1.
+    without a whole date. `boxes` of the clock in pixels, `formats` that of each in which it is read (none where it is
+    too hard to read), `text` as read, `zone` as written, `confidence` 0 to 1.
     """
 
     moments: tuple[datetime, ...] = ()
     time_only: time | None = None
     zone: str | None = None
     boxes: tuple[Box, ...] = ()
+    formats: tuple[ClockFormat, ...] = ()
     text: str = ""
     confidence: float = 0.0
     reason: str | None = None
@@ -123,14 +125,15 @@ def _read_places(
     verdicts = [verdict for place in places if (verdict := _verdict(place, plane, given))]
     full = [verdict for verdict in verdicts if verdict.shown[0] and verdict.shown[1] is not None]
     parts = full[:1] or verdicts
-    boxes = tuple(verdict.place.box for verdict in parts)
     if not parts:
         return PictureClock(boxes=tuple(place.box for place in places), reason="the clock is too hard to read")
     days = {day for verdict in parts for day in verdict.shown[0]}
     clocks = [verdict.shown[1] for verdict in parts if verdict.shown[1] is not None]
     doubt = next((reason for verdict in parts if (reason := _doubt(verdict))), None)
     text = " ".join(verdict.agreeing[0][0].text for verdict in parts)
-    known = PictureClock(zone=_zone(parts), boxes=boxes, text=text, confidence=_confidence(parts))
+    boxes = tuple(verdict.place.box for verdict in parts)
+    formats = tuple(_format(verdict, text, hint) for verdict in parts)
+    known = PictureClock(zone=_zone(parts), boxes=boxes, formats=formats, text=text, confidence=_confidence(parts))
     if doubt or not clocks:
         return replace(known, reason=doubt or "a date, but no time was found")
     whole = _likeliest_first(parts, hint)
@@ -215,6 +218,11 @@ def _hour_may_be_cut(verdict: _Verdict) -> bool:
         not one.text[found[0].shown.start : found[0].shown.start + 2].isdigit() and not stands_alone(one.text, found[0])
         for one, found in verdict.agreeing
     )
+
+
+def _format(verdict: _Verdict, text: str, hint: date | None) -> ClockFormat:
+    """The format in which a place is read, where day and month could be swapped the likelier for the whole `text`."""
+    return likeliest_order([one.format for one in verdict.agreeing[0][1]], text, hint)[0]
 
 
 def _zone(parts: Sequence[_Verdict]) -> str | None:

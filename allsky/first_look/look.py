@@ -18,9 +18,9 @@ import pandas as pd
 from allsky.clock.boxes import Box, union
 from allsky.clock.given import given_boxes
 from allsky.clock.learning import ClockSettings, NothingFound
-from allsky.clock.picture import read_picture_clock
+from allsky.clock.picture import PictureClock, read_picture_clock
 from allsky.errors import BadVideo, NoClock
-from allsky.first_look.sentences import learned_sentences, unlearned_sentence
+from allsky.first_look.sentences import learned_sentences, picture_sentences, unlearned_sentence
 from allsky.first_look.unconfigured import (
     Series,
     Unconfigured,
@@ -69,13 +69,14 @@ class ShownTime:
 @dataclass(frozen=True)
 class FirstLook:
     """What a file, or a folder of `stills`, shows: `frames` looked at, `sentences` on where the clock is, its format,
-    and the fit; and whether a clock was `learned` from many frames."""
+    and the fit; whether a clock was `learned` from many frames, and whether the file is one `picture`."""
 
     path: Path
     frames: list[ShownTime]
     sentences: list[str] = field(default_factory=list)
     stills: tuple[str, ...] = ()
     learned: bool = False
+    picture: bool = False
 
     def still(self, shown: ShownTime) -> str | None:
         """The name of the still that a frame looked at is; None for a video's, or where none has this number."""
@@ -100,10 +101,17 @@ class _Asked:
     def hint(self) -> date | None:
         return _date_in_name(self.path)
 
+    def clock_of(self, rgb: np.ndarray, name: str) -> PictureClock:
+        """The clock of a picture that has to speak for itself."""
+        within = given_boxes(self.given.boxes, rgb.shape, name)
+        return read_picture_clock(rgb, _date_in_name(Path(name)) or self.hint, within, self.given.given_formats())
+
     def alone(self, index: int, rgb: np.ndarray, name: str) -> ShownTime:
         """What a picture shows that has to speak for itself."""
-        within = given_boxes(self.given.boxes, rgb.shape, name)
-        clock = read_picture_clock(rgb, _date_in_name(Path(name)) or self.hint, within, self.given.given_formats())
+        return self.told_by(self.clock_of(rgb, name), index)
+
+    def told_by(self, clock: PictureClock, index: int) -> ShownTime:
+        """What a frame's own clock shows."""
         box = union(clock.boxes) if clock.boxes else None
         reason = clock.reason
         if self.given.formats and not clock.moments and clock.time_only is None:
@@ -133,7 +141,8 @@ def look_at(path: Path, wanted: Sequence[int] | str | None = None, given: ClockS
     asked = _Asked(Path(path), wanted, given)
     if not asked.path.is_dir() and asked.path.suffix.lower() not in VIDEO_SUFFIXES:
         try:
-            return FirstLook(asked.path, [asked.alone(0, read_picture(asked.path), asked.path.name)])
+            clock = asked.clock_of(read_picture(asked.path), asked.path.name)
+            return FirstLook(asked.path, [asked.told_by(clock, 0)], picture_sentences(clock), picture=True)
         except BadImage:
             _require_no_still(asked.path)  # perhaps a video under another name
     recording = open_recording(asked.path)

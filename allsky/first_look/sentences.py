@@ -8,7 +8,10 @@ from collections.abc import Sequence
 import numpy as np
 import pandas as pd
 
+from allsky.clock.boxes import Box
+from allsky.clock.formats import ClockFormat
 from allsky.clock.learned import LearnedClock
+from allsky.clock.picture import PictureClock
 from allsky.clock.timeline import Timeline
 
 
@@ -19,18 +22,27 @@ def learned_sentences(
     return [_place(clock), *_swapped(clock, others), *_unread_zone(clock), _fit(readings, timeline)]
 
 
+def picture_sentences(clock: PictureClock) -> list[str]:
+    """Where the clock of a picture is, and in which format, where a time was read."""
+    if not clock.moments and clock.time_only is None:
+        return []
+    places = [_at(one, box) for one, box in zip(clock.formats, clock.boxes, strict=True)]
+    return [f"clock: {' and '.join(places)}"]
+
+
 def unlearned_sentence(n_frames: int, most_like: str) -> str:
     """That no clock was found on so many frames, and what on them is most like one."""
     return f"no clock was found on {n_frames} of its frames ({most_like}), so each frame was read by itself"
 
 
 def _place(clock: LearnedClock) -> str:
-    places = " and ".join(
-        f"{_quoted(part.format.pattern)} at x {part.box.x}, y {part.box.y}, {part.box.width} wide,"
-        f" {part.box.height} high ({'bright on dark' if part.bright else 'dark on bright'})"
-        for part in clock.parts
-    )
-    return f"clock: {places}"
+    looks = ["bright on dark" if part.bright else "dark on bright" for part in clock.parts]
+    places = [f"{_at(part.format, part.box)} ({look})" for part, look in zip(clock.parts, looks, strict=True)]
+    return f"clock: {' and '.join(places)}"
+
+
+def _at(clock_format: ClockFormat, box: Box) -> str:
+    return f"{_quoted(clock_format.pattern)} at x {box.x}, y {box.y}, {box.width} wide, {box.height} high"
 
 
 def _swapped(clock: LearnedClock, others: Sequence[str]) -> list[str]:

@@ -212,6 +212,18 @@ def test_what_is_found_is_told_with_pace_and_zone_and_the_names_of_stills(odd_st
     assert lines[6].endswith("no time: there is no such frame, the last one is 13")
 
 
+def test_of_a_picture_it_is_told_where_its_clock_is_and_in_which_format(tmp_path):
+    path = picture(tmp_path, (Text("", 8, -8, 14), "07/03/2021"), (Text("", -8, -8, 14), "02:17:10 EST"))
+    file, found, read = told(path)
+    assert file == str(path)
+    # Beside a zone of North America the month comes first.
+    assert found.startswith("  clock: %m/%d/%Y at x ") and " and '%H:%M:%S %Z' at x " in found
+    assert read.startswith("  2021-07-03 02:17:10  zone EST")
+    # What could not be believed has no place to copy.
+    smeared = picture(tmp_path, (Text("", 12, 10, 15), "27I2-2G22 2:54:39"))
+    assert not any(line.startswith("  clock:") for line in told(smeared))
+
+
 def test_a_clock_that_names_no_zone_is_said_to_and_what_a_run_takes(tmp_path):
     path = write_clip(tmp_path / "night.mp4", Clip(evenly(START, 20, 30), (Text("%d/%m/%Y %H:%M:%S"),)))
     lines = told("--frames", "3", path)
