@@ -19,6 +19,8 @@ from allsky.clock.video_times import MOSTLY, VideoTimes
 
 # Readings on either side of a stretch that are looked at, and how many of them must keep the promise that it does not.
 LOOKED_BEYOND, ENOUGH_BEYOND = 8, 2
+# The reading at an edge may be off by a second, with its last digit misread, too: so many beside it are asked as well.
+FEW_AT_EDGE = 3
 # The frames lost between two stretches of a run are no more than this share of those that are there, or MOST_LOST.
 LOST_SHARE = 1.0
 
@@ -76,16 +78,18 @@ def digit_leaps(
 def _promised_but_for_a_digit(
     video: VideoTimes, odd: np.ndarray, edge: int, near: int, zones: Sequence[tzinfo]
 ) -> np.ndarray | None:
-    """What the reading `near` a stretch promises for its `odd` frames (UTC seconds), where the `edge` beside it and
-    most of these differ from that by one digit alone; None where they do not. Where the digit changes frames may have
-    been lost, too."""
-    at_edge = video.promised(near, video.index[edge])
-    # All of them are as far from their promise as the edge: where frames were lost behind it no pace tells them.
-    promised = video.own[odd] - (video.own[edge] - at_edge)
-    for later in np.sign(edge - near) * video.timeline.step_s * np.arange(MOST_LOST + 1):
-        apart = _digit_apart(video.own[edge], at_edge + later, zones[video.rows[edge]])
-        if apart and _same_digit(video, odd, promised + later, zones):
-            return promised + later
+    """What the reading `near` a stretch promises for its `odd` frames (UTC seconds), where the `edge` beside it, or one
+    of the few next to that, and most of these differ from that by one digit alone; None where they do not. Where the
+    digit changes frames may have been lost, too."""
+    nearest = odd[np.argsort(np.abs(odd - edge), kind="stable")][:FEW_AT_EDGE]
+    for place in dict.fromkeys([edge, *nearest.tolist()]):
+        at_place = video.promised(near, video.index[place])
+        # All of them are as far from their promise as this one: where frames were lost behind it no pace tells them.
+        promised = video.own[odd] - (video.own[place] - at_place)
+        for later in np.sign(edge - near) * video.timeline.step_s * np.arange(MOST_LOST + 1):
+            apart = _digit_apart(video.own[place], at_place + later, zones[video.rows[place]])
+            if apart and _same_digit(video, odd, promised + later, zones):
+                return promised + later
     return None
 
 

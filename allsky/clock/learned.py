@@ -45,8 +45,9 @@ from allsky.tables import READINGS
 
 # Frames in doubt that are read first, and the share of them that may stay so.
 PAGES_TO_TEACH, FEW_UNREAD = 20, 0.1
-# Share of a card's pixels that have its ground's tone. Masked corners are rarely over half of a sky frame.
-FLAT_SHARE = 0.75
+# Share of a card's pixels that have its ground's tone, but for the few grey levels that compression leaves of the
+# picture before. Masked corners are rarely over half of a sky frame.
+FLAT_SHARE, FLAT_WITHIN = 0.75, 3
 # What Tesseract reads on a frame in doubt is taken unless the glyphs speak this clearly against it.
 CONTRADICTED = -0.15
 # Frames whose glyphs are compared at a time: many share the cost of a call, and few fit into the processor's cache.
@@ -144,7 +145,9 @@ class LearnedClock:
         if all(part.read(part.crop(luma)).reading.present for part in self.parts):
             return False
         counts = np.bincount(luma[::4, ::4].ravel(), minlength=256)
-        return bool(counts[max(counts.argmax() - 1, 0) : counts.argmax() + 2].sum() > FLAT_SHARE * counts.sum())
+        tone = counts.argmax()
+        flat = counts[max(tone - FLAT_WITHIN, 0) : tone + FLAT_WITHIN + 1].sum()
+        return bool(flat > FLAT_SHARE * counts.sum())
 
     # Naive time.
 

@@ -34,6 +34,8 @@ EXCURSION = 8
 LOOKBACK = 60
 # Least readings of a segment: two links of one rate.
 SEGMENT = 3
+# A link of more frames than so many usual ones spans some that were not read.
+MANY_UNREAD = 2
 # Share of a step by which a link may leave its segment's rate.
 RATE_SLACK = 0.2
 # So many readings that never go back, of which this share of links keeps no rate with one beside it, and of which in
@@ -235,10 +237,25 @@ class _Fit:
             last = position
             while last < len(even) and even[last]:
                 last += 1
+            last = self._up_to_lost_frames(position, last)
             last = last if last - position + 1 >= SEGMENT else position
             items.append(self._item(position, last))
             position = last + 1
         return items
+
+    def _up_to_lost_frames(self, first: int, last: int) -> int:
+        """The last reading of a run of one rate before a gap in which frames were lost: over many unread frames the
+        rate hardly shows that, and a time between them would be off by as much."""
+        if last - first < SEGMENT - 1:
+            return last
+        run = slice(first, last + 1)
+        frames, gap = np.diff(self.index[run]), np.diff(self.seconds[run])
+        rate = usual_step(self.index[run], self.seconds[run], self.quantum_s)
+        if not rate > 0:
+            return last
+        off = np.abs(gap - frames * rate) > np.maximum(rate / 2, self.quantum_s)
+        lost = np.flatnonzero(off & (frames > MANY_UNREAD * np.median(frames)))
+        return first + int(lost[0]) if len(lost) else last
 
     def _even_links(self) -> np.ndarray:
         """For each link from a reading to the next (n - 1), whether it keeps the rate of a link beside it."""

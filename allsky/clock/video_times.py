@@ -7,6 +7,7 @@ dated by it. What the glyphs have to say of such times is heard afterwards (`all
 from __future__ import annotations
 
 from collections.abc import Sequence
+from functools import cached_property
 
 import numpy as np
 
@@ -22,6 +23,8 @@ SMALLEST_TOLERANCE_S = 1.0
 CLEAR, FEWEST_IN_STRETCH, MOSTLY = 0.8, 3, 0.5
 # With less than this share of a video's frames believed, none is.
 HARDLY_ANY = 0.2
+# So many believed readings, with no more clear ones beside their line than this share of them, are of one mind.
+MANY_BELIEVED, ODD_ONES = 300, 0.01
 # Readings by sure glyphs have at least this confidence (half, and half their lead). Where lost frames alone part them
 # from the others, few are as good as many.
 SURE_GLYPHS = 0.65
@@ -33,6 +36,7 @@ MOST_SETBACKS, A_SETBACK_S = 3, 60.0
 DOUBTED_BY_GLYPHS = 0.5
 # Surely read texts that are no time, so many and this share of all surely read: the format or a digit is mistaken.
 FEW_IMPOSSIBLE, MANY_IMPOSSIBLE = 3, 0.1
+NO_TIME_LEFT = "the clock is not readable here, and the frames around leave no time for this one"
 LOST = "the clock is not readable here and no readable frames stand on both sides"
 
 
@@ -162,9 +166,13 @@ class VideoTimes:
             answer[self.believed] = still | (np.bincount(runs)[runs] < FEWEST_IN_STRETCH)
         return answer
 
-    @property
+    @cached_property
     def mostly_believed(self) -> bool:
-        return bool(self.believed.sum() >= MOSTLY * len(self.index))
+        """Whether most frames are read and believed; of a long video fewer do, where what is clear is of one mind: the
+        others show digits that no keyframe did."""
+        n_believed, clear = int(self.believed.sum()), self.read & (self.confidence >= CLEAR)
+        of_one_mind = n_believed >= MANY_BELIEVED and (clear & ~self.believed).sum() <= ODD_ONES * n_believed
+        return n_believed >= (HARDLY_ANY if of_one_mind else MOSTLY) * len(self.index)
 
     def _short_stretches(self, confidence: np.ndarray) -> np.ndarray:
         """Of the believed readings those in short stretches, but where lost frames alone part these from the others."""
@@ -192,9 +200,19 @@ class VideoTimes:
         flags[self._weak()] = "too little of the clock can be read surely here"
         flags[self.vague] = "the clock shows no seconds and the frames around do not tell them"
         flags[lost] = LOST
+        flags[self._squeezed()] = NO_TIME_LEFT
         if doubt := self._doubt():
             flags[:] = doubt
         return flags
+
+    def _squeezed(self) -> np.ndarray:
+        """Which unread frames stand between readings that leave no time for all of them: a card, or a picture that came
+        twice."""
+        places, answer = np.flatnonzero(self.believed), np.zeros(len(self.index), bool)
+        gap, frames = np.diff(self.own[places]), np.diff(self.index[places])
+        for link in np.flatnonzero((frames > 1) & (gap + self.quantum_s <= (frames - 1) * self.timeline.step_s)):
+            answer[places[link] + 1 : places[link + 1]] = True
+        return answer & ~self.read & self.inside
 
     def _doubt(self) -> str | None:
         """What speaks against the whole video's readings."""

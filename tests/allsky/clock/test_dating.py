@@ -512,3 +512,47 @@ def test_a_clock_that_leaves_its_line_and_comes_back_onto_it_is_misread(shown_mi
     shown = [datetime(2023, 10, 5, 23) + timedelta(minutes=minute) for minute in shown_minutes]
     answer = date_readings(readings(shown), [None] * len(shown), UTC, quantum_s)[0]
     assert list(answer.index[answer["clock_flag"].notna()]) == wrong
+
+
+def test_a_stretch_misread_by_one_digit_is_flagged_though_the_reading_at_its_edge_is_off_by_a_second():
+    """Zoo clip 66490: the 0 of 23:50 is read as a 9, and the 8 of 23:50:58 as a 7."""
+    truth = [datetime(2016, 3, 21, 23, 50, 36) + timedelta(seconds=2 * k) for k in range(38)]
+    shown = [moment.replace(minute=59) if moment.minute == 50 else moment for moment in truth]
+    shown[11] = shown[11].replace(second=57)
+    unknown = glyphs(lambda row, moment: 0.9 if moment == shown[row] else -0.45, 38, familiar=False)
+    assert set(range(12)) <= set(flagged(shown, unknown))
+    assert not set(range(13, 38)) & set(flagged(shown, unknown))
+
+
+@pytest.mark.parametrize("lost", [0, 1, 2])
+def test_unread_frames_among_which_some_were_lost_are_not_dated_as_if_none_had_been(lost):
+    """Zoo clip 66421: between two readings eight frames were not read, and two more were lost."""
+    places = [*range(18), *range(26 + lost, 45 + lost)]
+    times = every_20_s(places)
+    read = times[:18] + [None] * 8 + times[18:]
+    table = dated(read, UTC)
+    assert table["clock_flag"][18:26].isna().all() == (lost == 0)
+    assert table["clock_flag"][[*range(18), *range(26, 45)]].isna().all()
+
+
+@pytest.mark.parametrize(("unread", "room"), [(2, False), (1, True)])
+def test_unread_frames_for_which_their_neighbours_leave_no_time_are_flagged(unread, room):
+    """Zoo clip 66732: two cards between two seconds that follow each other. One frame may fit in, where seconds are cut
+    off."""
+    times = [datetime(2015, 7, 22, 1, 13) + timedelta(seconds=k) for k in range(40)]
+    table = dated([*times[:23], *[None] * unread, *times[23:]], UTC)
+    assert table["clock_flag"][23 : 23 + unread].isna().all() == room
+    assert table["clock_flag"].drop(index=range(23, 23 + unread)).isna().all()
+
+
+@pytest.mark.parametrize(("beside", "believed"), [(0.0, True), (0.05, False)])
+def test_of_a_long_video_fewer_than_half_need_be_read_where_these_are_of_one_mind(beside, believed):
+    """Zoo clip 66559: keyframes 25 minutes apart showed few of the minutes' digits."""
+    rng = np.random.default_rng(3)
+    truth = [datetime(2016, 1, 16, 1, 16) + timedelta(seconds=6 * k) for k in range(2000)]
+    off = rng.random(2000) < beside
+    moved = [moment + timedelta(hours=3) if wrong else moment for moment, wrong in zip(truth, off, strict=True)]
+    unread = rng.random(2000) > 0.4
+    table = dated([None if gone else moment for moment, gone in zip(moved, unread, strict=True)], UTC)
+    assert table["clock_flag"][unread].isna().mean() > 0.95 or not believed
+    assert table["clock_flag"][unread].notna().all() or believed

@@ -10,7 +10,7 @@ import pytest
 from allsky.clock.boxes import Box
 from allsky.clock.formats import ClockFormat
 from allsky.clock.glyph_lessons import Sample, clearer_by_level, learn_sheets, refusing, taught_more
-from allsky.clock.glyphs import OWN, REFUSED, UNKNOWN, is_digit_place, layout_of, windows
+from allsky.clock.glyphs import OWN, REFUSED, UNKNOWN, is_digit_place, layout_of, unit, windows
 from allsky.clock.ink import level_ink, strokes, text_level
 from allsky.clock.part import ClockPart
 from allsky.clock.part_witness import with_refused
@@ -85,6 +85,17 @@ def test_the_likeness_that_is_read_is_the_product_of_the_patches_and_the_shapes_
     seen = ~np.isnan(read)
     assert seen.mean() > 0.5
     assert read[seen] == pytest.approx(expected[seen], abs=1e-4)
+
+
+def test_of_two_digits_that_one_place_was_taught_with_one_shape_neither_is_sure(sheet):
+    """Zoo clip 66490: a 0 among the minutes was taught as a 9, too, and which of them fits better is chance."""
+    text = "10:34:58"
+    assert sheet.read(crop(text, seed=97)).sure
+    shapes, known = sheet.shapes.copy(), sheet.known.copy()
+    noise = np.random.default_rng(4).normal(0.0, 0.002, shapes[1, 9].shape)
+    shapes[1, 9], known[1, 9] = unit((shapes[1, 0] + noise).reshape(-1), 1e-6).reshape(noise.shape), OWN
+    twice = replace(sheet, shapes=shapes, known=known)
+    assert not any(twice.read(crop(text, seed=seed)).sure for seed in range(90, 99))
 
 
 def test_one_wrong_lesson_among_many_is_put_right():

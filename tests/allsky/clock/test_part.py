@@ -1,10 +1,14 @@
 """Which readings of Tesseract's teach what a place of the clock looks like."""
 
+from types import SimpleNamespace
+from typing import Any
+
 import numpy as np
 import pytest
 
 from allsky.clock.formats import ClockFormat
 from allsky.clock.glyphs import GlyphSheet
+from allsky.clock.learned import LearnedClock
 from allsky.clock.part_learning import _whole
 from allsky.clock.part_reading import PartReading, part_readings, well_boxed
 from allsky.clock.part_votes import _placed
@@ -61,3 +65,12 @@ def test_characters_of_a_whole_layout_stand_at_its_places_whatever_their_boxes_a
     chars = [Char(char, 8.0 * k, 4.0, 20.0 if k > 0 else 7.0, 12.0, 0.9) for k, char in enumerate(text)]
     placed = dict(_placed(TextLine(tuple(chars)), sheet, places))
     assert max(placed) == last and "".join(char.text for char in placed.values()) == text[: last + 1]
+
+
+@pytest.mark.parametrize(("spread", "card"), [(0.0, True), (1.7, True), (8.0, False)])
+def test_a_card_is_one_though_compression_left_some_of_the_picture_before(spread, card):
+    """Zoo clip 66732: a code of few bits leaves a card's ground two grey levels off here and there."""
+    unseen = SimpleNamespace(present=False)
+    nowhere: Any = SimpleNamespace(crop=lambda luma: luma, read=lambda crop: SimpleNamespace(reading=unseen))
+    luma = np.random.default_rng(0).normal(30.0, spread, (240, 320)).round().astype(np.uint8)
+    assert LearnedClock((nowhere,), "UTC", None, 0.0).is_card(luma) == card
