@@ -67,10 +67,12 @@ def possible_formats(formats: Sequence[ClockFormat], texts: Sequence[str], night
     most = max(len(days) for days in shown.values())
     left = [each for each in formats if len(shown[each]) >= MOSTLY * most]
     if night:
-        near = [each for each in left if _mostly(shown[each], date.fromisoformat(night))]
+        evening = date.fromisoformat(night)
+        near = [each for each in left if _mostly(shown[each], evening)]
         if not near and any(_short_numbers(each) for each in left):
             return []
-        left = near or left
+        # A clock that was set back over midnight shows the day before again, which in the other order is a month away.
+        left = _kept(near, lambda each: all(_is_near(day, evening) for day in _usual(shown[each]))) or left
     # Days that come and go are a digit misread, and tell no order.
     if any(_goes_on(shown[each]) for each in left):
         left = _kept(left, lambda each: _mostly(shown[each], sorted(shown[each])[len(shown[each]) // 2]))

@@ -30,6 +30,14 @@ def test_the_date_of_the_file_tells_the_order():
     assert possible_formats(formats_of(shown), shown, "2021-03-07") == [MONTH_FIRST]
 
 
+def test_the_date_of_the_file_tells_the_order_of_a_clock_that_was_set_back_over_midnight():
+    """Zoo clip 68030: the eighth of August is that in either order."""
+    before = texts("%d/%m/%Y %H:%M:%S", datetime(2022, 8, 7, 23, 50, 3), 4, 120)
+    after = texts("%d/%m/%Y %H:%M:%S", datetime(2022, 8, 8, 0, 3, 48), 8, 120)
+    shown = [*after[:2], *before, *after[2:]]
+    assert possible_formats(formats_of(shown), shown, "2022-08-07") == [DAY_FIRST]
+
+
 @pytest.mark.parametrize(
     ("shown", "night", "told"),
     [
