@@ -28,6 +28,8 @@ FRAMES_SEARCHED = 3
 MOST_LINES = 48
 # Text of fewer digits is hardly a date that was not made out; a year or `ISO 3200` has four.
 DIGITS_OF_A_DATE = 5
+# ... unless it breaks off so many text heights, of which two are the margin, before its row does.
+UNREAD_ROOM = 4.0
 # What is about to begin, to end, to rise or to set at the time that stands behind it.
 EVENT = re.compile(r"(?i:rise|set|start|begin|end|dawn|dusk|noon|transit|auf-?gang|unter-?gang)s?\s?[:=>-]?\s*$")
 UTC_WORDS = frozenset({"UTC", "UT", "GMT", "Z"})
@@ -210,9 +212,18 @@ def _no_more_numbers(seen: Sequence[_Seen]) -> bool:
     return all(
         any(stands_alone(one.text.text, each) for each in one.found)
         if one.found
-        else sum(char.isdigit() for char in one.text.text) < DIGITS_OF_A_DATE
+        else sum(char.isdigit() for char in one.text.text) < DIGITS_OF_A_DATE and not _breaks_off(one)
         for one in seen
     )
+
+
+def _breaks_off(one: _Seen) -> bool:
+    """Whether a row of which digits were read goes on far beyond what was: the rim of the disk runs through it."""
+    inked = [char for char in one.text.chars if char.text.strip()]
+    if not any(char.text.isdigit() for char in inked):
+        return False
+    span = inked[-1].x + inked[-1].width - inked[0].x
+    return one.line.box.width - span > UNREAD_ROOM * one.line.text_height
 
 
 def _places(seen: Sequence[_Seen]) -> list[Place]:

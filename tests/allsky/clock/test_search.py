@@ -165,3 +165,17 @@ def test_of_two_times_beside_a_date_the_one_as_bright_as_it_is_taken():
     ]
     assert _nearest(day, times).bright
     assert not _nearest(day, times[:2]).bright
+
+
+def test_a_date_that_the_rim_of_the_disk_runs_through_is_looked_for_beside_a_time_alone():
+    """Zoo clip 68266: of `2013-11-01` the year alone could be read, in the way of drawing that is tried first."""
+    y, x = np.mgrid[: FRAME[0], : FRAME[1]]
+    disk = np.where((x - 160) ** 2 + (y - 120) ** 2 < 115**2, 150.0, 0.0)
+    lumas = []
+    for second in (11, 25, 48):
+        frame = disk + np.random.default_rng(second).normal(0.0, 3.0, FRAME)
+        draw(frame, Text("", 3, 132, 16, "duplex", grey=226), "2013-11-01")
+        draw(frame, Text("", 3, 162, 16, "duplex", grey=226), f"21:52:{second}")
+        lumas.append(np.clip(frame, 0, 255).astype(np.uint8))
+    places, _ = find_clock(lumas)
+    assert [each.formats[0].pattern for each in places] == ["%Y-%m-%d", "%H:%M:%S"]
