@@ -10,7 +10,7 @@ from __future__ import annotations
 
 from collections import defaultdict
 from collections.abc import Iterable, Sequence
-from datetime import datetime, tzinfo
+from datetime import UTC, datetime, timedelta, tzinfo
 
 import numpy as np
 import pandas as pd
@@ -27,6 +27,9 @@ from allsky.tables import READINGS
 
 # So many readings in an hour that summer time skips are no misreadings.
 FEWEST_SKIPPED = 3
+STILL_TO_COME = (
+    "the clock shows a day that is still to come: a digit of the date is misread, or the camera's clock is wrong"
+)
 
 
 def date_readings(
@@ -69,6 +72,8 @@ def date_readings(
     flags[_with_sign_in_doubt(zone_words, zone, near)] = (
         f"the overlay's offset from UTC is not that of {zone}, but its opposite is: its sign may be misread"
     )
+    # A day too many, for zones and for a computer whose own clock is a little slow.
+    flags[seconds > (datetime.now(UTC) + timedelta(days=1)).timestamp()] = STILL_TO_COME
     flags[unclear] = f"this local hour came twice in {zone}, and no other frame or video tells which it is"
     found = {
         "utc": pd.to_datetime(seconds, unit="s", utc=True).round("ms").astype("datetime64[ms, UTC]"),

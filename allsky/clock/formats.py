@@ -28,6 +28,8 @@ from allsky.clock.format_regex import (
 # Digits that a number's places may have; the others may have any. (Years before 2000 are of clocks that nobody set.)
 _FIRST_DIGITS = {"Y": "2", "m": "01", "d": "0123", "j": "0123", "H": "012", "I": "01", "M": "012345", "S": "012345"}
 _SECOND_DIGITS = {"Y": "0"}
+# Nobody has filmed the years to come; those of two digits may be of the last century.
+_OF_LAST_CENTURY = "789"
 DIGITS = "0123456789"
 # Numbers that a day has.
 _OF_A_DAY = frozenset("Yymdj")
@@ -130,8 +132,7 @@ class ClockFormat:
         for name, value in match.groupdict().items():
             told = {_written_field(name, value, datetime.combine(day, time())) for day in days if name in _OF_A_DAY}
             for place in range(len(value)):
-                limits = {0: _FIRST_DIGITS, 1: _SECOND_DIGITS}.get(place, {}) if len(value) > 1 else {}
-                some = {one[place] for one in told if one} or set(limits.get(name, DIGITS))
+                some = {one[place] for one in told if one} or _digits_at(place, name, len(value))
                 possible[match.start(name) + place] = some
         return [possible.get(place, set(DIGITS)) for place, char in enumerate(text) if char.isdigit() or char == "?"]
 
@@ -175,6 +176,18 @@ def _search(pattern: str, text: str, lenient: bool) -> ClockText | None:
         if found:
             return found
     return None
+
+
+def _digits_at(place: int, name: str, width: int) -> set[str]:
+    """The digits that can stand at a place of a field of so many digits, on any day that has been."""
+    if width < 2:
+        return set(DIGITS)
+    decades = set(DIGITS[: (date.today().year + 1) // 10 % 10 + 1])
+    if place == 0:
+        return decades | set(_OF_LAST_CENTURY) if name == "y" else set(_FIRST_DIGITS.get(name, DIGITS))
+    if place == 1:
+        return set(_SECOND_DIGITS.get(name, DIGITS))
+    return decades if name == "Y" and place == 2 else set(DIGITS)
 
 
 def _written_field(name: str, old: str, moment: datetime) -> str | None:

@@ -44,7 +44,8 @@ def place_centers(texts: Sequence[str], centers: np.ndarray) -> np.ndarray:
 
     `centers` (m, n) are the middles of the measured boxes in pixels, NaN where there is none. A digit's place is the
     middle of its cell, another character's the middle of its ink; where digits do not share a width and the text never
-    changes, so that nobody can tell theirs, each stands where its boxes are, or between those beside it.
+    changes, so that nobody can tell theirs, each stands where its boxes are, between those beside it, or a usual
+    advance beyond the last of them.
     """
     fit = fit_text(texts, centers)
     measured = np.flatnonzero(~np.isnan(centers).all(axis=0))
@@ -53,9 +54,12 @@ def place_centers(texts: Sequence[str], centers: np.ndarray) -> np.ndarray:
     boxes = np.nanmedian(centers[:, measured], axis=0)
     # A width that no digit has fits as well, each being far off the middle of its cell then.
     off = np.abs(boxes - fit.places[measured]).max()
-    if fit.loss < FAR_OFF and off < OFF_ITS_CELL * usual_advance(texts[0], centers):
+    advance = usual_advance(texts[0], centers)
+    if fit.loss < FAR_OFF and off < OFF_ITS_CELL * advance:
         return fit.places
-    return np.interp(np.arange(len(fit.places)), measured, boxes)
+    number = np.arange(len(fit.places))
+    beyond = np.maximum(number - measured[-1], 0) - np.maximum(measured[0] - number, 0)
+    return np.interp(number, measured, boxes) + advance * beyond
 
 
 def fit_text(texts: Sequence[str], centers: np.ndarray, anchor: float | None = None) -> TextFit:

@@ -514,6 +514,13 @@ def test_a_clock_that_leaves_its_line_and_comes_back_onto_it_is_misread(shown_mi
     assert list(answer.index[answer["clock_flag"].notna()]) == wrong
 
 
+@pytest.mark.parametrize(("ahead", "believed"), [(timedelta(days=-1), True), (timedelta(days=3), False)])
+def test_a_day_that_is_still_to_come_is_flagged(ahead, believed):
+    now = datetime.now().replace(microsecond=0) + ahead
+    shown: list[datetime | None] = [now + timedelta(seconds=6 * k) for k in range(30)]
+    assert dated(shown, UTC)["clock_flag"].isna().all() == believed
+
+
 def test_a_stretch_misread_by_one_digit_is_flagged_though_the_reading_at_its_edge_is_off_by_a_second():
     """Zoo clip 66490: the 0 of 23:50 is read as a 9, and the 8 of 23:50:58 as a 7."""
     truth = [datetime(2016, 3, 21, 23, 50, 36) + timedelta(seconds=2 * k) for k in range(38)]

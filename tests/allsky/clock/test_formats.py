@@ -171,6 +171,15 @@ def test_the_digits_that_can_stand_at_a_place_are_those_of_its_number_and_of_the
     assert ClockFormat("%H:%M").possible_digits("no clock") is None
 
 
+def test_no_year_is_possible_that_is_still_to_come():
+    decade = date.today().year // 10 % 10
+    whole, short = (ClockFormat(f"%d.%m.{year}").possible_digits(f"00.00.{year_of}")
+                    for year, year_of in (("%Y", "0000"), ("%y", "00")))  # fmt: skip
+    assert str(decade) in whole[6] and str(decade) in short[4] and "9" in short[4]
+    later = str((decade + 2) % 10)
+    assert later not in whole[6] and (later not in short[4] or later in "789")
+
+
 def test_a_number_behind_the_time_that_goes_on_is_no_year():
     assert recognise("27 Mar 02:17:10 1920x1080")[0].shown.day is None
 

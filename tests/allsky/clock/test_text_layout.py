@@ -36,3 +36,12 @@ def test_digits_whose_boxes_a_width_of_none_of_them_would_explain_stand_where_th
     measured = np.tile(true, (12, 1))
     measured[:, 3] = np.nan
     assert place_centers([text] * 12, measured) == pytest.approx(true, abs=1.0)
+
+
+def test_digits_beyond_the_last_box_of_a_date_that_never_changes_stand_where_they_go_on():
+    """The date of zoo clip 68371, whose last digit was put where the one before it stands."""
+    text = "2012/11/04"
+    true = middles(text, _1=7.0)
+    measured = np.tile(true, (8, 1))
+    measured[:, [0, 9]] = np.nan
+    assert place_centers([text] * 8, measured) == pytest.approx(true, abs=2.0)
