@@ -161,11 +161,12 @@ def _of_one_shape(labels: np.ndarray, own: np.ndarray, best: np.ndarray, found: 
     """Which labels (m, places) stand at one place alone, where their look is that of a digit `found` at several others,
     more than these two are ever alike: a 0 that is read as a 6 when a minute ends with it, and as itself elsewhere.
     What has one label is of one shape: most of it decides for all."""
-    places = (times_named(labels) > 0).sum(axis=0)
+    same = one_hot(labels)
+    times = same.sum(axis=0)
+    places = (times > 0).sum(axis=0)
     alone = np.isnan(own) & (labels != NO_LABEL) & (places[found] >= ELSEWHERE)
     answer = alone & (best >= ALIKE_BLURRED[found, np.minimum(labels, 9)] + MORE_THAN_BLURRED)
-    same = one_hot(labels)
-    most = np.einsum("mpk,mp->pk", same, answer) > times_named(labels) / 2
+    most = np.einsum("mpk,mp->pk", same, answer) > times / 2
     return (same * most[None]).sum(axis=2) > 0
 
 

@@ -5,6 +5,7 @@ from __future__ import annotations
 import re
 from collections.abc import Sequence
 from dataclasses import dataclass, replace
+from functools import cached_property
 
 import numpy as np
 
@@ -35,7 +36,7 @@ class PartReading:
     def text(self) -> str:
         return self.shown.tidy if self.shown else self.line.text
 
-    @property
+    @cached_property
     def chars(self) -> tuple[Char, ...]:
         """The clock's own characters, without blanks and the marks that blanks were read as."""
         if self.shown is None:

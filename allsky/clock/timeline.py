@@ -237,25 +237,27 @@ class _Fit:
             last = position
             while last < len(even) and even[last]:
                 last += 1
-            last = self._up_to_lost_frames(position, last)
-            last = last if last - position + 1 >= SEGMENT else position
-            items.append(self._item(position, last))
-            position = last + 1
+            for end in [*self._before_lost_frames(position, last), last]:
+                if end - position + 1 >= SEGMENT:
+                    items.append(self._item(position, end))
+                else:
+                    items += [self._item(one, one) for one in range(position, end + 1)]
+                position = end + 1
         return items
 
-    def _up_to_lost_frames(self, first: int, last: int) -> int:
-        """The last reading of a run of one rate before a gap in which frames were lost: over many unread frames the
-        rate hardly shows that, and a time between them would be off by as much."""
+    def _before_lost_frames(self, first: int, last: int) -> list[int]:
+        """The readings of a run of one rate before gaps in which frames were lost: over many unread frames the rate
+        hardly shows that, and a time between them would be off by as much."""
         if last - first < SEGMENT - 1:
-            return last
+            return []
         run = slice(first, last + 1)
         frames, gap = np.diff(self.index[run]), np.diff(self.seconds[run])
         rate = usual_step(self.index[run], self.seconds[run], self.quantum_s)
         if not rate > 0:
-            return last
+            return []
         off = np.abs(gap - frames * rate) > np.maximum(rate / 2, self.quantum_s)
         lost = np.flatnonzero(off & (frames > MANY_UNREAD * np.median(frames)))
-        return first + int(lost[0]) if len(lost) else last
+        return (first + lost).tolist()
 
     def _even_links(self) -> np.ndarray:
         """For each link from a reading to the next (n - 1), whether it keeps the rate of a link beside it."""
