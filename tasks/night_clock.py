@@ -53,7 +53,7 @@ class NightClock(NightStage):
     Of stills that their names or their EXIF date, it takes those times, and looks where text is burned in.
     """
 
-    version = 17
+    version = 18
 
     takes = "decode"
 

@@ -17,7 +17,7 @@ from tasks.sky_disk import SkyDisk, disk_numbers, disk_of
 class NightFrames(NightStage):
     """The one decode pass: every video frame dated, one frame kept per minute, the keogram's strip drawn."""
 
-    version = 8
+    version = 9
     takes = "decode"
 
     def needs(self):

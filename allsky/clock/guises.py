@@ -27,8 +27,6 @@ OUTLINE_LEVEL, LETTER_LEVEL = 0.3, 0.8
 BELOW_SKY = 0.05
 # Contrast below this many grey levels is not ink.
 LEAST_INK = 20.0
-# Strokes within so many text heights tell what full ink is; between words it is no less than this share of the line's.
-STROKES_NEAR, LEAST_SHARE = 0.5, 0.3
 
 
 def ink_page(crop: np.ndarray, text_height: float, bright: bool) -> np.ndarray:
@@ -58,13 +56,14 @@ def level_page(crop: np.ndarray, text_height: float, bright: bool) -> np.ndarray
     return 255 - level_ink(crop, bright, text_level(crop, text_height, bright))
 
 
-def near_page(crop: np.ndarray, text_height: float, bright: bool) -> np.ndarray:
-    """Strokes weighed by those near them: for text that lies partly over the bright disk, where its contrast is less.
-    (What lies between two outlines is made as black as a stroke.)"""
+def even_page(crop: np.ndarray, text_height: float, bright: bool) -> np.ndarray:
+    """The strokes of `crop`, each as black as its share of the way from the sky behind it to the text's brightness:
+    over the bright disk, where a text stands out less, it is as black as beside it. (What lies between two outlines is
+    made as black as a stroke.)"""
+    picture = (crop if bright else 255 - crop).astype(np.float32)
     ink = strokes(crop, text_height, bright).astype(np.float32)
-    full, near = _full_ink(ink), (max(round(STROKES_NEAR * text_height), 3),) * 2
-    local = cv2.blur(cv2.dilate(ink, np.ones(near, np.uint8)), near)
-    return _inked(ink, np.clip(local, max(LEAST_SHARE * full, LEAST_INK), full))
+    behind, level = picture - ink, text_level(crop, text_height, bright)
+    return _inked(ink, np.maximum(level - behind, LEAST_INK))
 
 
 class Guise(NamedTuple):
@@ -99,14 +98,15 @@ def raised_page(crop: np.ndarray, text_height: float, bright: bool) -> np.ndarra
     return _inked(np.maximum(picture - sky, 0.0), max(level - sky, LEAST_INK))
 
 
-# How a crop can be drawn for Tesseract.
+# How a crop can be drawn for Tesseract, the usual way first. (Of 336 crops of clips of the zoo it reads 92 % of those
+# drawn as `even`, 91 % as `raised`, 88 % as `ink`; of outlined ones 88 % as `outlined` and 62 % as `even`.)
 # (In another size Tesseract sees other letters: what it drops of `11` in one it reads in another.)
 GUISES = {
+    "even": Guise(even_page, enlarged=True),
     "ink": Guise(ink_page),
     "grey": Guise(grey_page),
     "level": Guise(level_page),
     "fine level": Guise(level_page, enlarged=True),
-    "near": Guise(near_page, enlarged=True),
     "outlined": Guise(outlined_page, enlarged=True),
     "raised": Guise(raised_page, enlarged=True),
     "small": Guise(ink_page, 22),

@@ -18,8 +18,9 @@ from allsky.clock.digit_names import BELIED, LIKE_ITSELF, RIVAL_SLACK
 from allsky.clock.glyphs import OWN, REFUSED, GlyphSheet
 from allsky.clock.part import ClockPart
 
-# Parts whose letters' heights differ by more than this share are not drawn in the same letters.
-SAME_HEIGHT = 0.15
+# Parts whose letters' heights and digits' widths both differ by more than this share are not drawn in the same letters.
+# (Heights are those of marks, which outlines join and compression cuts.)
+SAME_SIZE = 0.15
 # Shapes are moved to where they are most alike, by so many pixels at least: boxes are cut out to a pixel or two, and
 # stand off by more behind a narrow digit of a date that never changes.
 MOVED_PX = 2
@@ -38,7 +39,9 @@ def _held_against(part: ClockPart, times: Sequence[ClockPart]) -> ClockPart:
 
 
 def _same_letters(one: ClockPart, other: ClockPart) -> bool:
-    return one.bright == other.bright and abs(one.text_height - other.text_height) <= SAME_HEIGHT * one.text_height
+    sizes = ((part.text_height, part.sheets[0].width) for part in (one, other))
+    alike = any(abs(here - there) <= SAME_SIZE * here for here, there in zip(*sizes, strict=True))
+    return one.bright == other.bright and alike
 
 
 def _refused_by(sheet: GlyphSheet, others: Sequence[GlyphSheet]) -> GlyphSheet:

@@ -33,7 +33,7 @@ from allsky.clock.zones import looks_like_utc
 HEIGHT_FACTORS = (0.8, 1.0, 1.25)
 AGREEING_GUISES = ("ink", "grey", "level")
 # A clock is looked for in these: what only another guise shows has no night to bear it out.
-STYLES_LOOKED_AT = (*AGREEING_GUISES, "near")
+STYLES_LOOKED_AT = (*AGREEING_GUISES, "even")
 # Guises that must agree, and their share of the confidence of all that show a clock.
 FEWEST_VOTES, AGREEING_SHARE = 3, 0.75
 # Confidence of its least sure digit that Tesseract must have in some guise.

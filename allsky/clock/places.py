@@ -46,11 +46,12 @@ ONE_LINE = 0.5
 
 
 class AmbiguousDate(NoClock):
-    """A clock whose day, month and short year could stand in several orders: the `formats` that remain, for `text`."""
+    """A clock whose day, month and short year could stand in several orders, the `formats` that remain for `text`; or,
+    where it is `of_no_night`, in none that shows a day of the night which the file's name tells."""
 
-    def __init__(self, message: str, formats: Sequence[ClockFormat] = (), text: str = "") -> None:
+    def __init__(self, message: str, formats: Sequence[ClockFormat], text: str, of_no_night: bool) -> None:
         super().__init__(message)
-        self.formats, self.text = tuple(formats), text
+        self.formats, self.text, self.of_no_night = tuple(formats), text, of_no_night
 
 
 @dataclass(frozen=True)
@@ -91,10 +92,10 @@ def read_places(
     guises = _guises(places, lumas, given, every_guise)
     answers = []
     for number, place in enumerate(places):
-        best, *others = _fullest(place, [guise[number] for guise in guises], lumas)
+        ranked = _fullest(place, [guise[number] for guise in guises], lumas)
+        form, (best, *others) = (place.formats[0], ranked) if given else _settled(place, ranked, night, likelier)
         others_read = [*texts, *(line.text for guise in others for line in guise)]
-        read = [line.text for line in best]
-        form = place.formats[0] if given else with_seconds(_format_of(place, read, night, likelier), read + others_read)
+        form = form if given else with_seconds(form, [*(line.text for line in best), *others_read])
         best = with_true_month(place, best, form, others_read, lumas, night)
         answers.append(PlaceReading(place, form, part_readings(best, form, others)))
     full = [one for one in answers if one.format.shows_date and one.format.shows_time]
@@ -213,6 +214,26 @@ def _style(place: Place, turn: int) -> str:
     return [place.style, *(style for style in STYLES if style != place.style)][turn]
 
 
+def _settled(
+    place: Place, guises: Sequence[list[TextLine]], night: str | None, likelier: Sequence[ClockFormat]
+) -> tuple[ClockFormat, list[list[TextLine]]]:
+    """The format that a place's lines show in the first of the `guises`, and these. Where that shows no day of the
+    night it misreads a digit of the date, and the first that shows one stands in front instead."""
+    failed: AmbiguousDate | None = None
+    for number, lines in enumerate(guises):
+        try:
+            form = _format_of(place, [line.text for line in lines], night, likelier)
+        except AmbiguousDate as error:
+            failed = failed or error
+            if not failed.of_no_night:
+                break
+        else:
+            if not failed or form.shows_date:
+                return form, [lines, *guises[:number], *guises[number + 1 :]]
+    assert failed
+    raise failed
+
+
 def _format_of(place: Place, texts: Sequence[str], night: str | None, likelier: Sequence[ClockFormat]) -> ClockFormat:
     every = [*place.formats, *(found.format for text in texts for found in recognise(text))]
     if any("p" in each.directives for each in place.formats):
@@ -230,11 +251,22 @@ def _format_of(place: Place, texts: Sequence[str], night: str | None, likelier: 
         common = left or common
         if settled := next((each for each in likelier if each in common), None):
             return settled
-        example = next((text for text in texts if common[0].search(text)), texts[0])
-        raise AmbiguousDate(
-            f"The clock shows {example!r}, which could be read as {' or '.join(each.pattern for each in common)}, and "
-            "neither the file's name nor a midnight tells which; set [camera] clock_format to the right one.",
-            common,
-            example,
-        )
+        raise _undecided(common, texts, None if left else night)
     return left[0]
+
+
+def _undecided(formats: Sequence[ClockFormat], texts: Sequence[str], other_night: str | None) -> AmbiguousDate:
+    """What is wrong with texts that fit several formats, or none that shows a day of the night that the name tells."""
+    example = next((text for text in texts if formats[0].search(text)), texts[0])
+    patterns = " or ".join(each.pattern for each in formats)
+    if other_night:
+        said = (
+            f"is no day of the night {other_night}, which the file's name tells, if read as {patterns}: digits of it "
+            "are misread, or the name tells another date; set [camera] clock_format if the clock is right."
+        )
+    else:
+        said = (
+            f"could be read as {patterns}, and neither the file's name nor a midnight tells which; set [camera] "
+            "clock_format to the right one."
+        )
+    return AmbiguousDate(f"The clock shows {example!r}, which {said}", formats, example, other_night is not None)

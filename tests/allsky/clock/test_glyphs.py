@@ -164,10 +164,14 @@ def test_frames_in_doubt_teach_a_place_no_digit_that_is_unlike_itself_elsewhere(
     assert (taught_more(sheet, doubted).known[0, int(read)] == OWN) == taken
 
 
+@pytest.mark.parametrize("height", [13.0, 9.7])
 @pytest.mark.parametrize(("read", "known"), [("2015-07-31", OWN), ("2016-07-31", REFUSED), ("2013-07-31", REFUSED)])
-def test_a_date_that_stands_apart_is_held_against_the_digits_of_its_time(sheet, read, known):
+def test_a_date_that_stands_apart_is_held_against_the_digits_of_its_time(sheet, read, known, height):
+    """Of digits as wide, too: how high they are is not always measured as well (zoo clip 72251: 9.1 and 6.8)."""
+
     def part(pattern: str, own) -> ClockPart:
-        return ClockPart(Box(0, 0, WIDTH, HEIGHT), ClockFormat(pattern), 13.0, True, "ink", (own,))
+        text_height = height if "Y" in pattern else 13.0
+        return ClockPart(Box(0, 0, WIDTH, HEIGHT), ClockFormat(pattern), text_height, True, "ink", (own,))
 
     date = learn_sheets([sample("2015-07-31", wrong=read, seed=k) for k in range(8)])[0]
     checked = with_refused([part("%Y-%m-%d", date), part("%H:%M:%S", sheet)])

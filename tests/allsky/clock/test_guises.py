@@ -8,7 +8,7 @@ import pandas as pd
 import pytest
 
 from allsky.clock import places
-from allsky.clock.guises import GUISES, read_crops
+from allsky.clock.guises import GUISES, STYLES, read_crops
 from allsky.clock.learning import ClockSettings, Keyframe, learn_clock
 from allsky.clock.tesseract import TextLine
 from allsky.clock.text_rows import between_outlines, text_lines
@@ -32,6 +32,23 @@ def test_outlined_text_is_drawn_without_its_sky(sky):
 
 def test_outlined_text_is_read_without_its_sky():
     assert read_crops([outlined(12, 118.0)], [12], [True], "outlined")[0].text == WORDS
+
+
+def test_text_that_lies_half_over_a_bright_disk_is_as_black_there_as_beside_it():
+    ground = np.repeat(np.where(np.arange(260) < 130, 6.0, 170.0)[None], 28, axis=0)
+    frame = ground.copy()
+    draw(frame, Text("", 8, 8, 12, "DejaVuSansMono"), "2011-08-21T00:06:20")
+    text = (frame - ground) / (255 - ground) > 0.7
+    crop = np.clip(frame, 0, 255).astype(np.uint8)
+
+    def darkness(name: str) -> tuple[float, float]:
+        page = 255 - GUISES[name].draw(crop, 12, True)
+        return page[:, 8:120][text[:, 8:120]].mean(), page[:, 140:][text[:, 140:]].mean()
+
+    beside, over = darkness("even")
+    assert over == pytest.approx(beside, rel=0.1) and beside > 150
+    beside, over = darkness("ink")
+    assert over < 0.5 * beside
 
 
 @pytest.mark.parametrize("font", ["plain", "simplex", "DejaVuSerif"])
@@ -63,10 +80,10 @@ def test_where_one_guise_misreads_a_digit_on_most_keyframes_all_guises_are_asked
     keyframes = [Keyframe("night.mp4", number, luma) for number, luma in enumerate(frames(clip))]
     asked = []
 
-    def misread(crops, text_heights, bright, style="ink"):
+    def misread(crops, text_heights, bright, style):
         asked.append(style)
         lines = read_crops(crops, text_heights, bright, style)
-        if style != "ink":
+        if style != STYLES[0]:
             return lines
         hours = "29", "22", "29", "21", "20", "23"
         return [with_hour(line, hours[number % len(hours)]) for number, line in enumerate(lines)]
@@ -84,9 +101,9 @@ def test_where_one_guise_garbles_the_zone_that_another_reads_the_other_is_believ
     clip = Clip(evenly(datetime(2023, 3, 19, 4, 59, 40), 5.0, 12), (Text("%Y-%m-%d %H:%M:%S UTC", 8, 8, 14),))
     keyframes = [Keyframe("night.mp4", number, luma) for number, luma in enumerate(frames(clip))]
 
-    def misread(crops, text_heights, bright, style="ink"):
+    def misread(crops, text_heights, bright, style):
         lines = read_crops(crops, text_heights, bright, style)
-        return [with_word(line, "UTC", "urc") for line in lines] if style == "ink" else lines
+        return [with_word(line, "UTC", "urc") for line in lines] if style == STYLES[0] else lines
 
     monkeypatch.setattr(places, "read_crops", misread)
     clock = learn_clock(keyframes, ClockSettings(timezone="Europe/Oslo"), None, 0.0)

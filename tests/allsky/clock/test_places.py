@@ -1,13 +1,14 @@
 """What a line read at a place is worth, by what it shows."""
 
 from dataclasses import replace
+from datetime import date
 
 import numpy as np
 import pytest
 
 from allsky.clock.boxes import Box
 from allsky.clock.formats import ClockFormat
-from allsky.clock.places import _fullest, _told
+from allsky.clock.places import AmbiguousDate, _fullest, _settled, _told
 from allsky.clock.search import Place
 from allsky.clock.tesseract import Char, TextLine
 
@@ -43,3 +44,33 @@ def test_of_two_guises_that_show_as_much_the_one_without_a_mended_character_teac
     luma = np.zeros((20, 200), np.uint8)
     best, _ = _fullest(place, [[mended], [sure]], [luma])
     assert best == [sure]
+
+
+SHORT_YEARS = tuple(map(ClockFormat, ("%d/%m/%y %H:%M:%S", "%y/%m/%d %H:%M:%S")))
+
+
+def test_where_one_guise_shows_no_day_of_the_night_another_that_does_is_believed():
+    """Zoo clip 71130: every 8 of `13/08/13` was a 3 in the usual guise."""
+    place = Place(Box(0, 0, 200, 20), 12.0, True, "ink", SHORT_YEARS)
+    misread = [line("13/03/13 01:23:45"), line("13/03/13 01:29:45")]
+    time_only = [line("01:28:45"), line("01:29:45")]
+    right = [line("13/08/13 01:28:45"), line("13/08/13 01:29:45")]
+    form, guises = _settled(place, [misread, time_only, right], "2013-08-12", ())
+    assert form.search("13/08/13 01:28:45").day == date(2013, 8, 13)
+    assert guises == [right, misread, time_only]
+
+
+def test_where_no_guise_shows_a_day_of_the_night_the_first_is_told_with_the_night():
+    place = Place(Box(0, 0, 200, 20), 12.0, True, "ink", SHORT_YEARS)
+    misread = [line("13/03/13 01:23:45"), line("13/03/13 01:29:45")]
+    with pytest.raises(AmbiguousDate, match=r"'13/03/13 01:23:45'.*no day of the night 2013-08-12") as caught:
+        _settled(place, [misread, [line("01:28:45"), line("01:29:45")]], "2013-08-12", ())
+    assert caught.value.of_no_night
+
+
+def test_where_nothing_tells_the_order_no_other_guise_is_asked():
+    """Of a true 02/04/09 a misread digit may make a date that has one order only."""
+    place = Place(Box(0, 0, 200, 20), 12.0, True, "ink", SHORT_YEARS)
+    with pytest.raises(AmbiguousDate, match="neither the file's name nor a midnight") as caught:
+        _settled(place, [[line("02/04/09 01:23:45")], [line("02/04/99 01:23:45")]], None, ())
+    assert not caught.value.of_no_night

@@ -14,7 +14,7 @@ from allsky.clock.ink import strokes
 from allsky.clock.learned import LearnedClock
 from allsky.clock.part import ClockPart
 from allsky.clock.part_reading import PartReading, part_readings
-from allsky.clock.part_votes import voted_sample
+from allsky.clock.part_votes import agreed, voted_sample
 from allsky.clock.tesseract import Char, TextLine
 from benchmarks.made_clocks import coverage
 
@@ -78,5 +78,35 @@ def test_a_digit_that_the_format_excludes_has_no_vote():
     sheet = part("%I:%M:%S %p", texts, texts).sheets[0]
     misread, right = TextLine(boxes("98:23:45 AM")), TextLine(boxes("08:23:45 AM"))
     wrong = part_readings([misread], format_, [[misread]] * 3 + [[right]])[0]
-    sample = voted_sample(crop(texts[0], 9), wrong, sheet, possible_digits(sheet.layout, format_), 0, None)
-    assert sample is not None and sample.text == "08:23:45 AM"
+    voted = voted_sample(crop(texts[0], 9), wrong, sheet, possible_digits(sheet.layout, format_), 0, None)
+    assert voted is not None and voted.sample.text == "08:23:45 AM"
+
+
+@pytest.mark.parametrize(("n_sure", "taught"), [(2, "2021-0?-14"), (6, "2021-05-14")])
+def test_a_digit_that_never_changes_is_not_taught_by_the_few_lines_that_agree_on_it(n_sure, taught):
+    """Zoo clip 72251: of the month in `2021-03-14` the guises of ten lines had as much of a 5, those of two a little
+    more of it."""
+    format_ = ClockFormat("%Y-%m-%d")
+    text = "2021-03-14"
+    sheet = part("%Y-%m-%d", [text] * 4, [text] * 4).sheets[0]
+    fives, threes = (TextLine(boxes(one)) for one in ("2021-05-14", text))
+    open_line = part_readings([fives], format_, [[threes]])[0]
+    sure_line = part_readings([fives], format_, [[fives], [threes]])[0]
+    possible = possible_digits(sheet.layout, format_)
+    lines = [open_line] * 5 + [sure_line] * n_sure
+    voted = [voted_sample(crop(text, 9), line, sheet, possible, 0, None) for line in lines]
+    assert {one.text for one in agreed(voted[5:])} == {"2021-05-14"}
+    assert {one.text for one in agreed(voted)} == {"2021-0?-14", taught}
+
+
+def test_a_digit_of_several_at_a_place_is_taught_by_few_lines():
+    """Another line shows another digit there, so that a night's order bears it out."""
+    format_ = ClockFormat("%H:%M:%S")
+    texts = ["23:15:07", "23:13:07"]
+    sheet = part("%H:%M:%S", texts, texts).sheets[0]
+    five, three = (TextLine(boxes(one)) for one in texts)
+    lines = [part_readings([five], format_, [[three]])[0]] * 3
+    lines += [part_readings([one], format_, [[one]])[0] for one in (five, three)]
+    possible = possible_digits(sheet.layout, format_)
+    voted = [voted_sample(crop(texts[0], 9), line, sheet, possible, 0, None) for line in lines]
+    assert [one.text for one in agreed(voted)] == ["23:1?:07"] * 3 + texts
