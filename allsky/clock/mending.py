@@ -34,12 +34,19 @@ _MARK = re.compile(r"(?<=\w)(?:\s[^\w\s:/.+-]|[^\w\s:/.+-]\s?)(?=\w)")
 _LOOKS = dict(zip("OoQDØ@IilL|]!ZzSsB", "000000111111122558", strict=True))
 _FOR_OTHERS = "ZzSsB"
 _NUMBER = re.compile(r"(?<![A-Za-z0-9])[0-9OoQDØ@IilL|\]!ZzSsB]{2,8}(?![A-Za-z0-9])")
-# A clock has so many digits; what has fewer is not looked at twice.
+# Hours and minutes with the letters of their units beside them, all that a line shows (`ooh24m`, `Olh3 1m`).
+_LIKE_DIGITS = r"[0-9OoQDØ@IilL|\]!ZzSsB]"
+_UNITS = re.compile(rf"\W*(?P<h>{_LIKE_DIGITS}\s?{_LIKE_DIGITS})\s?h\s?(?P<m>{_LIKE_DIGITS}\s?{_LIKE_DIGITS})\s?m\W*")
+_HOUR_AND_MINUTE = re.compile(r"(?:[01]\d|2[0-3])h[0-5]\dm")
+# A clock has so many digits; what has fewer, and no such letters, is not looked at twice.
 FEWEST_DIGITS = 6
 
 
 def legible(line: TextLine, shows_clock: Callable[[str], bool]) -> TextLine:
     """The line as it is if it `shows_clock`, or cannot be made to; else mended so that it does."""
+    if units := _UNITS.fullmatch(line.text):
+        mended = _with_units(line, units)
+        return mended if _HOUR_AND_MINUTE.search(mended.text) else line
     if sum(char.isdigit() for char in line.text) < FEWEST_DIGITS or shows_clock(line.text):
         return line
     whole = _without_gaps(line)
@@ -48,6 +55,12 @@ def legible(line: TextLine, shows_clock: Callable[[str], bool]) -> TextLine:
         if mended is not line and shows_clock(mended.text):
             return mended
     return line
+
+
+def _with_units(line: TextLine, units: re.Match[str]) -> TextLine:
+    places = [place for name in units.groupdict() for place in range(*units.span(name))]
+    digits = {place: _LOOKS[line.text[place]] for place in places if line.text[place] in _LOOKS}
+    return _dropped(_replaced(line, digits), {place for place in places if line.text[place].isspace()})
 
 
 def _without_gaps(line: TextLine) -> TextLine:

@@ -8,12 +8,13 @@ import numpy as np
 import pytest
 
 from allsky.clock.boxes import Box
+from allsky.clock.digit_names import BELIED, LIKE_ITSELF
 from allsky.clock.formats import ClockFormat
 from allsky.clock.glyph_lessons import Sample, clearer_by_level, learn_sheets, refusing, taught_more
 from allsky.clock.glyphs import OWN, REFUSED, UNKNOWN, is_digit_place, layout_of, unit, windows
 from allsky.clock.ink import level_ink, strokes, text_level
 from allsky.clock.part import ClockPart
-from allsky.clock.part_witness import with_refused
+from allsky.clock.part_witness import _likeness, with_refused
 from benchmarks.made_clocks import coverage
 
 WIDTH, HEIGHT = 220, 22
@@ -188,6 +189,22 @@ def test_a_time_in_which_no_digit_of_the_date_is_like_itself_has_nothing_to_say(
 
     date = learn_sheets([sample("2015-07-31", seed=k) for k in range(8)])[0]
     off = replace(date, shapes=np.roll(date.shapes, date.width // 2, axis=-1))
+    checked = with_refused([part("%Y-%m-%d", off), part("%H:%M:%S", sheet)])
+    assert (checked[0].sheets[0].known != REFUSED).all()
+
+
+def test_a_digit_of_a_date_that_is_like_none_of_its_time_is_not_refused(sheet):
+    """Zoo clip 74287: the 0 of a year stood off its place, was like a 1 by 0.63 and like a 0 by 0.34."""
+
+    def part(pattern: str, own) -> ClockPart:
+        return ClockPart(Box(0, 0, WIDTH, HEIGHT), ClockFormat(pattern), 13.0, True, "ink", (own,))
+
+    date = learn_sheets([sample("2015-07-31", seed=k) for k in range(8)])[0]
+    shapes = date.shapes.copy()
+    shapes[1] = np.roll(shapes[1], date.width // 2, axis=-1)
+    off = replace(date, shapes=shapes)
+    likeness = _likeness(off, [sheet])[1, 0]
+    assert likeness[0] + BELIED < np.nanmax(likeness) < LIKE_ITSELF
     checked = with_refused([part("%Y-%m-%d", off), part("%H:%M:%S", sheet)])
     assert (checked[0].sheets[0].known != REFUSED).all()
 

@@ -41,6 +41,18 @@ def test_a_line_that_shows_almost_a_clock_is_mended(read, moment):
     assert {found.shown.moment for found in recognise(legible(line(read), shows).text)} == {moment}
 
 
+@pytest.mark.parametrize(("read", "mended"), [("OlhOlm", "01h01m"), ("ooh24m", "00h24m"), (". Olh3 1m", ". 01h31m")])
+def test_letters_read_for_the_digits_beside_units_are_mended(read, mended):
+    """Zoo clips 74369 and 70609."""
+    assert legible(line(read), shows).text == mended
+
+
+@pytest.mark.parametrize("read", ["Ilhoomi", "99h24m", "Temp 10h00m", "oohm"])
+def test_what_is_no_hour_and_minute_beside_units_is_left_as_it_is(read):
+    whole = line(read)
+    assert legible(whole, shows) is whole
+
+
 def test_what_is_left_of_a_mended_line_keeps_its_boxes():
     mended = legible(line("2024-09-1 4T00:1 4:19"), shows)
     assert [char.x for char in mended.chars] == [8.0 * place for place in range(21) if place not in (9, 16)]
