@@ -8,9 +8,9 @@ import pandas as pd
 import pytest
 
 from allsky.clock import places
-from allsky.clock.guises import GUISES, STYLES, read_crops
+from allsky.clock.guises import GUISES, STYLES, boxed_by_pieces, read_crops
 from allsky.clock.learning import ClockSettings, Keyframe, learn_clock
-from allsky.clock.tesseract import TextLine
+from allsky.clock.tesseract import Char, TextLine
 from allsky.clock.text_rows import between_outlines, text_lines
 from benchmarks.made_clocks import Clip, Text, draw, evenly, frames
 
@@ -49,6 +49,47 @@ def test_text_that_lies_half_over_a_bright_disk_is_as_black_there_as_beside_it()
     assert over == pytest.approx(beside, rel=0.1) and beside > 150
     beside, over = darkness("ink")
     assert over < 0.5 * beside
+
+
+def page_of(pieces: list[tuple[int, int]]) -> np.ndarray:
+    page = np.full((30, 120), 255.0)
+    for left, right in pieces:
+        page[5:25, left:right] = 0
+    return page
+
+
+def line_at(text: str, centers: list[float], width: float = 11.0) -> TextLine:
+    blank = Char(" ", 0.0, 5.0, 0.0, 20.0, 1.0)
+    left = iter(centers)
+    return TextLine(
+        tuple(blank if char == " " else Char(char, next(left) - (width - 1) / 2, 5, width, 20, 0.9) for char in text)
+    )
+
+
+PIECES = [(10, 20), (24, 28), (33, 45), (50, 56), (62, 74)]
+
+
+def test_boxes_beside_the_ink_become_those_of_its_pieces():
+    """Zoo clip 75452: of `2019-09-15` in a font with serifs each 9 had its box between the letters."""
+    boxed = boxed_by_pieces(line_at("21 9-0", [15, 26, 31, 48, 68]), page_of(PIECES))
+    assert boxed.text == "21 9-0"
+    chars = [char for char in boxed.chars if char.text != " "]
+    assert [(char.x, char.width) for char in chars] == [(left, right - left) for left, right in PIECES]
+    assert [char.center for char in chars] == [14.5, 25.5, 38.5, 52.5, 67.5]
+    assert [char.confidence for char in chars] == [0.9] * 5
+
+
+@pytest.mark.parametrize(
+    ("centers", "pieces"),
+    [
+        ([15, 26, 36, 55, 68], PIECES),  # within their ink, if not in its middle
+        ([15, 26, 31, 48, 68], PIECES[:4]),  # two letters touch
+        ([15, 26, 31, 48, 68], [*PIECES, (90, 93)]),  # something else is there
+    ],
+)
+def test_boxes_stay_where_they_stand_on_ink_or_its_pieces_are_not_the_letters(centers, pieces):
+    line = line_at("21 9-0", centers)
+    assert boxed_by_pieces(line, page_of(pieces)) is line
 
 
 @pytest.mark.parametrize("font", ["plain", "simplex", "DejaVuSerif"])
