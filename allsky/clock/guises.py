@@ -25,8 +25,9 @@ FAINTEST_INK, FULL_INK = 0.25, 0.85
 OUTLINE_LEVEL, LETTER_LEVEL = 0.3, 0.8
 # Of the same, how far thin strokes may stay below their sky; what lies between two outlines stays farther below it.
 BELOW_SKY = 0.05
-# A page's grey below which there is ink.
-INKED = 128
+# A page's grey below which there is ink; a digit's piece of ink is no wider than so many usual ones, and off its box by
+# no more than this share of the way to the next one.
+INKED, WIDEST_PIECE, FARTHEST_OFF = 128, 1.4, 0.6
 # Contrast below this many grey levels is not ink.
 LEAST_INK = 20.0
 
@@ -120,7 +121,7 @@ STYLES = tuple(name for name in GUISES if name != "level")
 
 
 def read_crops(
-    crops: Sequence[np.ndarray], text_heights: Sequence[float], bright: Sequence[bool], style: str = "ink"
+    crops: Sequence[np.ndarray], text_heights: Sequence[float], bright: Sequence[bool], style: str
 ) -> list[TextLine]:
     """What Tesseract reads in each crop (h, w), drawn in one of the GUISES; boxes of characters in pixels of the crop.
 
@@ -133,15 +134,22 @@ def read_crops(
 
 
 def boxed_by_pieces(line: TextLine, page: np.ndarray) -> TextLine:
-    """The line, if Tesseract's boxes put a character beside its ink and the `page` (h, w) has a piece of ink for each:
-    then with boxes as wide as these. (It shares out some words of serif letters as if all were as wide.)"""
+    """The line, where Tesseract's boxes put a character beside its ink and the `page` (h, w) has a piece of ink for
+    each: then with boxes as wide as these. (It shares out some words of serif letters as if all were as wide.)
+
+    As many pieces as characters are not always theirs: two may touch and one be cut. So no digit's piece may be much
+    wider than the others, and none be off by so much that it could be the next one's."""
     chars = [place for place, char in enumerate(line.chars) if char.text.strip()]
     edges = np.flatnonzero(np.diff((page < INKED).any(axis=0).astype(int), prepend=0, append=0))
     pieces = edges.reshape(-1, 2)
-    if len(pieces) != len(chars):
+    if len(pieces) != len(chars) or len(chars) < 2:
         return line
-    centers = np.array([line.chars[place].center for place in chars])
-    if ((pieces[:, 0] <= centers) & (centers <= pieces[:, 1])).all():
+    centers, middles = np.array([line.chars[place].center for place in chars]), (pieces.sum(axis=1) - 1) / 2
+    if ((pieces[:, 0] <= centers) & (centers < pieces[:, 1])).all():
+        return line
+    widths = np.ptp(pieces, axis=1)[[line.chars[place].text.isdigit() for place in chars]]
+    too_wide = widths.size > 0 and widths.max() > WIDEST_PIECE * np.median(widths)
+    if too_wide or np.abs(middles - centers).max() > FARTHEST_OFF * np.median(np.diff(middles)):
         return line
     boxed = list(line.chars)
     for place, (left, right) in zip(chars, pieces, strict=True):

@@ -20,7 +20,7 @@ from allsky.clock.part import ClockPart
 from allsky.clock.part_learning import learn_part
 from allsky.clock.part_reading import PartReading
 from allsky.clock.part_witness import with_refused
-from allsky.clock.places import AmbiguousDate, PlaceReading, read_places
+from allsky.clock.places import PlaceReading, read_places
 from allsky.clock.reading_log import NO_READING, Reading, ReadingLog, reading_log
 from allsky.clock.search import find_clock
 from allsky.clock.spacing import Spacing
@@ -101,21 +101,13 @@ def learn_clock(
         unread = None if given else next((word for one in read if (word := one.unread_zone)), None)
         return _taught(read, used, LearnedClock((), settings.timezone, night, longitude_deg, unread))
 
-    def read_in(every_guise: bool) -> list[PlaceReading]:
-        return read_places(places, lumas, given, night, texts, likelier, every_guise)
-
-    try:
-        read = read_in(every_guise=False)
-    except AmbiguousDate as error:
-        if not error.of_no_night:
-            raise
-        read = read_in(every_guise=True)
+    read = read_places(places, lumas, given, night, texts, likelier)
     clock = taught(read)
     in_doubt = _share_believed(clock) < FEW_BELIEVED or (clock is not None and clock.unread_zone is not None)
     if in_doubt and not any(one.others for place in read for one in place.readings):
         # One guise that reads most lines may read the same digit, or the zone, wrongly in all of them.
         with suppress(NoClock):  # All guises may leave open what one of them settled.
-            again = taught(read_in(every_guise=True))
+            again = taught(read_places(places, lumas, given, night, texts, likelier, every_guise=True))
             clock = max(clock, again, key=_sureness)
     if clock is None:
         raise _nothing_found(used, settings, texts)

@@ -2,7 +2,8 @@
 
 Outlined and narrow text is misread in ways of its own: a blank between outlined words is a closed shape and read as a
 mark, a narrow 1 leaves a blank in its number, a slashed 0 is an @. A line is mended only where it then shows a whole
-clock; that the same digit looks the same everywhere has to bear it out.
+clock, or is nothing but hours and minutes between the letters of their units; that the same digit looks the same
+everywhere has to bear it out.
 """
 
 from __future__ import annotations
@@ -33,9 +34,9 @@ _MARK = re.compile(r"(?<=\w)(?:\s[^\w\s:/.+-]|[^\w\s:/.+-]\s?)(?=\w)")
 # made of both.
 _LOOKS = dict(zip("OoQDØ@IilL|]!ZzSsB", "000000111111122558", strict=True))
 _FOR_OTHERS = "ZzSsB"
-_NUMBER = re.compile(r"(?<![A-Za-z0-9])[0-9OoQDØ@IilL|\]!ZzSsB]{2,8}(?![A-Za-z0-9])")
+_LIKE_DIGITS = "[0-9" + re.escape("".join(_LOOKS)) + "]"
+_NUMBER = re.compile(rf"(?<![A-Za-z0-9]){_LIKE_DIGITS}{{2,8}}(?![A-Za-z0-9])")
 # Hours and minutes with the letters of their units beside them, all that a line shows (`ooh24m`, `Olh3 1m`).
-_LIKE_DIGITS = r"[0-9OoQDØ@IilL|\]!ZzSsB]"
 _UNITS = re.compile(rf"\W*(?P<h>{_LIKE_DIGITS}\s?{_LIKE_DIGITS})\s?h\s?(?P<m>{_LIKE_DIGITS}\s?{_LIKE_DIGITS})\s?m\W*")
 _HOUR_AND_MINUTE = re.compile(r"(?:[01]\d|2[0-3])h[0-5]\dm")
 # A clock has so many digits; what has fewer, and no such letters, is not looked at twice.
@@ -43,7 +44,8 @@ FEWEST_DIGITS = 6
 
 
 def legible(line: TextLine, shows_clock: Callable[[str], bool]) -> TextLine:
-    """The line as it is if it `shows_clock`, or cannot be made to; else mended so that it does."""
+    """The line as it is if it `shows_clock`, or cannot be made to; else mended so that it does. One of hours and
+    minutes alone (`OlhOlm`) is mended to show these."""
     if units := _UNITS.fullmatch(line.text):
         mended = _with_units(line, units)
         return mended if _HOUR_AND_MINUTE.search(mended.text) else line
@@ -58,9 +60,10 @@ def legible(line: TextLine, shows_clock: Callable[[str], bool]) -> TextLine:
 
 
 def _with_units(line: TextLine, units: re.Match[str]) -> TextLine:
-    places = [place for name in units.groupdict() for place in range(*units.span(name))]
-    digits = {place: _LOOKS[line.text[place]] for place in places if line.text[place] in _LOOKS}
-    return _dropped(_replaced(line, digits), {place for place in places if line.text[place].isspace()})
+    numbers = [place for name in ("h", "m") for place in range(*units.span(name))]
+    digits = {place: _LOOKS[line.text[place]] for place in numbers if line.text[place] in _LOOKS}
+    blanks = {place for place in range(units.start("h"), units.end("m") + 1) if line.text[place].isspace()}
+    return _dropped(_replaced(line, digits), blanks)
 
 
 def _without_gaps(line: TextLine) -> TextLine:

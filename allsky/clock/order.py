@@ -66,6 +66,8 @@ def possible_formats(formats: Sequence[ClockFormat], texts: Sequence[str], night
     shown = {each: _days(each, texts) for each in formats}
     most = max(len(days) for days in shown.values())
     left = [each for each in formats if len(shown[each]) >= MOSTLY * most]
+    if not most:
+        return left
     if night:
         evening = date.fromisoformat(night)
         near = [each for each in left if _mostly(shown[each], evening)]
@@ -93,6 +95,12 @@ def told_by_night(formats: Sequence[ClockFormat], texts: Sequence[str], night: s
         return []
     best = max(near, key=lambda each: (of_night[each], len(each.directives)))
     return [best] if all(_order(each) == _order(best) for each in near) else []
+
+
+def mostly_of_night(clock_format: ClockFormat, texts: Sequence[str], night: str) -> bool:
+    """Whether most of the texts show a day of this night in a format."""
+    evening = date.fromisoformat(night)
+    return sum(_is_near(day, evening) for day in _days(clock_format, texts)) >= MOSTLY * len(texts)
 
 
 def _in_year(day: date, evening: date, clock_format: ClockFormat) -> date:

@@ -28,7 +28,7 @@ from allsky.clock.missed_digits import cut_short
 from allsky.clock.part import ClockPart
 from allsky.clock.part_crops import PartCrops, crops_in_place
 from allsky.clock.part_reading import PartReading
-from allsky.clock.part_votes import agreed, voted_sample
+from allsky.clock.part_votes import voted_sample, without_doubted
 from allsky.clock.search import Place
 from allsky.clock.spacing import Spacing
 from allsky.clock.spacing_lessons import ReadBack, read_back, straight_samples
@@ -88,7 +88,7 @@ def _taught_in_part(
         )
         for number, reading in readings.items()
     ]
-    return agreed([one for one in found if one])
+    return without_doubted([one for one in found if one])
 
 
 def _taught_as_read(
@@ -161,6 +161,6 @@ def learn_more(part: ClockPart, crops: Sequence[np.ndarray], readings: Sequence[
             for ink, reading, one, by in zip(inks, readings, shown, away, strict=True)
             if one.sheet == number and one.reading.present
         ]
-        samples = agreed([one for one in own if one])
+        samples = without_doubted([one for one in own if one])
         sheets.append(taught_more(sheet, samples) if samples else sheet)
     return replace(part, sheets=tuple(sheets))

@@ -31,11 +31,13 @@ class Voted:
     left_open: tuple[frozenset[str], ...]
 
 
-def agreed(voted: Sequence[Voted]) -> list[Sample]:
-    """The samples of one layout, those of a place that never changes without its digit if more lines leave it open than
-    agree on it: nothing else would contradict it. (Zoo clip 72251: of a month `03` ten lines had as much of a 5.)"""
+def without_doubted(voted: Sequence[Voted]) -> list[Sample]:
+    """The samples, without the digit of a place that shows only one if more lines leave it open than name it: nothing
+    else would contradict it. (Zoo clip 72251: of a month `03` ten lines had as much of a 5.)"""
+    if not voted:
+        return []
     chars = np.array([list(one.sample.chars) for one in voted])
-    for place in range(chars.shape[1] if len(voted) else 0):
+    for place in range(chars.shape[1]):
         named = set(chars[:, place]) - {UNREAD}
         if len(named) == 1:
             n_open = sum(named <= one.left_open[place] for one in voted)

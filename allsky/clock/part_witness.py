@@ -58,7 +58,7 @@ def _refused_by(sheet: GlyphSheet, others: Sequence[GlyphSheet]) -> GlyphSheet:
     if usual < LIKE_ITSELF:
         return sheet
     # Like another digit rather than itself; or, where the time does not show it, as like another as equal digits are.
-    # What is like none stands off its place.
+    # One that is like none of the time's was cut out beside its place, which is no evidence that it is another.
     belied = (rival > own + BELIED) & (rival >= LIKE_ITSELF)
     strange = np.where(np.isnan(own), rival >= usual - RIVAL_SLACK, belied)
     return replace(sheet, known=np.where(seen & strange, REFUSED, sheet.known).astype(np.int8))

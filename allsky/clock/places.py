@@ -8,6 +8,7 @@ from __future__ import annotations
 
 import re
 from collections.abc import Sequence
+from contextlib import suppress
 from dataclasses import dataclass
 from typing import NamedTuple
 
@@ -18,7 +19,7 @@ from allsky.clock.guises import STYLES, read_crops
 from allsky.clock.mending import legible
 from allsky.clock.missed_digits import cut_short
 from allsky.clock.month_names import with_true_month
-from allsky.clock.order import commonest_formats, possible_formats, told_by_night, with_seconds
+from allsky.clock.order import commonest_formats, mostly_of_night, possible_formats, told_by_night, with_seconds
 from allsky.clock.part_reading import PartReading, part_readings, well_boxed
 from allsky.clock.recognition import Recognised, recognise, stands_alone
 from allsky.clock.search import Place, shows_clock, widened
@@ -46,12 +47,15 @@ ONE_LINE = 0.5
 
 
 class AmbiguousDate(NoClock):
-    """A clock whose day, month and short year could stand in several orders, the `formats` that remain for `text`; or,
-    where it is `of_no_night`, in none that shows a day of the night which the file's name tells."""
+    """A clock whose day, month and short year could stand in several orders: the `formats` that remain, for `text`."""
 
-    def __init__(self, message: str, formats: Sequence[ClockFormat], text: str, of_no_night: bool) -> None:
+    def __init__(self, message: str, formats: Sequence[ClockFormat], text: str) -> None:
         super().__init__(message)
-        self.formats, self.text, self.of_no_night = tuple(formats), text, of_no_night
+        self.formats, self.text = tuple(formats), text
+
+
+class DateOfNoNight(NoClock):
+    """A clock whose day, month and short year show in no order a day of the night that the file's name tells."""
 
 
 @dataclass(frozen=True)
@@ -85,11 +89,35 @@ def read_places(
     `texts` are what was read there before; of formats that nothing tells apart the first of those `likelier` is taken.
     One guise will do where it is well read, unless `every_guise` is asked for.
 
-    Raises AmbiguousDate naming the possible formats where nothing tells them apart, NoClock where nothing tells two
-    months apart that were read for each other.
+    Raises AmbiguousDate naming the possible formats where nothing tells them apart, DateOfNoNight where none of them
+    shows a day of the night in any guise, NoClock where nothing tells two months apart that were read for each other.
     """
     places = widened(places, lumas[0])
     guises = _guises(places, lumas, given, every_guise)
+
+    def shown() -> list[PlaceReading]:
+        return _place_readings(places, guises, lumas, given, night, texts, likelier)
+
+    try:
+        return shown()
+    except DateOfNoNight:
+        if len(guises) == len(STYLES):
+            raise
+        # One guise may misread a digit of the date on all frames.
+        guises = _guises(places, lumas, given, every=True)
+        return shown()
+
+
+def _place_readings(
+    places: Sequence[Place],
+    guises: Sequence[list[list[TextLine]]],
+    lumas: Sequence[np.ndarray],
+    given: Sequence[ClockFormat],
+    night: str | None,
+    texts: Sequence[str],
+    likelier: Sequence[ClockFormat],
+) -> list[PlaceReading]:
+    """What the lines of each place show, read in one guise or more."""
     answers = []
     for number, place in enumerate(places):
         ranked = _fullest(place, [guise[number] for guise in guises], lumas)
@@ -218,20 +246,17 @@ def _settled(
     place: Place, guises: Sequence[list[TextLine]], night: str | None, likelier: Sequence[ClockFormat]
 ) -> tuple[ClockFormat, list[list[TextLine]]]:
     """The format that a place's lines show in the first of the `guises`, and these. Where that shows no day of the
-    night it misreads a digit of the date, and the first that shows one stands in front instead."""
-    failed: AmbiguousDate | None = None
-    for number, lines in enumerate(guises):
-        try:
-            form = _format_of(place, [line.text for line in lines], night, likelier)
-        except AmbiguousDate as error:
-            failed = failed or error
-            if not failed.of_no_night:
-                break
-        else:
-            if not failed or form.shows_date:
-                return form, [lines, *guises[:number], *guises[number + 1 :]]
-    assert failed
-    raise failed
+    night a digit of the date is misread in it, and another that shows one on most lines stands in front instead."""
+    texts = [[line.text for line in lines] for lines in guises]
+    try:
+        return _format_of(place, texts[0], night, likelier), list(guises)
+    except DateOfNoNight:
+        for number in range(1, len(guises)):
+            with suppress(NoClock):  # Another guise may garble the date.
+                form = _format_of(place, texts[number], night, likelier)
+                if night and mostly_of_night(form, texts[number], night):
+                    return form, [guises[number], *guises[:number], *guises[number + 1 :]]
+        raise
 
 
 def _format_of(place: Place, texts: Sequence[str], night: str | None, likelier: Sequence[ClockFormat]) -> ClockFormat:
@@ -251,22 +276,18 @@ def _format_of(place: Place, texts: Sequence[str], night: str | None, likelier: 
         common = left or common
         if settled := next((each for each in likelier if each in common), None):
             return settled
-        raise _undecided(common, texts, None if left else night)
+        example = next((text for text in texts if common[0].search(text)), texts[0])
+        patterns = " or ".join(each.pattern for each in common)
+        said = f"The clock shows {example!r}, which"
+        if not left:
+            raise DateOfNoNight(
+                f"{said} is no day of the night {night} that the file's name tells, if read as {patterns}: digits of "
+                "it are misread, or the name tells another date; set [camera] clock_format if the clock is right."
+            )
+        raise AmbiguousDate(
+            f"{said} could be read as {patterns}, and neither the file's name nor a midnight tells which; set [camera] "
+            "clock_format to the right one.",
+            common,
+            example,
+        )
     return left[0]
-
-
-def _undecided(formats: Sequence[ClockFormat], texts: Sequence[str], other_night: str | None) -> AmbiguousDate:
-    """What is wrong with texts that fit several formats, or none that shows a day of the night that the name tells."""
-    example = next((text for text in texts if formats[0].search(text)), texts[0])
-    patterns = " or ".join(each.pattern for each in formats)
-    if other_night:
-        said = (
-            f"is no day of the night {other_night}, which the file's name tells, if read as {patterns}: digits of it "
-            "are misread, or the name tells another date; set [camera] clock_format if the clock is right."
-        )
-    else:
-        said = (
-            f"could be read as {patterns}, and neither the file's name nor a midnight tells which; set [camera] "
-            "clock_format to the right one."
-        )
-    return AmbiguousDate(f"The clock shows {example!r}, which {said}", formats, example, other_night is not None)

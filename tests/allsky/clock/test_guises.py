@@ -85,6 +85,8 @@ def test_boxes_beside_the_ink_become_those_of_its_pieces():
         ([15, 26, 36, 55, 68], PIECES),  # within their ink, if not in its middle
         ([15, 26, 31, 48, 68], PIECES[:4]),  # two letters touch
         ([15, 26, 31, 48, 68], [*PIECES, (90, 93)]),  # something else is there
+        ([15, 26, 31, 48, 68], [(10, 28), *PIECES[2:], (90, 93)]),  # two letters touch, and something else is there
+        ([15, 26, 31, 48, 68], [*PIECES[1:], (90, 102)]),  # one was not seen
     ],
 )
 def test_boxes_stay_where_they_stand_on_ink_or_its_pieces_are_not_the_letters(centers, pieces):

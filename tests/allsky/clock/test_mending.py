@@ -41,7 +41,9 @@ def test_a_line_that_shows_almost_a_clock_is_mended(read, moment):
     assert {found.shown.moment for found in recognise(legible(line(read), shows).text)} == {moment}
 
 
-@pytest.mark.parametrize(("read", "mended"), [("OlhOlm", "01h01m"), ("ooh24m", "00h24m"), (". Olh3 1m", ". 01h31m")])
+@pytest.mark.parametrize(
+    ("read", "mended"), [("OlhOlm", "01h01m"), ("ooh24m", "00h24m"), ("Olh 31 m", "01h31m"), (". Olh3 1m", ". 01h31m")]
+)
 def test_letters_read_for_the_digits_beside_units_are_mended(read, mended):
     """Zoo clips 74369 and 70609."""
     assert legible(line(read), shows).text == mended

@@ -8,7 +8,7 @@ import pytest
 
 from allsky.clock.boxes import Box
 from allsky.clock.formats import ClockFormat
-from allsky.clock.places import AmbiguousDate, _fullest, _settled, _told
+from allsky.clock.places import AmbiguousDate, DateOfNoNight, _fullest, _settled, _told
 from allsky.clock.search import Place
 from allsky.clock.tesseract import Char, TextLine
 
@@ -60,17 +60,25 @@ def test_where_one_guise_shows_no_day_of_the_night_another_that_does_is_believed
     assert guises == [right, misread, time_only]
 
 
-def test_where_no_guise_shows_a_day_of_the_night_the_first_is_told_with_the_night():
+@pytest.mark.parametrize(
+    "other",
+    [
+        ["01:28:45", "01:29:45"],
+        ["", ""],
+        ["13/08/13 01:28:45", ""],  # a day of the night on few lines
+        ["2013-03-13 01:23:45", "2013-03-13 01:29:45"],  # a date that has one order
+    ],
+)
+def test_where_no_guise_shows_a_day_of_the_night_the_first_is_told_with_the_night(other):
+    others = [[line(text) for text in other]]
     place = Place(Box(0, 0, 200, 20), 12.0, True, "ink", SHORT_YEARS)
     misread = [line("13/03/13 01:23:45"), line("13/03/13 01:29:45")]
-    with pytest.raises(AmbiguousDate, match=r"'13/03/13 01:23:45'.*no day of the night 2013-08-12") as caught:
-        _settled(place, [misread, [line("01:28:45"), line("01:29:45")]], "2013-08-12", ())
-    assert caught.value.of_no_night
+    with pytest.raises(DateOfNoNight, match=r"'13/03/13 01:23:45'.*no day of the night 2013-08-12"):
+        _settled(place, [misread, *others], "2013-08-12", ())
 
 
 def test_where_nothing_tells_the_order_no_other_guise_is_asked():
     """Of a true 02/04/09 a misread digit may make a date that has one order only."""
     place = Place(Box(0, 0, 200, 20), 12.0, True, "ink", SHORT_YEARS)
-    with pytest.raises(AmbiguousDate, match="neither the file's name nor a midnight") as caught:
+    with pytest.raises(AmbiguousDate, match="neither the file's name nor a midnight"):
         _settled(place, [[line("02/04/09 01:23:45")], [line("02/04/99 01:23:45")]], None, ())
-    assert not caught.value.of_no_night
