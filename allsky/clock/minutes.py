@@ -21,6 +21,8 @@ RATES, SEARCH_ROUNDS = 41, 40
 AS_GOOD = 0.95
 # Share of frames that may show another minute than the line: those were misread.
 MISREAD_SHARE = 0.03
+# A camera that changes its pace changes it by more than this share.
+OTHER_RATE = 0.25
 # A frame alone that takes this share of a step from all others was misread too.
 STANDS_OUT = 0.3
 
@@ -45,13 +47,30 @@ def _stretch(
     turns = np.flatnonzero(np.diff(seconds) > 0) + 1
     if len(turns) > FEWEST_MINUTES and (line := _even_line(index, seconds, quantum_s, doubted)):
         return line
-    answer, vague = seconds.copy(), np.ones(len(index), bool)
+    answer, vague, usual = seconds.copy(), np.ones(len(index), bool), _rates(index, seconds, quantum_s)
     for first, last in _even_runs(index[turns], seconds[turns], quantum_s):
         # The minutes cut off by the ends of the video go with the even ones beside them.
         own = slice(0 if first == 0 else turns[first], len(index) if last == len(turns) - 1 else turns[last])
-        if line := _even_line(index[own], seconds[own], quantum_s, doubted[own]):
+        line = _even_line(index[own], seconds[own], quantum_s, doubted[own])
+        if line and not _bent(line[0], index[own], usual):
             answer[own], vague[own] = line
     return answer, vague
+
+
+def _rates(index: np.ndarray, seconds: np.ndarray, quantum_s: float) -> tuple[float, float]:
+    """The slowest and the fastest rate, in seconds a frame, by which time can go on from first to last."""
+    length = max(index[-1] - index[0], 1.0)
+    mean = (seconds[-1] - seconds[0]) / length
+    return max(mean - quantum_s / length, 1e-3), mean + quantum_s / length
+
+
+def _bent(times: np.ndarray, index: np.ndarray, usual: tuple[float, float]) -> bool:
+    """Whether a run goes on at a rate near those that are `usual`, and at none of them: a frame at a turn was misread
+    (zoo clip 75779: 20 s a frame became 19 and 16)."""
+    rate = (times[-1] - times[0]) / max(index[-1] - index[0], 1.0)
+    slowest, fastest = usual
+    near = (1 - OTHER_RATE) * slowest < rate < (1 + OTHER_RATE) * fastest
+    return near and not slowest <= rate <= fastest
 
 
 def _even_runs(turned: np.ndarray, seconds: np.ndarray, quantum_s: float) -> list[tuple[int, int]]:
@@ -101,9 +120,7 @@ class _Band:
 
     def __init__(self, frames: np.ndarray, seconds: np.ndarray, quantum_s: float) -> None:
         self.frames, self.seconds, self.quantum_s = frames, seconds, quantum_s
-        length = max(frames[-1] - frames[0], 1.0)
-        usual = (seconds[-1] - seconds[0]) / length
-        self.range = (max(usual - quantum_s / length, 1e-3), usual + quantum_s / length)
+        self.range = _rates(frames, seconds, quantum_s)
         self.best = self._best(*self.range)
 
     def first(self, rate: float) -> float:
