@@ -58,8 +58,8 @@ class Watched(VideoRecording):
 def wrong_frames(readings: pd.DataFrame, shown: Mapping[int, int | None], true_s: Sequence[float]) -> list[int]:
     """The frames of READINGS that are dated, unflagged, at another second than the frame that is `shown` there has.
 
-    A frame whose clock is damaged may have the time of any frame from the last one before it to the first one behind
-    it that can be told, and no other.
+    A frame whose clock is damaged may have the time of any frame from the last one before it that can be told to the
+    first one behind it that is no older, and no other.
     """
     said = readings[readings["clock_flag"].isna() & readings["utc"].notna()]
     seconds = said["utc"].astype("datetime64[ms, UTC]").astype("int64").to_numpy() / 1000.0
@@ -77,5 +77,7 @@ def _could_be(index: int, shown: Mapping[int, int | None], count: int) -> tuple[
     if told is not None:
         return told, told
     before = [number for place, number in shown.items() if place < index and number is not None]
-    behind = [number for place, number in shown.items() if place > index and number is not None]
-    return (before[-1] if before else 0), (behind[0] if behind else count - 1)
+    first = before[-1] if before else 0
+    # Damage shows older pictures again: of those nothing lies between.
+    behind = [number for place, number in shown.items() if place > index and number is not None and number >= first]
+    return first, (behind[0] if behind else count - 1)

@@ -76,6 +76,10 @@ def test_a_time_of_a_spoilt_video_is_wrong_unless_it_is_to_the_second_that_of_th
     assert drawn_clocks.wrong_frames(readings.assign(clock_flag="in doubt"), shown, true) == []
     elsewhere = {**shown, 1: 1, 3: 3}
     assert drawn_clocks.wrong_frames(readings, elsewhere, true) == [1, 2, 3, 4]
+    # Behind the damaged one an older picture comes again, then one that is as old as it at least.
+    again = {0: 0, 1: 2, 2: None, 3: 1, 4: 4}
+    assert 2 not in drawn_clocks.wrong_frames(readings, again, true)
+    assert 2 in drawn_clocks.wrong_frames(readings, {**again, 4: 3}, true)
 
 
 def test_the_frame_that_a_damaged_one_shows_is_told_by_its_clock_alone(drawn_clocks, tmp_path):
