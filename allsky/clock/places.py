@@ -104,7 +104,7 @@ def read_places(
         if len(guises) == len(STYLES):
             raise
         # One guise may misread a digit of the date on all frames.
-        guises = _guises(places, lumas, given, every=True)
+        guises = _every_guise(places, lumas, given, guises)
         return shown()
 
 
@@ -134,12 +134,24 @@ def _guises(
     places: Sequence[Place], lumas: Sequence[np.ndarray], given: Sequence[ClockFormat], every: bool
 ) -> list[list[list[TextLine]]]:
     """The line of each place on each frame, in one guise if that will do, in all of them if not."""
-    guises = [_read(places, lumas, 0)]
-    while len(guises) < len(STYLES) and (every or not _well_read(places, guises[0], lumas)):
-        guises.append(_read(places, lumas, len(guises)))
-    return [
-        [[legible(line, lambda text: shows_clock(text, given)) for line in own] for own in guise] for guise in guises
-    ]
+    first = _read(places, lumas, 0)
+    guises = [_mended(first, given)]
+    return _every_guise(places, lumas, given, guises) if every or not _well_read(places, first, lumas) else guises
+
+
+def _every_guise(
+    places: Sequence[Place],
+    lumas: Sequence[np.ndarray],
+    given: Sequence[ClockFormat],
+    known: Sequence[list[list[TextLine]]],
+) -> list[list[list[TextLine]]]:
+    """The guises that are known, and those not read yet."""
+    rest = range(len(known), len(STYLES))
+    return [*known, *(_mended(_read(places, lumas, turn), given) for turn in rest)]
+
+
+def _mended(guise: Sequence[Sequence[TextLine]], given: Sequence[ClockFormat]) -> list[list[TextLine]]:
+    return [[legible(line, lambda text: shows_clock(text, given)) for line in own] for own in guise]
 
 
 def _fullest(place: Place, guises: Sequence[Sequence[TextLine]], lumas: Sequence[np.ndarray]) -> list[list[TextLine]]:
